@@ -1,0 +1,7 @@
+/** One account in one Region, written `account/region`. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+}
+
+export const placeText = (p: Place): string => `${p.account}/${p.region}`;
