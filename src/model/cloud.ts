@@ -1,0 +1,150 @@
+/**
+ * What amiport needs of a cloud. `aws/` implements it with the AWS SDK; nothing else calls AWS.
+ *
+ * Every effect states what is wanted and is idempotent: its name, token or tags are derived from the
+ * plan, so that doing it twice is harmless. Refusals come back as `Reason`s with AWS's code, message and
+ * request id; nothing throws but a broken invariant. Retries of throttling and 5xx are inside.
+ */
+import type { Outcome } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
+import type { ImageSeen, KeySeen, SnapshotSeen } from './observed.ts';
+
+export type Tags = Readonly<Record<string, string>>;
+
+export interface Cloud {
+  // The builder's settings
+  setEncryptionByDefault(at: Place, enabled: boolean): Promise<Outcome<void>>;
+
+  // Keys
+  createKey(
+    at: Place,
+    want: { readonly description: string; readonly multiRegion: boolean; readonly policy: string; readonly tags: Tags },
+  ): Promise<Outcome<{ readonly keyArn: string }>>;
+  /** Until the replica is `Enabled`. A replica that is there already counts as made. */
+  replicateKey(
+    from: Place,
+    want: { readonly keyArn: string; readonly region: string; readonly policy: string; readonly tags: Tags },
+  ): Promise<Outcome<{ readonly keyArn: string }>>;
+  putAlias(at: Place, want: { readonly alias: string; readonly keyArn: string }): Promise<Outcome<void>>;
+  putKeyPolicy(at: Place, want: { readonly keyArn: string; readonly policy: string }): Promise<Outcome<void>>;
+  enableKeyRotation(at: Place, want: { readonly keyArn: string; readonly periodDays: number }): Promise<Outcome<void>>;
+  /** Called with the identity in `at.account`: the issuing account is what key trust hangs on. */
+  createGrant(
+    at: Place,
+    want: {
+      readonly keyArn: string;
+      readonly name: string;
+      readonly granteePrincipal: string;
+      readonly operations: readonly string[];
+    },
+  ): Promise<Outcome<{ readonly grantId: string }>>;
+  revokeGrant(at: Place, want: { readonly keyArn: string; readonly grantId: string }): Promise<Outcome<void>>;
+
+  // IAM (the account's, whatever the Region)
+  createServiceLinkedRole(
+    account: string,
+    want: { readonly awsServiceName: string; readonly suffix: string | undefined },
+  ): Promise<Outcome<void>>;
+  putRolePolicy(
+    account: string,
+    want: { readonly roleName: string; readonly policyName: string; readonly policy: string },
+  ): Promise<Outcome<void>>;
+
+  // Images
+  copyImage(at: Place, want: CopyImage): Promise<Outcome<{ readonly imageId: string }>>;
+  describeImages(at: Place, imageIds: readonly string[]): Promise<Outcome<readonly ImageSeen[]>>;
+  describeSnapshots(at: Place, snapshotIds: readonly string[]): Promise<Outcome<readonly SnapshotSeen[]>>;
+  describeKey(at: Place, keyArn: string): Promise<Outcome<KeySeen>>;
+  createTags(at: Place, resourceIds: readonly string[], tags: Tags): Promise<Outcome<void>>;
+  addLaunchPermissions(
+    at: Place,
+    want: { readonly imageId: string; readonly accounts: readonly string[] },
+  ): Promise<Outcome<void>>;
+  removeLaunchPermissions(
+    at: Place,
+    want: { readonly imageId: string; readonly accounts: readonly string[] },
+  ): Promise<Outcome<void>>;
+  deregisterImage(at: Place, imageId: string): Promise<Outcome<void>>;
+
+  // Pointers in user accounts
+  /** Until the new version can be read back (`aws:ec2:image` is checked asynchronously). */
+  putImageParameter(
+    at: Place,
+    want: { readonly name: string; readonly imageId: string; readonly tags: Tags },
+  ): Promise<Outcome<{ readonly version: number }>>;
+  /** A version from the default one with only image and mappings changed, made the default. */
+  setLaunchTemplateImage(
+    at: Place,
+    want: {
+      readonly name: string;
+      readonly imageId: string;
+      readonly mappings: readonly { readonly deviceName: string; readonly kmsKeyId: string }[];
+      readonly token: string;
+    },
+  ): Promise<Outcome<{ readonly version: number }>>;
+
+  // Canaries
+  runInstance(at: Place, want: RunInstance): Promise<Outcome<{ readonly instanceId: string }>>;
+  describeInstances(at: Place, instanceIds: readonly string[], as?: string): Promise<Outcome<readonly InstanceSeen[]>>;
+  terminateInstances(at: Place, instanceIds: readonly string[]): Promise<Outcome<void>>;
+  createCanaryGroup(at: Place, want: CanaryGroup): Promise<Outcome<void>>;
+  describeCanaryGroup(at: Place, name: string): Promise<Outcome<CanaryGroupSeen>>;
+  /** Group, its instances and its launch template; what is gone already counts as deleted. */
+  deleteCanaryGroup(at: Place, name: string): Promise<Outcome<void>>;
+  /** Canaries of this delivery, by tag: what a crash left behind. */
+  listCanaries(
+    at: Place,
+    delivery: string,
+  ): Promise<Outcome<{ readonly instanceIds: readonly string[]; readonly groups: readonly string[] }>>;
+}
+
+export interface CopyImage {
+  readonly sourceImageId: string;
+  readonly sourceRegion: string;
+  readonly name: string;
+  readonly description: string;
+  /** Full ARN of a key of the destination Region; absent: unencrypted. Never `Encrypted: false`, never a default key. */
+  readonly kmsKeyId: string | undefined;
+  readonly token: string;
+  readonly tags: Tags;
+}
+
+export interface RunInstance {
+  readonly imageId: string;
+  readonly instanceType: string;
+  /** Role to assume for the launch, so that the launcher's own rights are tried. */
+  readonly asRole: string | undefined;
+  readonly subnetId: string | undefined;
+  readonly volumeKeys: readonly { readonly deviceName: string; readonly kmsKeyId: string }[];
+  readonly token: string;
+  readonly tags: Tags;
+}
+
+export interface InstanceSeen {
+  readonly instanceId: string;
+  readonly state: string;
+  readonly stateReason: { readonly code: string; readonly message: string } | undefined;
+  /** The root volume's key ARN once it is there; undefined when unencrypted or not yet attached. */
+  readonly rootVolumeId: string | undefined;
+  readonly rootKmsKeyId: string | undefined;
+}
+
+export interface CanaryGroup {
+  readonly name: string;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly subnetId: string | undefined;
+  readonly serviceLinkedRoleArn: string;
+  readonly volumeKeys: readonly { readonly deviceName: string; readonly kmsKeyId: string }[];
+  readonly tags: Tags;
+}
+
+export interface CanaryGroupSeen {
+  readonly instances: readonly InstanceSeen[];
+  /** Newest first. */
+  readonly activities: readonly {
+    readonly statusCode: string;
+    readonly statusMessage: string | undefined;
+    readonly description: string;
+  }[];
+}
