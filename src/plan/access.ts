@@ -1,0 +1,200 @@
+/**
+ * The access model, compiled to both sides: the key policy in the builder account and the role policies in
+ * the user accounts say the same thing. The form is that of the design, section 3.
+ *
+ * - The key policy names accounts, never role ARNs (PutKeyPolicy refuses a role that does not exist, and a
+ *   deleted one turns into a dead id), narrowed by `aws:PrincipalArn` and `kms:ViaService`.
+ *   Source: KMS Developer Guide "Allowing users in other accounts to use a KMS key".
+ * - CreateGrant without `kms:GrantIsForAWSResource` only for amiport's own role, grantees limited to
+ *   service-linked roles. Source: EC2 Auto Scaling User Guide "Required AWS KMS key policy for use with encrypted volumes".
+ */
+
+import { rootArn } from '../base/arn.ts';
+import { canonicalJson } from '../base/canonical.ts';
+
+/** What a launcher needs on a key to launch from and onto it. Source: EBS User Guide "Share the KMS key used to encrypt a shared snapshot". */
+export const USE_ACTIONS: readonly string[] = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
+/** Source: EC2 Auto Scaling User Guide "Required AWS KMS key policy for use with encrypted volumes", example 2. */
+export const GRANT_OPERATIONS: readonly string[] = [
+  'CreateGrant',
+  'Decrypt',
+  'DescribeKey',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'ReEncryptFrom',
+  'ReEncryptTo',
+];
+
+export interface Statement {
+  readonly Sid: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Principal?: unknown;
+  readonly Action?: unknown;
+  readonly Resource?: unknown;
+  readonly Condition?: unknown;
+}
+
+interface PolicyDocument {
+  readonly Version?: string;
+  readonly Id?: string;
+  readonly Statement: readonly Statement[];
+}
+
+export interface KeyAccess {
+  readonly delivery: string;
+  readonly partition: string;
+  readonly region: string;
+  /** Accounts whose roles launch with their own identity. */
+  readonly launcherAccounts: readonly string[];
+  /** Role ARNs as patterns over accounts: `arn:aws:iam::*:role/VodLauncher`. */
+  readonly launcherArns: readonly string[];
+  /** Accounts in which grants to service-linked roles are made. */
+  readonly grantAccounts: readonly string[];
+  /** Patterns of the service-linked roles that grants may name. */
+  readonly granteeArns: readonly string[];
+  /** Who makes the grants; empty: anyone in the account whom its IAM policies let. */
+  readonly grantMakerArns: readonly string[];
+}
+
+const sid = (delivery: string, what: string): string => `amiport-${delivery}-${what}`;
+
+/** The delivery's own statements of the key policy in one Region. */
+export function keyStatements(a: KeyAccess): readonly Statement[] {
+  const statements: Statement[] = [];
+  const roots = (accounts: readonly string[]) => ({ AWS: oneOrMany(accounts.map((id) => rootArn(id, a.partition))) });
+  if (a.launcherAccounts.length > 0) {
+    const through = {
+      ArnLike: { 'aws:PrincipalArn': oneOrMany(a.launcherArns) },
+      StringEquals: { 'kms:ViaService': `ec2.${a.region}.amazonaws.com` },
+    };
+    statements.push(
+      {
+        Sid: sid(a.delivery, 'use'),
+        Effect: 'Allow',
+        Principal: roots(a.launcherAccounts),
+        Action: USE_ACTIONS,
+        Resource: '*',
+        Condition: through,
+      },
+      {
+        Sid: sid(a.delivery, 'attach'),
+        Effect: 'Allow',
+        Principal: roots(a.launcherAccounts),
+        Action: 'kms:CreateGrant',
+        Resource: '*',
+        Condition: { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+      },
+    );
+  }
+  if (a.grantAccounts.length > 0) {
+    const maker = a.grantMakerArns.length > 0 ? { 'aws:PrincipalArn': oneOrMany(a.grantMakerArns) } : {};
+    statements.push(
+      {
+        Sid: sid(a.delivery, 'grant'),
+        Effect: 'Allow',
+        Principal: roots(a.grantAccounts),
+        Action: 'kms:CreateGrant',
+        Resource: '*',
+        Condition: {
+          ArnLike: { ...maker, 'kms:GranteePrincipal': oneOrMany(a.granteeArns) },
+          'ForAllValues:StringEquals': { 'kms:GrantOperations': GRANT_OPERATIONS },
+        },
+      },
+      {
+        Sid: sid(a.delivery, 'grants'),
+        Effect: 'Allow',
+        Principal: roots(a.grantAccounts),
+        Action: ['kms:DescribeKey', 'kms:ListGrants', 'kms:RevokeGrant'],
+        Resource: '*',
+        ...(a.grantMakerArns.length > 0 ? { Condition: { ArnLike: maker } } : {}),
+      },
+    );
+  }
+  return statements;
+}
+
+/**
+ * The key policy as it should be: foreign statements as they are and where they are, the delivery's own replaced.
+ * @param current the JSON text there, or undefined for a key not made yet (then the account keeps full control)
+ */
+export function keyPolicyText(a: KeyAccess, builder: string, current: string | undefined): string {
+  const there: PolicyDocument = current
+    ? (JSON.parse(current) as PolicyDocument)
+    : {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'Enable IAM policies of the owner',
+            Effect: 'Allow',
+            Principal: { AWS: rootArn(builder, a.partition) },
+            Action: 'kms:*',
+            Resource: '*',
+          },
+        ],
+      };
+  const all = Array.isArray(there.Statement) ? there.Statement : [there.Statement as unknown as Statement];
+  const foreign = all.filter((s) => !isOwn(s, a.delivery));
+  return JSON.stringify({ ...there, Statement: [...foreign, ...keyStatements(a)] });
+}
+
+const OWN = ['use', 'attach', 'grant', 'grants'];
+
+/** True for statements that this delivery wrote: exact Sids, so that a delivery `a` never takes those of `a-b`. */
+const isOwn = (s: Statement, delivery: string): boolean => OWN.some((what) => s.Sid === sid(delivery, what));
+
+/** Whether two policy texts say the same, whatever their formatting and the order of keys. */
+export function samePolicy(a: string | undefined, b: string | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a === b) return true;
+  try {
+    return canonicalJson(normal(JSON.parse(a))) === canonicalJson(normal(JSON.parse(b)));
+  } catch {
+    return false;
+  }
+}
+
+/** A list of one is the same as its element, as AWS stores it either way. */
+function normal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 1 ? normal(value[0]) : value.map(normal);
+  if (value !== null && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, normal(v)]));
+  return value;
+}
+
+export const rolePolicyName = (delivery: string): string => `amiport-${delivery}`;
+
+/** The launcher's side: the same actions on the read keys and on customer volume keys. Key ARNs may be references. */
+export function rolePolicyText(keyArns: readonly string[]): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      { Sid: 'AmiportUseKeys', Effect: 'Allow', Action: USE_ACTIONS, Resource: oneOrMany(keyArns) },
+      {
+        Sid: 'AmiportAttachVolumes',
+        Effect: 'Allow',
+        Action: 'kms:CreateGrant',
+        Resource: oneOrMany(keyArns),
+        Condition: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+      },
+    ],
+  });
+}
+
+/** GR-2: with a name and equal parameters CreateGrant returns the grant that is there. Allowed: `[a-zA-Z0-9:/_-]`. */
+export const grantName = (delivery: string, roleName: string): string =>
+  `amiport/${delivery}/${roleName}`.replace(/[^a-zA-Z0-9:/_-]/g, '-');
+
+/** Sorted, without doubles; a single value stands alone, as AWS's own examples write it. */
+function oneOrMany(values: readonly string[]): string | readonly string[] {
+  const unique = [...new Set(values)].toSorted();
+  return unique.length === 1 && unique[0] !== undefined ? unique[0] : unique;
+}

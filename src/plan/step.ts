@@ -1,0 +1,130 @@
+/**
+ * A plan: a DAG of steps, each stating one effect wanted. Plain JSON: a plan can be printed, stored, compared.
+ *
+ * A value that only a run learns (the ARN of a key not made yet, the id of a copy) stands in the
+ * arguments as a reference: `${key:eu-west-1}`, `${image:kubernetes:ami-0abc:eu-west-1}`.
+ */
+import type { Reason } from '../base/outcome.ts';
+
+interface StepBase {
+  /** Names the effect, not the attempt: planning again gives the same id. */
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  readonly why: string;
+  readonly needs: readonly string[];
+  readonly image?: string;
+  readonly imageVersion?: string;
+}
+
+export interface MappingKey {
+  readonly deviceName: string;
+  readonly kmsKeyId: string;
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+export type Effect =
+  | { readonly do: 'disable-encryption-by-default' }
+  | {
+      readonly do: 'create-key';
+      readonly description: string;
+      readonly multiRegion: boolean;
+      readonly policy: string;
+      readonly tags: Tags;
+    }
+  | {
+      readonly do: 'replicate-key';
+      readonly key: string;
+      readonly toRegion: string;
+      readonly policy: string;
+      readonly tags: Tags;
+    }
+  | { readonly do: 'put-alias'; readonly alias: string; readonly key: string }
+  | { readonly do: 'enable-key-rotation'; readonly key: string; readonly periodDays: number }
+  | { readonly do: 'put-key-policy'; readonly key: string; readonly policy: string }
+  | {
+      readonly do: 'create-service-linked-role';
+      readonly awsServiceName: string;
+      readonly suffix?: string;
+      readonly roleName: string;
+    }
+  | { readonly do: 'put-role-policy'; readonly roleName: string; readonly policyName: string; readonly policy: string }
+  | {
+      readonly do: 'create-grant';
+      readonly key: string;
+      readonly name: string;
+      readonly granteePrincipal: string;
+      readonly operations: readonly string[];
+    }
+  | {
+      readonly do: 'copy-image';
+      readonly sourceImageId: string;
+      readonly sourceRegion: string;
+      readonly name: string;
+      readonly description: string;
+      /** Absent: the copy stays unencrypted. */
+      readonly key?: string;
+      readonly token: string;
+      readonly tags: Tags;
+    }
+  | {
+      readonly do: 'check-image';
+      readonly imageId: string /** Absent: every snapshot must be unencrypted. */;
+      readonly key?: string;
+    }
+  | { readonly do: 'tag-image'; readonly imageId: string; readonly tags: Tags }
+  | { readonly do: 'prove'; readonly asIfShared: boolean; readonly places: readonly string[] }
+  | { readonly do: 'share-image'; readonly imageId: string; readonly accounts: readonly string[] }
+  | { readonly do: 'canary'; readonly imageId: string; readonly places: readonly string[] }
+  | { readonly do: 'put-parameter'; readonly name: string; readonly imageId: string; readonly tags: Tags }
+  | {
+      readonly do: 'set-launch-template';
+      readonly name: string;
+      readonly imageId: string;
+      readonly mappings: readonly MappingKey[];
+      readonly token: string;
+    };
+
+export type Step = StepBase & Effect;
+
+export interface Plan {
+  readonly version: 1;
+  /** SHA-256 over the canonical JSON of the steps. */
+  readonly digest: string;
+  readonly steps: readonly Step[];
+  /** What cannot be planned or delivered as asked, and the way out. */
+  readonly blocked: readonly Reason[];
+  /** What a reader should know though nothing stops. */
+  readonly notes: readonly Reason[];
+  /** What others have to apply themselves (`manage: export`). */
+  readonly exported: readonly ExportedPolicy[];
+}
+
+/** A policy that somebody else applies; the proof waits for it. */
+export interface ExportedPolicy {
+  readonly account: string;
+  readonly roleName: string;
+  readonly policyName: string;
+  readonly policy: string;
+}
+
+export const keyRef = (region: string): string => `\${key:${region}}`;
+export const imageRef = (image: string, version: string, region: string): string =>
+  `\${image:${image}:${version}:${region}}`;
+
+const REFERENCE = /\$\{((?:key|image):[^}]+)\}/g;
+
+/** Puts what a run learnt in place of the references. @returns the names of those still unknown, if any */
+export function resolveReferences<T>(
+  value: T,
+  learnt: ReadonlyMap<string, string>,
+): { readonly value: T; readonly unknown: readonly string[] } {
+  const unknown: string[] = [];
+  const text = JSON.stringify(value).replace(REFERENCE, (whole, name: string) => {
+    const known = learnt.get(name);
+    if (known === undefined) unknown.push(name);
+    return known ?? whole;
+  });
+  return { value: JSON.parse(text) as T, unknown };
+}
