@@ -103,6 +103,7 @@ export interface Ec2Place {
   readonly securityGroups: Map<string, SecurityGroup>;
   readonly vpcs: Map<string, Vpc>;
   readonly subnets: Map<string, Subnet>;
+  readonly fleets: Map<string, Fleet>;
   /** ClientToken → what it made and with which parameters, per action. */
   readonly tokens: Map<string, { readonly digest: string; readonly result: string; readonly atMs: number }>;
   encryptionByDefault: boolean;
@@ -192,6 +193,28 @@ export interface Instance {
   shutdownBehavior: 'stop' | 'terminate';
   disableApiTermination: boolean;
   metadataOptions: Readonly<Record<string, string | number>>;
+  /** Position in its reservation. */
+  readonly launchIndex?: number;
+  disableApiStop?: boolean;
+  monitoring?: boolean;
+  readonly ebsOptimized?: boolean;
+  readonly cpuCredits?: string | undefined;
+  readonly tags: Tags;
+}
+
+/** A fleet of CreateFleet; `instant` fleets are kept for DescribeFleets only. */
+export interface Fleet {
+  readonly fleetId: string;
+  readonly type: 'instant' | 'maintain' | 'request';
+  state: 'submitted' | 'active' | 'deleted' | 'failed' | 'deleted_running' | 'deleted_terminating' | 'modifying';
+  readonly createdMs: number;
+  readonly clientToken: string | undefined;
+  readonly target: number;
+  readonly spot: boolean;
+  /** As requested: LaunchTemplateConfigs of CreateFleet. */
+  readonly configs: readonly object[];
+  readonly instanceIds: Set<string>;
+  readonly errors: { readonly code: string; readonly message: string; readonly override: object }[];
   readonly tags: Tags;
 }
 

@@ -79,6 +79,7 @@ function emptyPlace(): PlaceState {
       securityGroups: new Map(),
       vpcs: new Map(),
       subnets: new Map(),
+      fleets: new Map(),
       tokens: new Map(),
       encryptionByDefault: false,
       defaultKmsKeyId: undefined,

@@ -1,0 +1,115 @@
+/**
+ * What is to be launched: RunInstances' parameters after a launch template was laid under them.
+ * Source: EC2 API Reference RunInstances ("Any parameters that you specify in RunInstances override the same
+ * parameters in the launch template").
+ */
+import type { Ec2 } from '../wire/shapes.ts';
+import { notModelled, onlyMembers } from './unmodelled.ts';
+
+/** The members that both RunInstances and launch templates have and that the simulator honours. */
+export const SPEC_MEMBERS = [
+  'BlockDeviceMappings',
+  'CreditSpecification',
+  'DisableApiStop',
+  'DisableApiTermination',
+  'EbsOptimized',
+  'IamInstanceProfile',
+  'ImageId',
+  'InstanceInitiatedShutdownBehavior',
+  'InstanceMarketOptions',
+  'InstanceType',
+  'KeyName',
+  'MetadataOptions',
+  'Monitoring',
+  'NetworkInterfaces',
+  'Placement',
+  'SecurityGroupIds',
+  'SecurityGroups',
+  'TagSpecifications',
+  'UserData',
+] as const satisfies readonly (keyof Ec2.RunInstancesRequest & keyof Ec2.RequestLaunchTemplateData)[];
+
+export type LaunchSpec = Pick<Ec2.RunInstancesRequest, (typeof SPEC_MEMBERS)[number] | 'SubnetId' | 'PrivateIpAddress'>;
+
+/** The template's values under those of the request: mappings by device, tags by resource type and key, the rest whole. */
+export function overTemplate(action: string, data: Ec2.RequestLaunchTemplateData, request: LaunchSpec): LaunchSpec {
+  onlyMembers(action, 'LaunchTemplateData', data, SPEC_MEMBERS);
+  const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
+  const merged: LaunchSpec = { ...(data as LaunchSpec), ...given };
+  const devices = mergeBy(data.BlockDeviceMappings ?? [], request.BlockDeviceMappings ?? [], (m) => m.DeviceName ?? '');
+  if (devices.length > 0) merged.BlockDeviceMappings = devices as Ec2.BlockDeviceMapping[];
+  const tags = mergeTags([...(data.TagSpecifications ?? []), ...(request.TagSpecifications ?? [])]);
+  if (tags.length > 0) merged.TagSpecifications = tags;
+  // A subnet or groups of the request stand in the place of the template's network interface, and the other way round.
+  if (request.NetworkInterfaces) {
+    delete merged.SecurityGroupIds;
+    delete merged.SecurityGroups;
+  } else if (request.SubnetId && data.NetworkInterfaces?.[0]) {
+    merged.NetworkInterfaces = [
+      { ...(data.NetworkInterfaces[0] as Ec2.InstanceNetworkInterfaceSpecification), SubnetId: request.SubnetId },
+    ];
+    delete merged.SubnetId;
+  }
+  return merged;
+}
+
+function mergeBy<T>(under: readonly T[], over: readonly T[], key: (item: T) => string): T[] {
+  const merged = new Map<string, T>();
+  for (const item of [...under, ...over]) merged.set(key(item), item);
+  return [...merged.values()];
+}
+
+function mergeTags(specifications: readonly Ec2.TagSpecification[]): Ec2.TagSpecification[] {
+  const byType = new Map<string, Ec2.TagSpecification>();
+  for (const spec of specifications) {
+    const type = spec.ResourceType ?? '';
+    const tags = mergeBy(byType.get(type)?.Tags ?? [], spec.Tags ?? [], (tag) => tag.Key ?? '');
+    byType.set(type, { ResourceType: spec.ResourceType, Tags: tags });
+  }
+  return [...byType.values()];
+}
+
+/** Refuses what the simulator does not model inside the honoured members. */
+export function checkSpec(action: string, spec: LaunchSpec): void {
+  onlyMembers(action, 'Placement', spec.Placement, ['AvailabilityZone', 'Tenancy', 'GroupName']);
+  const tenancy = spec.Placement?.Tenancy;
+  if (tenancy && tenancy !== 'default') throw notModelled(action, `Placement.Tenancy ${tenancy}`);
+  if (spec.Placement?.GroupName) throw notModelled(action, 'Placement.GroupName');
+  onlyMembers(action, 'InstanceMarketOptions', spec.InstanceMarketOptions, ['MarketType', 'SpotOptions']);
+  for (const mapping of spec.BlockDeviceMappings ?? []) {
+    onlyMembers(action, 'BlockDeviceMappings', mapping, ['DeviceName', 'Ebs', 'NoDevice', 'VirtualName']);
+    onlyMembers(action, 'BlockDeviceMappings.Ebs', mapping.Ebs, EBS_MEMBERS);
+  }
+  const [first, ...others] = spec.NetworkInterfaces ?? [];
+  if (others.length > 0) throw notModelled(action, 'a second NetworkInterfaces item');
+  onlyMembers(action, 'NetworkInterfaces', first, INTERFACE_MEMBERS);
+  onlyMembers(action, 'IamInstanceProfile', spec.IamInstanceProfile, ['Arn', 'Name']);
+  onlyMembers(action, 'MetadataOptions', spec.MetadataOptions, METADATA_MEMBERS);
+}
+
+const EBS_MEMBERS = [
+  'DeleteOnTermination',
+  'Encrypted',
+  'Iops',
+  'KmsKeyId',
+  'SnapshotId',
+  'Throughput',
+  'VolumeSize',
+  'VolumeType',
+];
+const INTERFACE_MEMBERS = [
+  'AssociatePublicIpAddress',
+  'DeleteOnTermination',
+  'Description',
+  'DeviceIndex',
+  'Groups',
+  'PrivateIpAddress',
+  'SubnetId',
+];
+const METADATA_MEMBERS = [
+  'HttpEndpoint',
+  'HttpProtocolIpv6',
+  'HttpPutResponseHopLimit',
+  'HttpTokens',
+  'InstanceMetadataTags',
+];
