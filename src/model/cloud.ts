@@ -85,7 +85,7 @@ export interface Cloud {
 
   // Canaries
   runInstance(at: Place, want: RunInstance): Promise<Outcome<{ readonly instanceId: string }>>;
-  describeInstances(at: Place, instanceIds: readonly string[], as?: string): Promise<Outcome<readonly InstanceSeen[]>>;
+  describeInstances(at: Place, instanceIds: readonly string[]): Promise<Outcome<readonly InstanceSeen[]>>;
   terminateInstances(at: Place, instanceIds: readonly string[]): Promise<Outcome<void>>;
   createCanaryGroup(at: Place, want: CanaryGroup): Promise<Outcome<void>>;
   describeCanaryGroup(at: Place, name: string): Promise<Outcome<CanaryGroupSeen>>;

@@ -1,0 +1,219 @@
+/** Canary launches: one instance as the launcher's role, or a one-instance group as its service-linked role. */
+import type { Instance } from '@aws-sdk/client-ec2';
+import { done, type Outcome } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
+import type { CanaryGroup, Cloud, InstanceSeen } from '../model/cloud.ts';
+import { refusedWith } from './call.ts';
+import type { Connection } from './connection.ts';
+import { rootVolumeOf, tagList } from './shapes.ts';
+
+type CanaryEffects = Pick<
+  Cloud,
+  | 'runInstance'
+  | 'describeInstances'
+  | 'terminateInstances'
+  | 'createCanaryGroup'
+  | 'describeCanaryGroup'
+  | 'deleteCanaryGroup'
+  | 'listCanaries'
+>;
+
+const DELIVERY_TAG = 'amiport:delivery';
+const STEP_TAG = 'amiport:step';
+
+export function canaryEffects(c: Connection): CanaryEffects {
+  return {
+    async runInstance(at, want) {
+      const { RunInstancesCommand } = await import('@aws-sdk/client-ec2');
+      const answer = await c.send(
+        'ec2',
+        at,
+        'ec2:RunInstances',
+        (ec2) =>
+          ec2.send(
+            new RunInstancesCommand({
+              ImageId: want.imageId,
+              InstanceType: want.instanceType as never,
+              MinCount: 1,
+              MaxCount: 1,
+              ClientToken: want.token,
+              InstanceInitiatedShutdownBehavior: 'terminate',
+              ...(want.subnetId === undefined ? {} : { SubnetId: want.subnetId }),
+              ...(want.volumeKeys.length === 0 ? {} : { BlockDeviceMappings: mappings(want.volumeKeys) }),
+              TagSpecifications: [
+                { ResourceType: 'instance', Tags: tagList(want.tags) },
+                { ResourceType: 'volume', Tags: tagList(want.tags) },
+              ],
+            }),
+          ),
+        want.asRole === undefined ? {} : { as: want.asRole },
+      );
+      return answer.ok ? done({ instanceId: answer.value.Instances?.[0]?.InstanceId ?? '' }) : answer;
+    },
+
+    describeInstances: (at, ids) => describe(c, at, ids),
+
+    async terminateInstances(at, instanceIds) {
+      if (instanceIds.length === 0) return done(undefined);
+      const { TerminateInstancesCommand } = await import('@aws-sdk/client-ec2');
+      const answer = await c.send('ec2', at, 'ec2:TerminateInstances', (ec2) =>
+        ec2.send(new TerminateInstancesCommand({ InstanceIds: [...instanceIds] })),
+      );
+      return answer.ok || refusedWith(answer, 'InvalidInstanceID.NotFound') ? done(undefined) : answer;
+    },
+
+    createCanaryGroup: (at, want) => createGroup(c, at, want),
+
+    async describeCanaryGroup(at, name) {
+      const { DescribeAutoScalingGroupsCommand, DescribeScalingActivitiesCommand } = await import(
+        '@aws-sdk/client-auto-scaling'
+      );
+      const groups = await c.send('autoscaling', at, 'autoscaling:DescribeAutoScalingGroups', (client) =>
+        client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] })),
+      );
+      if (!groups.ok) return groups;
+      const activities = await c.send('autoscaling', at, 'autoscaling:DescribeScalingActivities', (client) =>
+        client.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: name })),
+      );
+      if (!activities.ok) return activities;
+      const ids = (groups.value.AutoScalingGroups?.[0]?.Instances ?? []).flatMap((i) =>
+        i.InstanceId === undefined ? [] : [i.InstanceId],
+      );
+      const instances = ids.length === 0 ? done([]) : await describe(c, at, ids);
+      if (!instances.ok) return instances;
+      return done({
+        instances: instances.value,
+        activities: (activities.value.Activities ?? []).map((a) => ({
+          statusCode: a.StatusCode ?? '',
+          statusMessage: a.StatusMessage,
+          description: a.Description ?? '',
+        })),
+      });
+    },
+
+    async deleteCanaryGroup(at, name) {
+      const { DeleteAutoScalingGroupCommand } = await import('@aws-sdk/client-auto-scaling');
+      const { DeleteLaunchTemplateCommand } = await import('@aws-sdk/client-ec2');
+      const group = await c.send('autoscaling', at, 'autoscaling:DeleteAutoScalingGroup', (client) =>
+        client.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: name, ForceDelete: true })),
+      );
+      // Auto Scaling answers ValidationError when the group is gone already.
+      if (!group.ok && !refusedWith(group, 'ValidationError')) return group;
+      const template = await c.send('ec2', at, 'ec2:DeleteLaunchTemplate', (ec2) =>
+        ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateName: name })),
+      );
+      return template.ok || refusedWith(template, 'InvalidLaunchTemplateName.NotFoundException')
+        ? done(undefined)
+        : template;
+    },
+
+    listCanaries: (at, delivery) => list(c, at, delivery),
+  };
+}
+
+const mappings = (keys: readonly { readonly deviceName: string; readonly kmsKeyId: string }[]) =>
+  keys.map((k) => ({ DeviceName: k.deviceName, Ebs: { Encrypted: true, KmsKeyId: k.kmsKeyId } }));
+
+async function describe(c: Connection, at: Place, ids: readonly string[]): Promise<Outcome<readonly InstanceSeen[]>> {
+  const { DescribeInstancesCommand, DescribeVolumesCommand } = await import('@aws-sdk/client-ec2');
+  const answer = await c.send('ec2', at, 'ec2:DescribeInstances', (ec2) =>
+    ec2.send(new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: [...ids] }] })),
+  );
+  if (!answer.ok) return answer;
+  const instances = (answer.value.Reservations ?? []).flatMap((r) => r.Instances ?? []);
+  const volumeIds = instances.flatMap((i) => rootVolumeOf(i) ?? []);
+  if (volumeIds.length === 0) return done(instances.map((i) => instanceSeen(i, new Map())));
+  const volumes = await c.send('ec2', at, 'ec2:DescribeVolumes', (ec2) =>
+    ec2.send(new DescribeVolumesCommand({ Filters: [{ Name: 'volume-id', Values: volumeIds }] })),
+  );
+  if (!volumes.ok) return volumes;
+  const keys = new Map((volumes.value.Volumes ?? []).map((v) => [v.VolumeId ?? '', v.KmsKeyId]));
+  return done(instances.map((i) => instanceSeen(i, keys)));
+}
+
+function instanceSeen(i: Instance, keys: ReadonlyMap<string, string | undefined>): InstanceSeen {
+  const rootVolumeId = rootVolumeOf(i);
+  return {
+    instanceId: i.InstanceId ?? '',
+    state: i.State?.Name ?? 'pending',
+    stateReason:
+      i.StateReason?.Code === undefined
+        ? undefined
+        : { code: i.StateReason.Code, message: i.StateReason.Message ?? '' },
+    rootVolumeId,
+    rootKmsKeyId: rootVolumeId === undefined ? undefined : keys.get(rootVolumeId),
+  };
+}
+
+async function createGroup(c: Connection, at: Place, want: CanaryGroup): Promise<Outcome<void>> {
+  const { CreateLaunchTemplateCommand, DescribeSubnetsCommand } = await import('@aws-sdk/client-ec2');
+  const { CreateAutoScalingGroupCommand } = await import('@aws-sdk/client-auto-scaling');
+  const template = await c.send('ec2', at, 'ec2:CreateLaunchTemplate', (ec2) =>
+    ec2.send(
+      new CreateLaunchTemplateCommand({
+        LaunchTemplateName: want.name,
+        TagSpecifications: [{ ResourceType: 'launch-template', Tags: tagList(want.tags) }],
+        LaunchTemplateData: {
+          ImageId: want.imageId,
+          InstanceType: want.instanceType as never,
+          ...(want.volumeKeys.length === 0 ? {} : { BlockDeviceMappings: mappings(want.volumeKeys) }),
+          TagSpecifications: [
+            { ResourceType: 'instance', Tags: tagList(want.tags) },
+            { ResourceType: 'volume', Tags: tagList(want.tags) },
+          ],
+        },
+      }),
+    ),
+  );
+  if (!template.ok && !refusedWith(template, 'InvalidLaunchTemplateName.AlreadyExistsException')) return template;
+  const subnet =
+    want.subnetId === undefined
+      ? await c.send('ec2', at, 'ec2:DescribeSubnets', (ec2) =>
+          ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'default-for-az', Values: ['true'] }] })),
+        )
+      : done({ Subnets: [{ SubnetId: want.subnetId }] });
+  if (!subnet.ok) return subnet;
+  const group = await c.send('autoscaling', at, 'autoscaling:CreateAutoScalingGroup', (client) =>
+    client.send(
+      new CreateAutoScalingGroupCommand({
+        AutoScalingGroupName: want.name,
+        LaunchTemplate: { LaunchTemplateName: want.name, Version: '$Latest' },
+        MinSize: 1,
+        MaxSize: 1,
+        DesiredCapacity: 1,
+        VPCZoneIdentifier: subnet.value.Subnets?.[0]?.SubnetId ?? '',
+        ServiceLinkedRoleARN: want.serviceLinkedRoleArn,
+        Tags: Object.entries(want.tags).map(([Key, Value]) => ({ Key, Value, PropagateAtLaunch: true })),
+      }),
+    ),
+  );
+  return group.ok || refusedWith(group, 'AlreadyExists', 'AlreadyExistsFault') ? done(undefined) : group;
+}
+
+async function list(
+  c: Connection,
+  at: Place,
+  delivery: string,
+): Promise<Outcome<{ instanceIds: readonly string[]; groups: readonly string[] }>> {
+  const { DescribeInstancesCommand, DescribeLaunchTemplatesCommand } = await import('@aws-sdk/client-ec2');
+  const tagged = [
+    { Name: `tag:${DELIVERY_TAG}`, Values: [delivery] },
+    { Name: `tag:${STEP_TAG}`, Values: ['canary'] },
+  ];
+  const alive = { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] };
+  const instances = await c.send('ec2', at, 'ec2:DescribeInstances', (ec2) =>
+    ec2.send(new DescribeInstancesCommand({ Filters: [...tagged, alive] })),
+  );
+  if (!instances.ok) return instances;
+  // A group is made after its template and deleted before it: the templates name every group there may be.
+  const templates = await c.send('ec2', at, 'ec2:DescribeLaunchTemplates', (ec2) =>
+    ec2.send(new DescribeLaunchTemplatesCommand({ Filters: tagged })),
+  );
+  if (!templates.ok) return templates;
+  return done({
+    instanceIds: (instances.value.Reservations ?? []).flatMap((r) =>
+      (r.Instances ?? []).map((i) => i.InstanceId ?? ''),
+    ),
+    groups: (templates.value.LaunchTemplates ?? []).map((t) => t.LaunchTemplateName ?? ''),
+  });
+}

@@ -1,0 +1,137 @@
+/** Effects on images, snapshots and the builder's EBS settings, and the looks that a run polls with. */
+import { done } from '../base/outcome.ts';
+import type { Cloud } from '../model/cloud.ts';
+import { refusedWith } from './call.ts';
+import type { Connection } from './connection.ts';
+import { imageSeen, piecesOf, snapshotSeen, tagList } from './shapes.ts';
+
+type ImageEffects = Pick<
+  Cloud,
+  | 'setEncryptionByDefault'
+  | 'copyImage'
+  | 'describeImages'
+  | 'describeSnapshots'
+  | 'createTags'
+  | 'addLaunchPermissions'
+  | 'removeLaunchPermissions'
+  | 'deregisterImage'
+>;
+
+/** EC2 API Reference "ModifyImageAttribute": account ids in one request. */
+const ACCOUNTS_PER_CALL = 10_000;
+const IDS_PER_DESCRIBE = 200;
+const IDS_PER_TAG_CALL = 500;
+
+export function imageEffects(c: Connection): ImageEffects {
+  return {
+    async setEncryptionByDefault(at, enabled) {
+      const { DisableEbsEncryptionByDefaultCommand, EnableEbsEncryptionByDefaultCommand } = await import(
+        '@aws-sdk/client-ec2'
+      );
+      const answer = await c.send('ec2', at, `ec2:${enabled ? 'Enable' : 'Disable'}EbsEncryptionByDefault`, (ec2) =>
+        enabled
+          ? ec2.send(new EnableEbsEncryptionByDefaultCommand({}))
+          : ec2.send(new DisableEbsEncryptionByDefaultCommand({})),
+      );
+      return answer.ok ? done(undefined) : answer;
+    },
+
+    async copyImage(at, want) {
+      const { CopyImageCommand } = await import('@aws-sdk/client-ec2');
+      const tags = tagList(want.tags);
+      const answer = await c.send('ec2', at, 'ec2:CopyImage', (ec2) =>
+        ec2.send(
+          new CopyImageCommand({
+            SourceImageId: want.sourceImageId,
+            SourceRegion: want.sourceRegion,
+            Name: want.name,
+            Description: want.description,
+            ClientToken: want.token,
+            ...(want.kmsKeyId === undefined ? {} : { Encrypted: true, KmsKeyId: want.kmsKeyId }),
+            TagSpecifications: [
+              { ResourceType: 'image', Tags: tags },
+              { ResourceType: 'snapshot', Tags: tags },
+            ],
+          }),
+        ),
+      );
+      return answer.ok ? done({ imageId: answer.value.ImageId ?? '' }) : answer;
+    },
+
+    async describeImages(at, imageIds) {
+      const { DescribeImagesCommand } = await import('@aws-sdk/client-ec2');
+      const seen = [];
+      for (const ids of piecesOf(imageIds, IDS_PER_DESCRIBE)) {
+        // By filter, so that one image that is gone does not hide the others.
+        const answer = await c.send('ec2', at, 'ec2:DescribeImages', (ec2) =>
+          ec2.send(
+            new DescribeImagesCommand({ Filters: [{ Name: 'image-id', Values: ids }], IncludeDeprecated: true }),
+          ),
+        );
+        if (!answer.ok) return answer;
+        seen.push(...(answer.value.Images ?? []).map((i) => imageSeen(i)));
+      }
+      return done(seen);
+    },
+
+    async describeSnapshots(at, snapshotIds) {
+      const { DescribeSnapshotsCommand } = await import('@aws-sdk/client-ec2');
+      const seen = [];
+      for (const ids of piecesOf(snapshotIds, IDS_PER_DESCRIBE)) {
+        const answer = await c.send('ec2', at, 'ec2:DescribeSnapshots', (ec2) =>
+          ec2.send(
+            new DescribeSnapshotsCommand({ Filters: [{ Name: 'snapshot-id', Values: ids }], OwnerIds: ['self'] }),
+          ),
+        );
+        if (!answer.ok) return answer;
+        seen.push(...(answer.value.Snapshots ?? []).map(snapshotSeen));
+      }
+      return done(seen);
+    },
+
+    async createTags(at, resourceIds, tags) {
+      const { CreateTagsCommand } = await import('@aws-sdk/client-ec2');
+      for (const Resources of piecesOf(resourceIds, IDS_PER_TAG_CALL)) {
+        const answer = await c.send('ec2', at, 'ec2:CreateTags', (ec2) =>
+          ec2.send(new CreateTagsCommand({ Resources, Tags: tagList(tags) })),
+        );
+        if (!answer.ok) return answer;
+      }
+      return done(undefined);
+    },
+
+    async addLaunchPermissions(at, want) {
+      const { ModifyImageAttributeCommand } = await import('@aws-sdk/client-ec2');
+      for (const ids of piecesOf(want.accounts, ACCOUNTS_PER_CALL)) {
+        const Add = ids.map((UserId) => ({ UserId }));
+        const answer = await c.send('ec2', at, 'ec2:ModifyImageAttribute', (ec2) =>
+          ec2.send(new ModifyImageAttributeCommand({ ImageId: want.imageId, LaunchPermission: { Add } })),
+        );
+        if (!answer.ok) return answer;
+      }
+      return done(undefined);
+    },
+
+    async removeLaunchPermissions(at, want) {
+      const { ModifyImageAttributeCommand } = await import('@aws-sdk/client-ec2');
+      for (const ids of piecesOf(want.accounts, ACCOUNTS_PER_CALL)) {
+        const Remove = ids.map((UserId) => ({ UserId }));
+        const answer = await c.send('ec2', at, 'ec2:ModifyImageAttribute', (ec2) =>
+          ec2.send(new ModifyImageAttributeCommand({ ImageId: want.imageId, LaunchPermission: { Remove } })),
+        );
+        if (!answer.ok) return answer;
+      }
+      return done(undefined);
+    },
+
+    async deregisterImage(at, imageId) {
+      const { DeregisterImageCommand } = await import('@aws-sdk/client-ec2');
+      const answer = await c.send('ec2', at, 'ec2:DeregisterImage', (ec2) =>
+        ec2.send(new DeregisterImageCommand({ ImageId: imageId, DeleteAssociatedSnapshots: true })),
+      );
+      return answer.ok || refusedWith(answer, 'InvalidAMIID.Unavailable', 'InvalidAMIID.NotFound')
+        ? done(undefined)
+        : answer;
+    },
+  };
+}

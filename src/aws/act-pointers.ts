@@ -1,0 +1,96 @@
+/** Effects on what user accounts launch by: SSM parameters and launch templates. */
+import { done, type Outcome, reason } from '../base/outcome.ts';
+import type { Cloud } from '../model/cloud.ts';
+import { refusedWith } from './call.ts';
+import type { Connection } from './connection.ts';
+
+type PointerEffects = Pick<Cloud, 'putImageParameter' | 'setLaunchTemplateImage'>;
+
+/** PutParameter of `aws:ec2:image` returns before the check (SSM API Reference "PutParameter"). */
+const LOOKS = 40;
+const LOOK_EVERY_MS = 1_500;
+
+export function pointerEffects(c: Connection): PointerEffects {
+  return {
+    async putImageParameter(at, want) {
+      const { AddTagsToResourceCommand, PutParameterCommand } = await import('@aws-sdk/client-ssm');
+      const put = await c.send('ssm', at, 'ssm:PutParameter', (ssm) =>
+        ssm.send(
+          new PutParameterCommand({
+            Name: want.name,
+            Value: want.imageId,
+            Type: 'String',
+            DataType: 'aws:ec2:image',
+            Overwrite: true,
+          }),
+        ),
+      );
+      if (!put.ok) return put;
+      const version = await untilReadable(c, at, want.name, want.imageId);
+      if (!version.ok) return version;
+      const Tags = Object.entries(want.tags).map(([Key, Value]) => ({ Key, Value }));
+      // Tags cannot go with Overwrite: they follow once the parameter is there.
+      const tagged = await c.send('ssm', at, 'ssm:AddTagsToResource', (ssm) =>
+        ssm.send(new AddTagsToResourceCommand({ ResourceType: 'Parameter', ResourceId: want.name, Tags })),
+      );
+      return tagged.ok ? version : tagged;
+    },
+
+    async setLaunchTemplateImage(at, want) {
+      const { CreateLaunchTemplateVersionCommand, ModifyLaunchTemplateCommand } = await import('@aws-sdk/client-ec2');
+      const made = await c.send('ec2', at, 'ec2:CreateLaunchTemplateVersion', (ec2) =>
+        ec2.send(
+          new CreateLaunchTemplateVersionCommand({
+            LaunchTemplateName: want.name,
+            SourceVersion: '$Default',
+            ClientToken: want.token,
+            VersionDescription: `amiport: ${want.imageId}`,
+            LaunchTemplateData: {
+              ImageId: want.imageId,
+              ...(want.mappings.length === 0
+                ? {}
+                : {
+                    BlockDeviceMappings: want.mappings.map((m) => ({
+                      DeviceName: m.deviceName,
+                      Ebs: { Encrypted: true, KmsKeyId: m.kmsKeyId },
+                    })),
+                  }),
+            },
+          }),
+        ),
+      );
+      if (!made.ok) return made;
+      const version = made.value.LaunchTemplateVersion?.VersionNumber ?? 0;
+      const moved = await c.send('ec2', at, 'ec2:ModifyLaunchTemplate', (ec2) =>
+        ec2.send(new ModifyLaunchTemplateCommand({ LaunchTemplateName: want.name, DefaultVersion: String(version) })),
+      );
+      return moved.ok ? done({ version }) : moved;
+    },
+  };
+}
+
+async function untilReadable(
+  c: Connection,
+  at: { readonly account: string; readonly region: string },
+  name: string,
+  imageId: string,
+): Promise<Outcome<{ version: number }>> {
+  const { GetParameterCommand } = await import('@aws-sdk/client-ssm');
+  for (let look = 0; look < LOOKS; look++) {
+    const got = await c.send('ssm', at, 'ssm:GetParameter', (ssm) => ssm.send(new GetParameterCommand({ Name: name })));
+    if (got.ok && got.value.Parameter?.Value === imageId) return done({ version: got.value.Parameter.Version ?? 0 });
+    if (!got.ok && !refusedWith(got, 'ParameterNotFound')) return got;
+    await c.options.clock.sleep(LOOK_EVERY_MS);
+  }
+  return {
+    ok: false,
+    reason: reason(
+      'ssm.image-parameter.refused',
+      `${at.account}/${at.region}`,
+      `parameter ${name} does not take ${imageId}: its check of the AMI did not pass`,
+      {
+        remedy: { who: 'you', does: `see that ${at.account} may launch ${imageId} in ${at.region}, then apply again` },
+      },
+    ),
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * One AWS call: retried while AWS says "slow down" or fails on its side, and answered as data.
+ *
+ * The SDK makes one attempt; waiting and trying again is here, on the injected clock, so that a run on
+ * virtual time replays exactly. Codes are AWS's own behind `aws.`: `aws.InvalidAMIID.NotFound`.
+ */
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { Clock, Random } from '../base/ports.ts';
+
+export interface CallOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly attemptsMax?: number;
+}
+
+/** What the SDK throws, as far as we read it. */
+interface SdkError {
+  readonly name?: string;
+  readonly message?: string;
+  readonly Code?: string;
+  readonly code?: string;
+  readonly $fault?: 'client' | 'server';
+  readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
+}
+
+/** Source: "Request throttling for the Amazon EC2 API"; KMS Developer Guide "Request quotas". */
+const THROTTLED = new Set([
+  'RequestLimitExceeded',
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'TooManyRequestsException',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'EC2ThrottledException',
+  'BandwidthLimitExceeded',
+  'LimitExceededException.Rate',
+]);
+
+const NETWORK = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'TimeoutError',
+  'NetworkingError',
+  'EAI_AGAIN',
+]);
+
+const ATTEMPTS_MAX = 8;
+const FIRST_WAIT_MS = 400;
+const LONGEST_WAIT_MS = 20_000;
+
+/** @param subject what the call is about, as the reason's subject @param what `ec2:CopyImage`, for the sentence */
+export async function call<T>(
+  options: CallOptions,
+  subject: string,
+  what: string,
+  send: () => Promise<T>,
+): Promise<Outcome<T>> {
+  const attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return done(await send());
+    } catch (thrown) {
+      const error = thrown as SdkError;
+      if (attempt >= attemptsMax || !isTransient(error)) return failed(asReason(error, subject, what));
+      await options.clock.sleep(waitMs(attempt, options.random));
+    }
+  }
+}
+
+/** Full jitter: many callers that were refused together do not come back together. */
+const waitMs = (attempt: number, random: Random): number =>
+  random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
+
+export const codeOf = (error: SdkError): string =>
+  error.Code ?? (error.name && error.name !== 'Error' ? error.name : (error.code ?? 'UnknownError'));
+
+function isTransient(error: SdkError): boolean {
+  const code = codeOf(error);
+  if (THROTTLED.has(code) || NETWORK.has(code) || NETWORK.has(error.code ?? '')) return true;
+  const status = error.$metadata?.httpStatusCode;
+  return status !== undefined && status >= 500;
+}
+
+function asReason(error: SdkError, subject: string, what: string): Reason {
+  const requestId = error.$metadata?.requestId;
+  return reason(`aws.${codeOf(error)}`, subject, `${what}: ${codeOf(error)}: ${error.message ?? 'no message'}`, {
+    ...(requestId === undefined ? {} : { requestId }),
+  });
+}
+
+/** @returns true when the outcome is a refusal with one of the codes */
+export function refusedWith(outcome: Outcome<unknown>, ...codes: readonly string[]): boolean {
+  return !outcome.ok && codes.some((c) => outcome.reason.code === `aws.${c}`);
+}

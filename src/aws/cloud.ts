@@ -1,0 +1,14 @@
+/** The `Cloud` of `model/cloud.ts` on the AWS SDK. */
+import type { Cloud } from '../model/cloud.ts';
+import { canaryEffects } from './act-canary.ts';
+import { imageEffects } from './act-images.ts';
+import { keyEffects } from './act-keys.ts';
+import { pointerEffects } from './act-pointers.ts';
+import type { Connection } from './connection.ts';
+
+export const awsCloud = (c: Connection): Cloud => ({
+  ...keyEffects(c),
+  ...imageEffects(c),
+  ...pointerEffects(c),
+  ...canaryEffects(c),
+});

@@ -1,0 +1,188 @@
+/**
+ * Clients for every account and Region, made when first used: credentials of each account by assuming
+ * amiport's role there, one client per (service, account, Region).
+ *
+ * An endpoint override (the simulator) takes its credentials from the caller only; ambient profiles, metadata
+ * services and proxies are never read then.
+ */
+import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { IAMClient } from '@aws-sdk/client-iam';
+import type { KMSClient } from '@aws-sdk/client-kms';
+import type { OrganizationsClient } from '@aws-sdk/client-organizations';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { STSClient } from '@aws-sdk/client-sts';
+import { done, type Outcome } from '../base/outcome.ts';
+import type { Clock, Random } from '../base/ports.ts';
+import { call } from './call.ts';
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
+export interface ConnectionOptions {
+  /** The identity amiport starts from; absent: the SDK's provider chain. */
+  readonly credentials?: Credentials;
+  /** One URL for all services: the simulator. */
+  readonly endpoint?: string;
+  /** Carries signed requests to a simulator in this process. */
+  readonly requestHandler?: object;
+  /** The role to assume in an account; undefined: the starting identity is used as it is. */
+  readonly roleFor: (account: string) => string | undefined;
+  readonly externalId?: string;
+  /** Region for services that are not Regional (IAM, STS, Organizations). */
+  readonly homeRegion: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sessionName: string;
+}
+
+interface Clients {
+  readonly ec2: EC2Client;
+  readonly kms: KMSClient;
+  readonly iam: IAMClient;
+  readonly sts: STSClient;
+  readonly ssm: SSMClient;
+  readonly organizations: OrganizationsClient;
+  readonly autoscaling: AutoScalingClient;
+}
+
+type ServiceName = keyof Clients;
+
+/** Loads one SDK client; never at start-up, since EC2 alone takes a quarter of a second. */
+const CONSTRUCTORS: { readonly [S in ServiceName]: () => Promise<new (config: object) => Clients[S]> } = {
+  ec2: async () => (await import('@aws-sdk/client-ec2')).EC2Client,
+  kms: async () => (await import('@aws-sdk/client-kms')).KMSClient,
+  iam: async () => (await import('@aws-sdk/client-iam')).IAMClient,
+  sts: async () => (await import('@aws-sdk/client-sts')).STSClient,
+  ssm: async () => (await import('@aws-sdk/client-ssm')).SSMClient,
+  organizations: async () => (await import('@aws-sdk/client-organizations')).OrganizationsClient,
+  autoscaling: async () => (await import('@aws-sdk/client-auto-scaling')).AutoScalingClient,
+};
+
+/** Role chaining caps sessions at one hour; renewed this long before the end. Source: STS API Reference "AssumeRole". */
+const RENEW_BEFORE_MS = 5 * 60_000;
+const SESSION_SECONDS = 3600;
+
+export class Connection {
+  readonly options: ConnectionOptions;
+  readonly #clients = new Map<string, Promise<unknown>>();
+  readonly #sessions = new Map<string, Promise<Outcome<Credentials>>>();
+
+  constructor(options: ConnectionOptions) {
+    this.options = options;
+  }
+
+  /** Sends through the client of (service, account, Region); the refusal of AssumeRole is the call's refusal. */
+  async send<S extends ServiceName, T>(
+    service: S,
+    at: { readonly account: string; readonly region: string },
+    what: string,
+    use: (client: Clients[S]) => Promise<T>,
+    options: { readonly as?: string; readonly attemptsMax?: number } = {},
+  ): Promise<Outcome<T>> {
+    const identity = await this.#identity(at.account, options.as);
+    if (!identity.ok) return identity;
+    const client = await this.#client(service, at.account, at.region, options.as);
+    const subject = `${at.account}/${at.region}`;
+    return call(
+      { ...this.options, ...(options.attemptsMax ? { attemptsMax: options.attemptsMax } : {}) },
+      subject,
+      what,
+      () => use(client),
+    );
+  }
+
+  /** Closes sockets, so that a process can end. */
+  async close(): Promise<void> {
+    for (const client of this.#clients.values()) ((await client) as { destroy(): void }).destroy();
+    this.#clients.clear();
+  }
+
+  #client<S extends ServiceName>(
+    service: S,
+    account: string,
+    region: string,
+    as: string | undefined,
+  ): Promise<Clients[S]> {
+    const id = `${service}|${account}|${region}|${as ?? ''}`;
+    const there = this.#clients.get(id);
+    if (there !== undefined) return there as Promise<Clients[S]>;
+    const made = CONSTRUCTORS[service]().then(
+      (Client) => new Client(this.#config(region, () => this.#credentials(account, as))),
+    );
+    this.#clients.set(id, made);
+    return made;
+  }
+
+  #config(region: string, credentials: (() => Promise<Credentials>) | Credentials | undefined): object {
+    const { endpoint, requestHandler } = this.options;
+    return {
+      region,
+      maxAttempts: 1,
+      ...(credentials === undefined ? {} : { credentials }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(requestHandler === undefined ? {} : { requestHandler }),
+    };
+  }
+
+  async #credentials(account: string, as: string | undefined): Promise<Credentials> {
+    const identity = await this.#identity(account, as);
+    // `send` looked before; a session that ended meanwhile is renewed here or fails as the call's own error.
+    if (!identity.ok) throw Object.assign(new Error(identity.reason.says), { name: 'AccessDenied' });
+    if (identity.value !== undefined) return identity.value;
+    const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
+    return fromNodeProviderChain()();
+  }
+
+  /** @returns the credentials to use, or undefined for the SDK's provider chain */
+  async #identity(account: string, as: string | undefined): Promise<Outcome<Credentials | undefined>> {
+    const role = as ?? this.options.roleFor(account);
+    if (role === undefined) return done(this.options.credentials);
+    // A launcher's role is assumed from amiport's own session in that account.
+    const from = as === undefined ? undefined : account;
+    const id = `${role}|${from ?? ''}`;
+    const there = await this.#sessions.get(id);
+    const nowMs = this.options.clock.nowMs();
+    if (there?.ok && (there.value.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS > nowMs)
+      return there;
+    const made = this.#assume(role, from);
+    this.#sessions.set(id, made);
+    return made;
+  }
+
+  async #assume(role: string, from: string | undefined): Promise<Outcome<Credentials>> {
+    const { AssumeRoleCommand } = await import('@aws-sdk/client-sts');
+    const Client = await CONSTRUCTORS.sts();
+    const starting = from === undefined ? this.options.credentials : () => this.#credentials(from, undefined);
+    const sts = new Client(this.#config(this.options.homeRegion, starting));
+    const { externalId } = this.options;
+    const answer = await call(this.options, role, 'sts:AssumeRole', () =>
+      sts.send(
+        new AssumeRoleCommand({
+          RoleArn: role,
+          RoleSessionName: this.options.sessionName,
+          DurationSeconds: SESSION_SECONDS,
+          ...(externalId !== undefined && from === undefined ? { ExternalId: externalId } : {}),
+        }),
+      ),
+    );
+    sts.destroy();
+    if (!answer.ok) return { ok: false, reason: { ...answer.reason, remedy: ASSUMABLE } };
+    const c = answer.value.Credentials;
+    return done({
+      accessKeyId: c?.AccessKeyId ?? '',
+      secretAccessKey: c?.SecretAccessKey ?? '',
+      ...(c?.SessionToken === undefined ? {} : { sessionToken: c.SessionToken }),
+      ...(c?.Expiration === undefined ? {} : { expiration: c.Expiration }),
+    });
+  }
+}
+
+const ASSUMABLE = {
+  who: 'the owner of that account',
+  does: 'create the role with the trust policy that `amiport export iam` prints, or correct access.role and access.externalId in amiport.yaml',
+};

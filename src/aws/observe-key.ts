@@ -1,0 +1,96 @@
+/** Reads one key with all that decides who may use it: state, policy, rotation, aliases, tags, grants. */
+import { absent, done, type Finding, known, type Outcome, unreadable } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
+import type { GrantSeen, KeySeen } from '../model/observed.ts';
+import { refusedWith } from './call.ts';
+import type { Connection } from './connection.ts';
+import { grantSeen } from './shapes.ts';
+
+/** @param id key id, key ARN, alias or alias ARN. Reads with the identity of `at.account`. */
+export async function readKey(c: Connection, at: Place, id: string): Promise<Finding<KeySeen>> {
+  const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
+  const answer = await c.send('kms', at, 'kms:DescribeKey', (kms) => kms.send(new DescribeKeyCommand({ KeyId: id })));
+  if (!answer.ok) return refusedWith(answer, 'NotFoundException') ? absent : unreadable(answer.reason);
+  const m = answer.value.KeyMetadata;
+  if (m?.Arn === undefined || m.KeyId === undefined) return absent;
+  // The reads below work for the owner only; a foreign key's policy is unreadable by design (KMS "Cross-account use").
+  const [policy, rotation, aliases, tags, grants] = await Promise.all([
+    readPolicy(c, at, m.Arn),
+    m.KeyManager === 'CUSTOMER' ? readRotation(c, at, m.Arn) : absent,
+    readAliases(c, at, m.KeyId),
+    m.KeyManager === 'CUSTOMER' ? readTags(c, at, m.KeyId) : done({}),
+    m.KeyManager === 'CUSTOMER' ? readGrants(c, at, m.Arn) : known([]),
+  ]);
+  const multi = m.MultiRegionConfiguration;
+  return known({
+    arn: m.Arn,
+    keyId: m.KeyId,
+    account: m.AWSAccountId ?? at.account,
+    region: at.region,
+    state: m.KeyState ?? 'Unavailable',
+    manager: m.KeyManager ?? 'CUSTOMER',
+    multiRegion:
+      multi?.MultiRegionKeyType === undefined
+        ? undefined
+        : {
+            type: multi.MultiRegionKeyType,
+            primaryRegion: multi.PrimaryKey?.Region ?? at.region,
+            replicaRegions: (multi.ReplicaKeys ?? []).flatMap((r) => (r.Region === undefined ? [] : [r.Region])),
+          },
+    policy,
+    rotation,
+    aliases: aliases.ok ? aliases.value : [],
+    tags: tags.ok ? tags.value : {},
+    grants,
+  });
+}
+
+async function readPolicy(c: Connection, at: Place, keyArn: string): Promise<Finding<string>> {
+  const { GetKeyPolicyCommand } = await import('@aws-sdk/client-kms');
+  const answer = await c.send('kms', at, 'kms:GetKeyPolicy', (kms) =>
+    kms.send(new GetKeyPolicyCommand({ KeyId: keyArn, PolicyName: 'default' })),
+  );
+  return answer.ok ? known(answer.value.Policy ?? '{}') : unreadable(answer.reason);
+}
+
+async function readRotation(c: Connection, at: Place, keyArn: string): Promise<KeySeen['rotation']> {
+  const { GetKeyRotationStatusCommand } = await import('@aws-sdk/client-kms');
+  const answer = await c.send('kms', at, 'kms:GetKeyRotationStatus', (kms) =>
+    kms.send(new GetKeyRotationStatusCommand({ KeyId: keyArn })),
+  );
+  if (!answer.ok) return unreadable(answer.reason);
+  return known({ enabled: answer.value.KeyRotationEnabled ?? false, periodDays: answer.value.RotationPeriodInDays });
+}
+
+async function readAliases(c: Connection, at: Place, keyId: string): Promise<Outcome<readonly string[]>> {
+  const { paginateListAliases } = await import('@aws-sdk/client-kms');
+  return c.send('kms', at, 'kms:ListAliases', async (client) => {
+    const names: string[] = [];
+    for await (const page of paginateListAliases({ client }, { KeyId: keyId })) {
+      for (const a of page.Aliases ?? []) if (a.AliasName !== undefined) names.push(a.AliasName);
+    }
+    return names;
+  });
+}
+
+async function readTags(c: Connection, at: Place, keyId: string): Promise<Outcome<Readonly<Record<string, string>>>> {
+  const { paginateListResourceTags } = await import('@aws-sdk/client-kms');
+  return c.send('kms', at, 'kms:ListResourceTags', async (client) => {
+    const tags: Record<string, string> = {};
+    for await (const page of paginateListResourceTags({ client }, { KeyId: keyId })) {
+      for (const t of page.Tags ?? []) if (t.TagKey !== undefined) tags[t.TagKey] = t.TagValue ?? '';
+    }
+    return tags;
+  });
+}
+
+async function readGrants(c: Connection, at: Place, keyArn: string): Promise<Finding<readonly GrantSeen[]>> {
+  const { paginateListGrants } = await import('@aws-sdk/client-kms');
+  const answer = await c.send('kms', at, 'kms:ListGrants', async (client) => {
+    const grants: GrantSeen[] = [];
+    for await (const page of paginateListGrants({ client }, { KeyId: keyArn, Limit: 100 }))
+      grants.push(...(page.Grants ?? []).map(grantSeen));
+    return grants;
+  });
+  return answer.ok ? known(answer.value) : unreadable(answer.reason);
+}
