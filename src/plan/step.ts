@@ -98,16 +98,34 @@ export interface Plan {
   /** What a reader should know though nothing stops. */
   readonly notes: readonly Reason[];
   /** What others have to apply themselves (`manage: export`). */
-  readonly exported: readonly ExportedPolicy[];
+  readonly exported: readonly Exported[];
 }
 
-/** A policy that somebody else applies; the proof waits for it. */
-export interface ExportedPolicy {
-  readonly account: string;
-  readonly roleName: string;
-  readonly policyName: string;
-  readonly policy: string;
-}
+/** What somebody else applies (`manage: export`); the proof waits for it. */
+export type Exported =
+  | {
+      readonly on: 'key';
+      readonly account: string;
+      readonly region: string;
+      readonly key: string;
+      readonly policy: string;
+    }
+  | {
+      readonly on: 'role';
+      readonly account: string;
+      readonly roleName: string;
+      readonly policyName: string;
+      readonly policy: string;
+    }
+  | {
+      readonly on: 'grant';
+      readonly account: string;
+      readonly region: string;
+      readonly key: string;
+      readonly name: string;
+      readonly granteePrincipal: string;
+      readonly operations: readonly string[];
+    };
 
 export const keyRef = (region: string): string => `\${key:${region}}`;
 export const imageRef = (image: string, version: string, region: string): string =>

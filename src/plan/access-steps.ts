@@ -1,0 +1,274 @@
+/** Steps in the user accounts: service-linked roles, role policies, grants made from the user account. */
+import { evaluate } from '../authz/evaluate.ts';
+import { absent, reason } from '../base/outcome.ts';
+import {
+  type Launcher,
+  launcherPrincipalArn,
+  launcherText,
+  serviceLinkedRoleOf,
+  type TargetAccount,
+} from '../model/delivery.ts';
+import type { KeySeen, PlaceSeen, RoleSeen } from '../model/observed.ts';
+import { GRANT_OPERATIONS, grantName, rolePolicyName, rolePolicyText, samePolicy } from './access.ts';
+import { launchDemands } from './demands.ts';
+import type { Draft } from './draft.ts';
+import { deliveryKey, keyReadySteps } from './key-steps.ts';
+import { policiesFor } from './policies.ts';
+import { accountsIn, customerVolumeKeys, launcherArn, launcherRole, needsKey } from './targets.ts';
+
+const linkedRoleStep = (account: string, roleName: string): string =>
+  `create-service-linked-role:${account}:${roleName}`;
+const rolePolicyStep = (account: string, roleName: string): string => `put-role-policy:${account}:${roleName}`;
+const grantStep = (account: string, region: string, keyId: string, roleName: string): string =>
+  `create-grant:${account}:${region}:${keyId}:${roleName}`;
+
+export function planAccess(d: Draft): void {
+  for (const account of d.want.accounts) {
+    for (const launcher of account.launchers) {
+      if (serviceLinkedRoleOf(launcher) === undefined) planRole(d, account, launcher);
+      else planServiceLinked(d, account, launcher);
+    }
+  }
+}
+
+/** All steps that must be done, and settled, before the launchers of a Region can be proven. */
+export function accessSteps(d: Draft, region: string): readonly string[] {
+  const ids = accountsIn(d.want, region).flatMap((a) =>
+    a.launchers.flatMap((l) => {
+      const linked = serviceLinkedRoleOf(l);
+      const roleName = linked?.roleName ?? roleNameOf(l);
+      const place = d.seen.places.get(`${a.id}/${region}`);
+      const keyIds = [
+        'delivery',
+        ...(place === undefined ? [] : customerVolumeKeys(d.want.images, place).map((k) => k.keyId)),
+      ];
+      return [
+        linkedRoleStep(a.id, roleName),
+        rolePolicyStep(a.id, roleName),
+        ...keyIds.map((k) => grantStep(a.id, region, k, roleName)),
+      ];
+    }),
+  );
+  return d.planned(...new Set(ids));
+}
+
+const roleNameOf = (l: Launcher): string => (l.kind === 'role' || l.kind === 'karpenter' ? l.name : '');
+
+function placesOf(d: Draft, account: TargetAccount): readonly PlaceSeen[] {
+  return account.regions.flatMap((r) => d.seen.places.get(`${account.id}/${r}`) ?? []);
+}
+
+function planRole(d: Draft, account: TargetAccount, launcher: Launcher): void {
+  const role = launcherRole(d.seen, account.id, launcher);
+  const name = roleNameOf(launcher);
+  if (role.is === 'unreadable') d.blocked.push(role.reason);
+  if (role.is === 'absent') {
+    d.blocked.push(
+      reason(
+        'iam.role.absent',
+        launcherArn(d.want, d.seen, account.id, launcher),
+        `role ${name} is not there in account ${account.id}`,
+        {
+          remedy: {
+            who: `account ${account.id}`,
+            does: `create the role, or take ${launcherText(launcher)} out of the launchers in amiport.yaml`,
+          },
+        },
+      ),
+    );
+  }
+  if (role.is !== 'known') return;
+  const volumeKeys = placesOf(d, account).flatMap((p) => customerVolumeKeys(d.want.images, p));
+  const readKeys = needsKey(d.want) ? account.regions.map((r) => deliveryKey(d, r)) : [];
+  const keyArns = [...readKeys, ...volumeKeys.map((k) => k.arn)];
+  if (keyArns.length === 0) return;
+  const policy = rolePolicyText(keyArns);
+  const policyName = rolePolicyName(d.want.name);
+  const there = role.value.inline.find((p) => p.name === policyName)?.document;
+  if (!samePolicy(policy, there)) writeRolePolicy(d, account, role.value, policyName, policy);
+  for (const place of placesOf(d, account)) {
+    for (const key of customerVolumeKeys(d.want.images, place)) {
+      const served = alreadyServed(d, account.id, role.value, key, place.region, policy);
+      if (!served)
+        planGrant(d, {
+          account: account.id,
+          region: place.region,
+          key: key.arn,
+          keyId: key.keyId,
+          grants: key,
+          roleName: name,
+          arn: role.value.arn,
+          volume: true,
+        });
+    }
+  }
+}
+
+function writeRolePolicy(d: Draft, account: TargetAccount, role: RoleSeen, policyName: string, policy: string): void {
+  if (d.want.manage.rolePolicy === 'export') {
+    d.exported.push({ on: 'role', account: account.id, roleName: role.name, policyName, policy });
+    return;
+  }
+  const regions = new Set(account.regions);
+  d.add({
+    id: rolePolicyStep(account.id, role.name),
+    do: 'put-role-policy',
+    account: account.id,
+    region: account.regions[0] ?? d.want.builder.region,
+    why: `a key of another account needs an allow in the role's own account too`,
+    needs: [...regions].flatMap((r) =>
+      d.planned(
+        `create-key:${r}`,
+        `replicate-key:${r}`,
+        ...(policy.includes(`\${key:${r}}`) ? [`create-key:${d.want.builder.region}`] : []),
+      ),
+    ),
+    roleName: role.name,
+    policyName,
+    policy,
+  });
+}
+
+function planServiceLinked(d: Draft, account: TargetAccount, launcher: Launcher): void {
+  const linked = serviceLinkedRoleOf(launcher);
+  if (linked === undefined) return;
+  const role = launcherRole(d.seen, account.id, launcher);
+  if (role.is === 'unreadable') {
+    d.blocked.push(role.reason);
+    return;
+  }
+  if (role.is === 'absent') {
+    d.add({
+      id: linkedRoleStep(account.id, linked.roleName),
+      do: 'create-service-linked-role',
+      account: account.id,
+      region: account.regions[0] ?? d.want.builder.region,
+      why: `a grant can only name a role that is there`,
+      needs: [],
+      awsServiceName: linked.awsServiceName,
+      ...(linked.suffix === undefined ? {} : { suffix: linked.suffix }),
+      roleName: linked.roleName,
+    });
+  }
+  const arn = launcherPrincipalArn(launcher, account.id, d.want.partition);
+  for (const region of account.regions) {
+    if (needsKey(d.want)) {
+      const seen = d.seen.builder.get(region)?.key;
+      const grants = seen?.is === 'known' ? seen.value : undefined;
+      planGrant(d, {
+        account: account.id,
+        region,
+        key: deliveryKey(d, region),
+        keyId: 'delivery',
+        grants,
+        roleName: linked.roleName,
+        arn,
+        volume: false,
+      });
+    }
+  }
+  for (const place of placesOf(d, account)) {
+    for (const key of customerVolumeKeys(d.want.images, place)) {
+      const served = role.is === 'known' && alreadyServed(d, account.id, role.value, key, place.region, undefined);
+      if (!served)
+        planGrant(d, {
+          account: account.id,
+          region: place.region,
+          key: key.arn,
+          keyId: key.keyId,
+          grants: key,
+          roleName: linked.roleName,
+          arn,
+          volume: true,
+        });
+    }
+  }
+}
+
+interface GrantWish {
+  readonly account: string;
+  readonly region: string;
+  readonly key: string;
+  readonly keyId: string;
+  /** The key as seen, for the grants already on it. */
+  readonly grants: KeySeen | undefined;
+  readonly roleName: string;
+  readonly arn: string;
+  readonly volume: boolean;
+}
+
+function planGrant(d: Draft, g: GrantWish): void {
+  const name = grantName(d.want.name, g.roleName);
+  const there = g.grants?.grants ?? absent;
+  if (there.is === 'unreadable') {
+    d.blocked.push(there.reason);
+    return;
+  }
+  // A grant to a role that was deleted and made again shows the dead id as grantee, so it does not match the ARN.
+  const has =
+    there.is === 'known' &&
+    there.value.some(
+      (s) =>
+        s.granteePrincipal === g.arn &&
+        s.issuingAccount === g.account &&
+        GRANT_OPERATIONS.every((o) => s.operations.includes(o)) &&
+        s.encryptionContextSubset === undefined &&
+        s.encryptionContextEquals === undefined,
+    );
+  if (has) return;
+  if (d.want.manage.grants === 'export') {
+    d.exported.push({
+      on: 'grant',
+      account: g.account,
+      region: g.region,
+      key: g.key,
+      name,
+      granteePrincipal: g.arn,
+      operations: GRANT_OPERATIONS,
+    });
+    return;
+  }
+  d.add({
+    id: grantStep(g.account, g.region, g.keyId, g.roleName),
+    do: 'create-grant',
+    account: g.account,
+    region: g.region,
+    why: g.volume
+      ? `volumes in ${g.account}/${g.region} will be under this customer key, which ${g.roleName} may not use yet`
+      : `${g.roleName} has no rights on a foreign key, and only a grant made from its own account gives them`,
+    needs: [...d.planned(linkedRoleStep(g.account, g.roleName)), ...(g.volume ? [] : keyReadySteps(d, g.region))],
+    key: g.key,
+    name,
+    granteePrincipal: g.arn,
+    operations: GRANT_OPERATIONS,
+  });
+}
+
+/** True when the key's own policy, with the role policy this plan writes, already lets the launcher use the key. */
+function alreadyServed(
+  d: Draft,
+  account: string,
+  role: RoleSeen,
+  key: KeySeen,
+  region: string,
+  rolePolicy: string | undefined,
+): boolean {
+  const extra = rolePolicy === undefined ? [] : [{ id: 'the role policy of this plan', document: rolePolicy }];
+  const policies = policiesFor(d.seen, { account, role }, key, extra);
+  return launchDemands(region, [], key.arn)
+    .filter((demand) => demand.by === 'launcher')
+    .every((demand) => {
+      const decision = evaluate(
+        {
+          principal: { kind: 'role', arn: role.arn, id: role.roleId },
+          action: demand.action,
+          resource: key.arn,
+          resourceAccount: key.account,
+          context: demand.context,
+          unknownContext: demand.unknownContext,
+        },
+        policies,
+      );
+      return decision.is === 'allowed';
+    });
+}

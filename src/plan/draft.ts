@@ -1,0 +1,52 @@
+/** A plan in the making: steps by id, what blocks, what to note. Order of insertion is the order of the plan. */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../base/canonical.ts';
+import { invariant } from '../base/invariant.ts';
+import type { Reason } from '../base/outcome.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Exported, Plan, Step } from './step.ts';
+
+export class Draft {
+  readonly want: Delivery;
+  readonly seen: Observed;
+  readonly #steps = new Map<string, Step>();
+  readonly blocked: Reason[] = [];
+  readonly notes: Reason[] = [];
+  readonly exported: Exported[] = [];
+
+  constructor(want: Delivery, seen: Observed) {
+    this.want = want;
+    this.seen = seen;
+  }
+
+  add(step: Step): string {
+    invariant(!this.#steps.has(step.id), `two steps are called ${step.id}`);
+    this.#steps.set(step.id, step);
+    return step.id;
+  }
+
+  /** Those of `ids` that are planned: an effect that is there already needs no step, so nothing needs to wait for it. */
+  planned(...ids: readonly string[]): readonly string[] {
+    return ids.filter((id) => this.#steps.has(id));
+  }
+
+  finish(): Plan {
+    const steps = [...this.#steps.values()];
+    const digest = createHash('sha256').update(canonicalJson(steps)).digest('hex');
+    return { version: 1, digest, steps, blocked: this.blocked, notes: this.notes, exported: this.exported };
+  }
+}
+
+/** Everything that amiport makes carries these. */
+export function tagsFor(
+  want: Delivery,
+  step: string,
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  return { 'amiport:delivery': want.name, 'amiport:step': step, ...more };
+}
+
+/** A client token derived from the effect: at most 64 characters of ASCII. */
+export const tokenFor = (...parts: readonly string[]): string =>
+  createHash('sha256').update(canonicalJson(parts)).digest('hex');

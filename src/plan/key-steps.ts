@@ -1,0 +1,197 @@
+/** Steps for the dedicated key: primary, alias, rotation, a replica and its own policy in every Region. */
+import { reason } from '../base/outcome.ts';
+import { launcherPrincipalArn, roleArnFor, serviceLinkedRoleOf } from '../model/delivery.ts';
+import type { KeySeen } from '../model/observed.ts';
+import { type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
+import { type Draft, tagsFor } from './draft.ts';
+import { keyRef } from './step.ts';
+import { accountsIn, deliveredRegions, launcherArn } from './targets.ts';
+
+/** KMS Developer Guide "Resource quotas": key policy document size, not adjustable. */
+const KEY_POLICY_BYTES_MAX = 32_768;
+
+/** The ARN of the delivery's key in a Region: as seen, else a reference to what the run makes. */
+export function deliveryKey(d: Draft, region: string): string {
+  const seen = d.seen.builder.get(region)?.key;
+  return seen?.is === 'known' ? seen.value.arn : keyRef(region);
+}
+
+/** Ids of the steps after which the key in this Region can be used as planned. */
+export const keyReadySteps = (d: Draft, region: string): readonly string[] =>
+  d.planned(`create-key:${region}`, `replicate-key:${region}`, `put-key-policy:${region}`);
+
+export function planKeys(d: Draft): void {
+  const key = d.want.key;
+  if (key === undefined) return;
+  const home = d.want.builder.region;
+  const regions = [home, ...deliveredRegions(d.want).filter((r) => r !== home)];
+  for (const region of regions) {
+    const seen = d.seen.builder.get(region)?.key ?? { is: 'absent' };
+    if (seen.is === 'unreadable') {
+      d.blocked.push(seen.reason);
+      continue;
+    }
+    if (seen.is === 'known') planExisting(d, seen.value);
+    else if (key.reference.by === 'arn') d.blocked.push(noSuchKey(key.reference.arn, region));
+    else planMissing(d, region, key.multiRegion && region !== home);
+    if (key.reference.by === 'alias') planAlias(d, region, key.reference.alias);
+    // Rotation is set on the primary; replicas follow. Source: KMS Developer Guide "Rotating multi-Region keys".
+    if (region === home || !key.multiRegion) planRotation(d, region, key.rotation?.everyDays);
+  }
+}
+
+const noSuchKey = (arn: string, region: string) =>
+  reason('kms.key.absent', arn, `key ${arn} has no key in ${region}`, {
+    remedy: { who: 'you', does: 'name the key by alias, so that amiport makes it, or create its replica there' },
+  });
+
+function planMissing(d: Draft, region: string, replica: boolean): void {
+  const { account } = d.want.builder;
+  const policy = checkedPolicy(d, region, undefined);
+  if (policy === undefined) return;
+  const tags = tagsFor(d.want, 'key');
+  if (!replica) {
+    d.add({
+      id: `create-key:${region}`,
+      do: 'create-key',
+      account,
+      region,
+      why: `no key of delivery ${d.want.name} is in ${region}: a shared image cannot be under aws/ebs`,
+      needs: [],
+      description: `amiport delivery ${d.want.name}: golden AMIs`,
+      multiRegion: d.want.key?.multiRegion ?? false,
+      policy,
+      tags,
+    });
+    return;
+  }
+  const home = d.want.builder.region;
+  d.add({
+    id: `replicate-key:${region}`,
+    do: 'replicate-key',
+    account,
+    region: home,
+    why: `copies in ${region} need a key of that Region; a replica keeps one key id everywhere`,
+    needs: d.planned(`create-key:${home}`),
+    key: deliveryKey(d, home),
+    toRegion: region,
+    policy,
+    tags,
+  });
+}
+
+function planExisting(d: Draft, key: KeySeen): void {
+  if (key.state !== 'Enabled') {
+    d.blocked.push(
+      reason('kms.key.not-enabled', key.arn, `${key.arn} is ${key.state}`, {
+        remedy: { who: `account ${key.account}`, does: 'enable the key, or name another one in amiport.yaml' },
+      }),
+    );
+    return;
+  }
+  if (key.policy.is !== 'known') {
+    if (key.policy.is === 'unreadable') d.blocked.push(key.policy.reason);
+    return;
+  }
+  const policy = checkedPolicy(d, key.region, key.policy.value);
+  if (policy === undefined || samePolicy(policy, key.policy.value)) return;
+  const { account } = d.want.builder;
+  if (d.want.manage.keyPolicy === 'export') {
+    d.exported.push({ on: 'key', account, region: key.region, key: key.arn, policy });
+    return;
+  }
+  d.add({
+    id: `put-key-policy:${key.region}`,
+    do: 'put-key-policy',
+    account,
+    region: key.region,
+    why: `the key policy in ${key.region} does not say what this delivery needs (every replica has its own)`,
+    needs: [],
+    key: key.arn,
+    policy,
+  });
+}
+
+function checkedPolicy(d: Draft, region: string, current: string | undefined): string | undefined {
+  const policy = keyPolicyText(keyAccess(d, region), d.want.builder.account, current);
+  const bytes = Buffer.byteLength(policy, 'latin1');
+  if (bytes <= KEY_POLICY_BYTES_MAX) return policy;
+  d.blocked.push(
+    reason(
+      'kms.key-policy.too-large',
+      `${d.want.builder.account}/${region}`,
+      `the key policy would have ${bytes} bytes, AWS takes ${KEY_POLICY_BYTES_MAX}`,
+      {
+        remedy: { who: 'you', does: 'deliver to fewer accounts with one key, or choose the way account-copies' },
+      },
+    ),
+  );
+  return undefined;
+}
+
+function keyAccess(d: Draft, region: string): KeyAccess {
+  const { want, seen } = d;
+  const there = accountsIn(want, region);
+  const roles = there.flatMap((a) =>
+    a.launchers
+      .filter((l) => serviceLinkedRoleOf(l) === undefined)
+      .map((l) => ({ account: a.id, arn: launcherArn(want, seen, a.id, l) })),
+  );
+  const linked = there.flatMap((a) =>
+    a.launchers
+      .filter((l) => serviceLinkedRoleOf(l) !== undefined)
+      .map((l) => ({ account: a.id, arn: launcherPrincipalArn(l, a.id, want.partition) })),
+  );
+  const grantAccounts = unique(linked.map((l) => l.account));
+  const makers = want.manage.grants === 'amiport' ? grantAccounts.flatMap((a) => roleArnFor(want.access, a) ?? []) : [];
+  return {
+    delivery: want.name,
+    partition: want.partition,
+    region,
+    launcherAccounts: unique(roles.map((r) => r.account)),
+    launcherArns: unique(roles.map((r) => anyAccount(r.arn))),
+    grantAccounts,
+    granteeArns: unique(linked.map((l) => anyAccount(l.arn))),
+    grantMakerArns: unique(makers.map(anyAccount)),
+  };
+}
+
+/** The accounts stand in Principal already: one pattern serves all that use the same role name. */
+const anyAccount = (arn: string): string => arn.split(':').with(4, '*').join(':');
+
+const unique = (items: readonly string[]): readonly string[] => [...new Set(items)];
+
+function planAlias(d: Draft, region: string, alias: string): void {
+  const seen = d.seen.builder.get(region)?.key;
+  if (seen?.is === 'known' && seen.value.aliases.includes(alias)) return;
+  d.add({
+    id: `put-alias:${region}`,
+    do: 'put-alias',
+    account: d.want.builder.account,
+    region,
+    why: `${alias} does not name the key in ${region} yet`,
+    needs: keyReadySteps(d, region),
+    alias,
+    key: deliveryKey(d, region),
+  });
+}
+
+function planRotation(d: Draft, region: string, everyDays: number | undefined): void {
+  if (everyDays === undefined) return;
+  const seen = d.seen.builder.get(region)?.key;
+  if (seen?.is === 'known') {
+    const rotation = seen.value.rotation;
+    if (rotation.is !== 'known') return;
+    if (rotation.value.enabled && rotation.value.periodDays === everyDays) return;
+  }
+  d.add({
+    id: `enable-key-rotation:${region}`,
+    do: 'enable-key-rotation',
+    account: d.want.builder.account,
+    region,
+    why: `automatic rotation is not on with ${everyDays} days`,
+    needs: d.planned(`create-key:${region}`),
+    key: deliveryKey(d, region),
+    periodDays: everyDays,
+  });
+}

@@ -1,0 +1,123 @@
+/** Steps that move what user accounts launch by: SSM parameters and launch templates. After sharing, never before. */
+import { reason } from '../base/outcome.ts';
+import { fillTemplate, type Image, type TargetAccount } from '../model/delivery.ts';
+import type { ImageSeen, PlaceSeen } from '../model/observed.ts';
+import { type Draft, tagsFor, tokenFor } from './draft.ts';
+import { sharedStep } from './image-steps.ts';
+import { deliveryKey } from './key-steps.ts';
+import { imageRef, type MappingKey } from './step.ts';
+import { accountsIn, deliveredRegions, namedVolumeKey } from './targets.ts';
+
+export function planPointers(d: Draft): void {
+  for (const image of d.want.images) {
+    const source = d.seen.sources.get(image.name);
+    if (source?.is !== 'known' || image.way === 'account-copies') continue;
+    for (const region of deliveredRegions(d.want)) {
+      for (const account of accountsIn(d.want, region)) {
+        const place = d.seen.places.get(`${account.id}/${region}`);
+        if (place === undefined) continue;
+        planParameter(d, image, source.value, account, place);
+        for (const name of image.publish.launchTemplates) planTemplate(d, image, source.value, place, name);
+      }
+    }
+  }
+}
+
+/** The image's id in this Region as the pointers must name it. */
+function imageIdIn(d: Draft, image: Image, version: string, region: string): string {
+  const images = d.seen.builder.get(region)?.images;
+  const live =
+    images?.is === 'known'
+      ? images.value.find(
+          (i) =>
+            i.tags['amiport:image'] === image.name &&
+            i.tags['amiport:version'] === version &&
+            i.tags['amiport:step'] === 'copy' &&
+            i.tags['amiport:way'] === image.way &&
+            ['available', 'pending'].includes(i.state),
+        )
+      : undefined;
+  return live?.imageId ?? imageRef(image.name, version, region);
+}
+
+function planParameter(d: Draft, image: Image, source: ImageSeen, account: TargetAccount, place: PlaceSeen): void {
+  if (image.publish.ssm === undefined) return;
+  const version = source.imageId;
+  const { region } = place;
+  const name = fillTemplate(image.publish.ssm, { image: image.name, account: account.id, region, version });
+  const imageId = imageIdIn(d, image, version, region);
+  const there = place.parameters.get(name) ?? { is: 'absent' };
+  if (there.is === 'unreadable') {
+    d.blocked.push(there.reason);
+    return;
+  }
+  if (there.is === 'known' && there.value.value === imageId) return;
+  d.add({
+    id: `put-parameter:${account.id}:${region}:${name}`,
+    do: 'put-parameter',
+    account: account.id,
+    region,
+    image: image.name,
+    imageVersion: version,
+    why: there.is === 'known' ? `${name} still names ${there.value.value}` : `${name} is not there yet`,
+    needs: d.planned(sharedStep(image.name, version, region)),
+    name,
+    imageId,
+    tags: tagsFor(d.want, 'pointer', { 'amiport:image': image.name }),
+  });
+}
+
+function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSeen, name: string): void {
+  if (d.want.manage.launchTemplates === 'export') return;
+  const version = source.imageId;
+  const { account, region } = place;
+  const there = place.launchTemplates.get(name) ?? { is: 'absent' };
+  if (there.is === 'unreadable') d.blocked.push(there.reason);
+  if (there.is === 'absent') {
+    d.notes.push(
+      reason(
+        'ec2.launch-template.absent',
+        `${account}/${region}`,
+        `launch template ${name} is not there in ${account}/${region}`,
+        {
+          remedy: { who: `account ${account}`, does: 'create it, or take it out of publish.launchTemplates' },
+        },
+      ),
+    );
+  }
+  if (there.is !== 'known') return;
+  const imageId = imageIdIn(d, image, version, region);
+  if (there.value.imageId === imageId) return;
+  d.add({
+    id: `set-launch-template:${account}:${region}:${name}`,
+    do: 'set-launch-template',
+    account,
+    region,
+    image: image.name,
+    imageVersion: version,
+    why: `the default version of ${name} names ${there.value.imageId ?? 'no image'}`,
+    needs: d.planned(sharedStep(image.name, version, region)),
+    name,
+    imageId,
+    mappings: mappingsFor(d, image, source, place),
+    token: tokenFor(d.want.name, image.name, version, account, region, name, String(there.value.latestVersion)),
+  });
+}
+
+/** Every encrypted mapping with the full ARN of its key, so that no default decides. */
+function mappingsFor(d: Draft, image: Image, source: ImageSeen, place: PlaceSeen): readonly MappingKey[] {
+  const kmsKeyId = volumeKeyArn(d, image, place);
+  if (kmsKeyId === undefined) return [];
+  return source.mappings.map((m) => ({ deviceName: m.deviceName, kmsKeyId }));
+}
+
+function volumeKeyArn(d: Draft, image: Image, place: PlaceSeen): string | undefined {
+  if (image.volumeKey.by === 'image') return deliveryKey(d, place.region);
+  const named = namedVolumeKey(image, place.account, place.region);
+  const key = named === undefined ? place.defaultKey : place.volumeKeys.get(named);
+  if (image.way === 'shared-unencrypted' && named === undefined) {
+    const on = place.encryptionByDefault;
+    if (on.is !== 'known' || !on.value) return undefined;
+  }
+  return key?.is === 'known' ? key.value.arn : undefined;
+}
