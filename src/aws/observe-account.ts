@@ -1,0 +1,112 @@
+/** Reads what is not per Region in a user account: amiport's identity there, the launchers' roles with their policies. */
+import { absent, type Finding, known, type Outcome, reason, unreadable } from '../base/outcome.ts';
+import { serviceLinkedRoleOf, type TargetAccount } from '../model/delivery.ts';
+import type { AccountSeen, PolicySeen, RoleSeen } from '../model/observed.ts';
+import { refusedWith } from './call.ts';
+import type { Connection } from './connection.ts';
+
+export async function observeAccount(c: Connection, account: TargetAccount): Promise<AccountSeen> {
+  const roleNames = new Set(
+    account.launchers.flatMap((l) => (l.kind === 'role' || l.kind === 'karpenter' ? [l.name] : [])),
+  );
+  const linkedNames = new Set(account.launchers.flatMap((l) => serviceLinkedRoleOf(l)?.roleName ?? []));
+  const read = async (name: string) => [name, await readRole(c, account.id, name)] as const;
+  const [identity, roles, linked] = await Promise.all([
+    readIdentity(c, account.id),
+    Promise.all([...roleNames].map(read)),
+    Promise.all([...linkedNames].map(read)),
+  ]);
+  return { account: account.id, identity, roles: new Map(roles), serviceLinkedRoles: new Map(linked) };
+}
+
+async function readIdentity(c: Connection, account: string): Promise<Finding<string>> {
+  const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
+  const answer = await c.send('sts', home(c, account), 'sts:GetCallerIdentity', (sts) =>
+    sts.send(new GetCallerIdentityCommand({})),
+  );
+  if (!answer.ok) return unreadable(answer.reason);
+  if (answer.value.Account !== account) {
+    return unreadable(
+      reason('aws.wrong-account', account, `the credentials for account ${account} belong to ${answer.value.Account}`, {
+        remedy: {
+          who: 'you',
+          does: 'set access.role in amiport.yaml, so that amiport assumes a role in every account',
+        },
+      }),
+    );
+  }
+  return known(answer.value.Arn ?? '');
+}
+
+const home = (c: Connection, account: string) => ({ account, region: c.options.homeRegion });
+
+async function readRole(c: Connection, account: string, name: string): Promise<Finding<RoleSeen>> {
+  const { GetRoleCommand } = await import('@aws-sdk/client-iam');
+  const answer = await c.send('iam', home(c, account), 'iam:GetRole', (iam) =>
+    iam.send(new GetRoleCommand({ RoleName: name })),
+  );
+  if (!answer.ok)
+    return refusedWith(answer, 'NoSuchEntityException', 'NoSuchEntity') ? absent : unreadable(answer.reason);
+  const role = answer.value.Role;
+  const [inline, attached] = await Promise.all([inlinePolicies(c, account, name), attachedPolicies(c, account, name)]);
+  if (!inline.ok) return unreadable(inline.reason);
+  if (!attached.ok) return unreadable(attached.reason);
+  const boundaryArn = role?.PermissionsBoundary?.PermissionsBoundaryArn;
+  const boundary = boundaryArn === undefined ? undefined : await managedPolicy(c, account, boundaryArn, boundaryArn);
+  if (boundary !== undefined && !boundary.ok) return unreadable(boundary.reason);
+  return known({
+    arn: role?.Arn ?? '',
+    roleId: role?.RoleId ?? '',
+    name,
+    inline: inline.value,
+    attached: attached.value,
+    boundary: boundary?.value,
+    tags: Object.fromEntries((role?.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''])),
+  });
+}
+
+async function inlinePolicies(c: Connection, account: string, role: string): Promise<Outcome<readonly PolicySeen[]>> {
+  const { GetRolePolicyCommand, paginateListRolePolicies } = await import('@aws-sdk/client-iam');
+  return c.send('iam', home(c, account), 'iam:GetRolePolicy', async (client) => {
+    const policies: PolicySeen[] = [];
+    for await (const page of paginateListRolePolicies({ client }, { RoleName: role })) {
+      for (const name of page.PolicyNames ?? []) {
+        const got = await client.send(new GetRolePolicyCommand({ RoleName: role, PolicyName: name }));
+        policies.push({ name, document: decoded(got.PolicyDocument) });
+      }
+    }
+    return policies;
+  });
+}
+
+async function attachedPolicies(c: Connection, account: string, role: string): Promise<Outcome<readonly PolicySeen[]>> {
+  const { paginateListAttachedRolePolicies } = await import('@aws-sdk/client-iam');
+  const listed = await c.send('iam', home(c, account), 'iam:ListAttachedRolePolicies', async (client) => {
+    const found: { name: string; arn: string }[] = [];
+    for await (const page of paginateListAttachedRolePolicies({ client }, { RoleName: role })) {
+      for (const p of page.AttachedPolicies ?? []) found.push({ name: p.PolicyName ?? '', arn: p.PolicyArn ?? '' });
+    }
+    return found;
+  });
+  if (!listed.ok) return listed;
+  const policies: PolicySeen[] = [];
+  for (const { name, arn } of listed.value) {
+    const policy = await managedPolicy(c, account, arn, name);
+    if (!policy.ok) return policy;
+    policies.push(policy.value);
+  }
+  return { ok: true, value: policies };
+}
+
+async function managedPolicy(c: Connection, account: string, arn: string, name: string): Promise<Outcome<PolicySeen>> {
+  const { GetPolicyCommand, GetPolicyVersionCommand } = await import('@aws-sdk/client-iam');
+  return c.send('iam', home(c, account), 'iam:GetPolicyVersion', async (client) => {
+    const policy = await client.send(new GetPolicyCommand({ PolicyArn: arn }));
+    const VersionId = policy.Policy?.DefaultVersionId ?? 'v1';
+    const version = await client.send(new GetPolicyVersionCommand({ PolicyArn: arn, VersionId }));
+    return { name, document: decoded(version.PolicyVersion?.Document) };
+  });
+}
+
+/** IAM returns policy documents URL-encoded (RFC 3986). */
+const decoded = (document: string | undefined): string => decodeURIComponent(document ?? '{}');

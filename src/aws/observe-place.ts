@@ -1,0 +1,121 @@
+/** Reads what decides launches in one user account and Region. */
+import { absent, type Finding, known, unreadable } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
+import { type Delivery, fillTemplate } from '../model/delivery.ts';
+import type { AllowedImagesSeen, KeySeen, LaunchTemplateSeen, ParameterSeen, PlaceSeen } from '../model/observed.ts';
+import { refusedWith } from './call.ts';
+import type { Connection } from './connection.ts';
+import { readKey } from './observe-key.ts';
+import { tagsOf } from './shapes.ts';
+
+export async function observePlace(c: Connection, want: Delivery, account: string, region: string): Promise<PlaceSeen> {
+  const at = { account, region };
+  const volumeKeyIds = new Set(
+    want.images.flatMap((i) => {
+      const key = i.volumeKey;
+      if (key.by === 'alias') return [fillTemplate(key.alias, at)];
+      return key.by === 'arn' ? [fillTemplate(key.arn, at)] : [];
+    }),
+  );
+  // A name with {version} is a new parameter each time: nothing to compare with before the version is known.
+  const parameterNames = new Set(
+    want.images.flatMap((i) =>
+      i.publish.ssm === undefined ? [] : [fillTemplate(i.publish.ssm, { ...at, image: i.name })],
+    ),
+  );
+  const templateNames = new Set(want.images.flatMap((i) => i.publish.launchTemplates));
+  const [encryptionByDefault, defaultKey, volumeKeys, allowedImages, parameters, launchTemplates] = await Promise.all([
+    readEncryptionByDefault(c, at),
+    readDefaultKey(c, at),
+    Promise.all([...volumeKeyIds].map(async (id) => [id, await readKey(c, at, id)] as const)),
+    readAllowedImages(c, at),
+    Promise.all([...parameterNames].map(async (name) => [name, await readParameter(c, at, name)] as const)),
+    Promise.all([...templateNames].map(async (name) => [name, await readTemplate(c, at, name)] as const)),
+  ]);
+  return {
+    account,
+    region,
+    encryptionByDefault,
+    defaultKey,
+    volumeKeys: new Map(volumeKeys),
+    allowedImages,
+    parameters: new Map(parameters),
+    launchTemplates: new Map(launchTemplates),
+  };
+}
+
+export async function readEncryptionByDefault(c: Connection, at: Place): Promise<Finding<boolean>> {
+  const { GetEbsEncryptionByDefaultCommand } = await import('@aws-sdk/client-ec2');
+  const answer = await c.send('ec2', at, 'ec2:GetEbsEncryptionByDefault', (ec2) =>
+    ec2.send(new GetEbsEncryptionByDefaultCommand({})),
+  );
+  return answer.ok ? known(answer.value.EbsEncryptionByDefault ?? false) : unreadable(answer.reason);
+}
+
+/** The API answers with a key ARN, or with `alias/aws/ebs` before that key was made. */
+export async function readDefaultKeyArn(c: Connection, at: Place): Promise<Finding<string>> {
+  const { GetEbsDefaultKmsKeyIdCommand } = await import('@aws-sdk/client-ec2');
+  const answer = await c.send('ec2', at, 'ec2:GetEbsDefaultKmsKeyId', (ec2) =>
+    ec2.send(new GetEbsDefaultKmsKeyIdCommand({})),
+  );
+  return answer.ok ? known(answer.value.KmsKeyId ?? 'alias/aws/ebs') : unreadable(answer.reason);
+}
+
+async function readDefaultKey(c: Connection, at: Place): Promise<Finding<KeySeen>> {
+  const arn = await readDefaultKeyArn(c, at);
+  return arn.is === 'known' ? readKey(c, at, arn.value) : arn;
+}
+
+async function readAllowedImages(c: Connection, at: Place): Promise<Finding<AllowedImagesSeen>> {
+  const { GetAllowedImagesSettingsCommand } = await import('@aws-sdk/client-ec2');
+  const answer = await c.send('ec2', at, 'ec2:GetAllowedImagesSettings', (ec2) =>
+    ec2.send(new GetAllowedImagesSettingsCommand({})),
+  );
+  if (!answer.ok) return unreadable(answer.reason);
+  const state = answer.value.State;
+  return known({
+    state: state === 'enabled' || state === 'audit-mode' ? state : 'disabled',
+    criteria: (answer.value.ImageCriteria ?? []).map((criterion) => ({
+      ...(criterion.ImageProviders === undefined ? {} : { providers: criterion.ImageProviders }),
+      ...(criterion.ImageNames === undefined ? {} : { names: criterion.ImageNames }),
+    })),
+  });
+}
+
+async function readParameter(c: Connection, at: Place, name: string): Promise<Finding<ParameterSeen>> {
+  const { GetParameterCommand } = await import('@aws-sdk/client-ssm');
+  const answer = await c.send('ssm', at, 'ssm:GetParameter', (ssm) =>
+    ssm.send(new GetParameterCommand({ Name: name })),
+  );
+  if (!answer.ok) return refusedWith(answer, 'ParameterNotFound') ? absent : unreadable(answer.reason);
+  const p = answer.value.Parameter;
+  return known({ value: p?.Value ?? '', version: p?.Version ?? 0, dataType: p?.DataType ?? 'text' });
+}
+
+async function readTemplate(c: Connection, at: Place, name: string): Promise<Finding<LaunchTemplateSeen>> {
+  const { DescribeLaunchTemplatesCommand, DescribeLaunchTemplateVersionsCommand } = await import('@aws-sdk/client-ec2');
+  const templates = await c.send('ec2', at, 'ec2:DescribeLaunchTemplates', (ec2) =>
+    ec2.send(new DescribeLaunchTemplatesCommand({ Filters: [{ Name: 'launch-template-name', Values: [name] }] })),
+  );
+  if (!templates.ok) return unreadable(templates.reason);
+  const [template] = templates.value.LaunchTemplates ?? [];
+  if (template === undefined) return absent;
+  const versions = await c.send('ec2', at, 'ec2:DescribeLaunchTemplateVersions', (ec2) =>
+    ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateName: name, Versions: ['$Default'] })),
+  );
+  if (!versions.ok) return unreadable(versions.reason);
+  const data = versions.value.LaunchTemplateVersions?.[0]?.LaunchTemplateData;
+  return known({
+    id: template.LaunchTemplateId ?? '',
+    name,
+    defaultVersion: template.DefaultVersionNumber ?? 0,
+    latestVersion: template.LatestVersionNumber ?? 0,
+    imageId: data?.ImageId,
+    mappings: (data?.BlockDeviceMappings ?? []).map((m) => ({
+      deviceName: m.DeviceName ?? '',
+      encrypted: m.Ebs?.Encrypted,
+      kmsKeyId: m.Ebs?.KmsKeyId,
+    })),
+    tags: tagsOf(template.Tags),
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * One look at everything a delivery touches. Reads only; what cannot be read is said so, never guessed.
+ * Cost: a fixed number of calls per place, none of them twice.
+ */
+import { absent, type Finding, unreadable } from '../base/outcome.ts';
+import { mapPool } from '../base/pool.ts';
+import type { Delivery, Image } from '../model/delivery.ts';
+import type { BuilderRegionSeen, ImageSeen, KeySeen, Observed } from '../model/observed.ts';
+import type { Connection } from './connection.ts';
+import { observeAccount } from './observe-account.ts';
+import { observeImages, observeSource } from './observe-images.ts';
+import { readKey } from './observe-key.ts';
+import { observeOrganization } from './observe-organization.ts';
+import { observePlace, readDefaultKeyArn, readEncryptionByDefault } from './observe-place.ts';
+
+export interface ObserveOptions {
+  /** By image name: the source that the app read from a Packer manifest. */
+  readonly manifestImages: ReadonlyMap<string, string>;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Places looked at side by side; each of them makes several calls at once. */
+const AT_ONCE = 16;
+
+export async function observe(c: Connection, want: Delivery, options: ObserveOptions): Promise<Observed> {
+  const home = want.builder.region;
+  const regions = [home, ...want.regions.filter((r) => r !== home)];
+  const targets = want.accounts.flatMap((a) => a.regions.map((region) => ({ account: a, region })));
+  const total = regions.length + targets.length + want.accounts.length + 2;
+  let finished = 0;
+  const tick = <T>(value: T): T => {
+    finished += 1;
+    options.onProgress?.(finished, total);
+    return value;
+  };
+  const [organization, builder, accounts, places, sources] = await Promise.all([
+    observeOrganization(c, want).then(tick),
+    mapPool(regions, AT_ONCE, async (region) => tick([region, await observeBuilderRegion(c, want, region)] as const)),
+    mapPool(want.accounts, AT_ONCE, async (a) => tick([a.id, await observeAccount(c, a)] as const)),
+    mapPool(targets, AT_ONCE, async (t) =>
+      tick([`${t.account.id}/${t.region}`, await observePlace(c, want, t.account.id, t.region)] as const),
+    ),
+    observeSources(c, want, options).then(tick),
+  ]);
+  return {
+    atMs: c.options.clock.nowMs(),
+    organization,
+    accounts: new Map(accounts),
+    builder: new Map(builder),
+    places: new Map(places),
+    sources,
+  };
+}
+
+async function observeSources(
+  c: Connection,
+  want: Delivery,
+  options: ObserveOptions,
+): Promise<ReadonlyMap<string, Finding<ImageSeen>>> {
+  const found = await mapPool(want.images, AT_ONCE, async (image: Image) => {
+    return [image.name, await observeSource(c, want, image, options.manifestImages.get(image.name))] as const;
+  });
+  return new Map(found);
+}
+
+async function observeBuilderRegion(c: Connection, want: Delivery, region: string): Promise<BuilderRegionSeen> {
+  const at = { account: want.builder.account, region };
+  const [encryptionByDefault, defaultKey, key, images] = await Promise.all([
+    readEncryptionByDefault(c, at),
+    readDefaultKeyArn(c, at),
+    deliveryKeySeen(c, want, region),
+    observeImages(c, want, region),
+  ]);
+  return { region, encryptionByDefault, defaultKey, key, ...images };
+}
+
+/** By alias or ARN as the config says; a multi-Region key's relatives share the id. */
+async function deliveryKeySeen(c: Connection, want: Delivery, region: string): Promise<Finding<KeySeen>> {
+  const key = want.key;
+  if (key === undefined) return absent;
+  const at = { account: want.builder.account, region };
+  if (key.reference.by === 'arn') return readKey(c, at, key.reference.arn.split(':').with(3, region).join(':'));
+  const found = await readKey(c, at, key.reference.alias);
+  if (found.is !== 'absent' || !key.multiRegion || region === want.builder.region) return found;
+  // A run that died between the replica and its alias: the primary knows its replicas.
+  const home = { account: want.builder.account, region: want.builder.region };
+  const primary = await readKey(c, home, key.reference.alias);
+  if (primary.is !== 'known') return primary.is === 'unreadable' ? unreadable(primary.reason) : absent;
+  const multi = primary.value.multiRegion;
+  if (multi === undefined || !multi.replicaRegions.includes(region)) return absent;
+  return readKey(c, at, primary.value.arn.split(':').with(3, region).join(':'));
+}
