@@ -13,6 +13,8 @@ export interface Ec2Region {
   readonly snapshotsByOwner: Map<string, Set<string>>;
   /** By account id or `all`. */
   readonly snapshotsByPermission: Map<string, Set<string>>;
+  /** Snapshot id → registered images that stand on it, whoever owns them. */
+  readonly imagesBySnapshot: Map<string, Set<string>>;
 }
 
 export interface Image {
@@ -113,6 +115,8 @@ export interface Ec2Place {
   snapshotBlockPublicAccess: 'block-all-sharing' | 'block-new-sharing' | 'unblocked';
   allowedImages: { state: 'enabled' | 'audit-mode' | 'disabled'; criteria: readonly ImageCriterion[] };
   readonly usageReports: Map<string, UsageReport>;
+  /** Resource id → tags that this account put on images and snapshots of others; nobody else sees them. */
+  readonly sharedTags: Map<string, Tags>;
 }
 
 export interface ImageCriterion {
@@ -163,7 +167,7 @@ export interface Volume {
 export interface Instance {
   readonly instanceId: string;
   readonly imageId: string;
-  readonly instanceType: string;
+  instanceType: string;
   readonly architecture: string;
   readonly reservationId: string;
   state: 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
@@ -177,7 +181,7 @@ export interface Instance {
   readonly privateIp: string;
   readonly publicIp: string | undefined;
   readonly keyName: string | undefined;
-  readonly securityGroupIds: readonly string[];
+  securityGroupIds: readonly string[];
   readonly instanceProfileArn: string | undefined;
   readonly rootDeviceName: string;
   /** Device name → volume id. */

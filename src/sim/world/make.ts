@@ -47,6 +47,7 @@ export function regionOf(world: World, name: string): Region {
       snapshots: new Map(),
       snapshotsByOwner: new Map(),
       snapshotsByPermission: new Map(),
+      imagesBySnapshot: new Map(),
     },
   };
   world.regions.set(name, made);
@@ -87,6 +88,7 @@ function emptyPlace(): PlaceState {
       snapshotBlockPublicAccess: 'unblocked',
       allowedImages: { state: 'disabled', criteria: [] },
       usageReports: new Map(),
+      sharedTags: new Map(),
     },
     kms: { keys: new Map(), aliases: new Map() },
     ssm: { parameters: new Map() },
