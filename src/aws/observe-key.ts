@@ -45,6 +45,26 @@ export async function readKey(c: Connection, at: Place, id: string): Promise<Fin
   });
 }
 
+/** KMS has no look-up by tag: every customer key of the place is asked, which only happens while the alias is not there. */
+export async function findTaggedKey(c: Connection, at: Place, delivery: string): Promise<Finding<KeySeen>> {
+  const { paginateListKeys } = await import('@aws-sdk/client-kms');
+  const listed = await c.send('kms', at, 'kms:ListKeys', async (client) => {
+    const ids: string[] = [];
+    for await (const page of paginateListKeys({ client }, { Limit: 1000 }))
+      for (const k of page.Keys ?? []) if (k.KeyId) ids.push(k.KeyId);
+    return ids;
+  });
+  if (!listed.ok) return unreadable(listed.reason);
+  for (const id of listed.value) {
+    // Tags of AWS managed keys are refused: such a key is not ours.
+    const tags = await readTags(c, at, id);
+    if (!tags.ok || tags.value['amiport:delivery'] !== delivery || tags.value['amiport:step'] !== 'key') continue;
+    const key = await readKey(c, at, id);
+    if (key.is !== 'known' || key.value.state === 'Enabled' || key.value.state === 'Creating') return key;
+  }
+  return absent;
+}
+
 async function readPolicy(c: Connection, at: Place, keyArn: string): Promise<Finding<string>> {
   const { GetKeyPolicyCommand } = await import('@aws-sdk/client-kms');
   const answer = await c.send('kms', at, 'kms:GetKeyPolicy', (kms) =>

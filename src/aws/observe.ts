@@ -2,14 +2,14 @@
  * One look at everything a delivery touches. Reads only; what cannot be read is said so, never guessed.
  * Cost: a fixed number of calls per place, none of them twice.
  */
-import { absent, type Finding, unreadable } from '../base/outcome.ts';
+import { absent, type Finding } from '../base/outcome.ts';
 import { mapPool } from '../base/pool.ts';
 import type { Delivery, Image } from '../model/delivery.ts';
 import type { BuilderRegionSeen, ImageSeen, KeySeen, Observed } from '../model/observed.ts';
 import type { Connection } from './connection.ts';
 import { observeAccount } from './observe-account.ts';
 import { observeImages, observeSource } from './observe-images.ts';
-import { readKey } from './observe-key.ts';
+import { findTaggedKey, readKey } from './observe-key.ts';
 import { observeOrganization } from './observe-organization.ts';
 import { observePlace, readDefaultKeyArn, readEncryptionByDefault } from './observe-place.ts';
 
@@ -81,12 +81,12 @@ async function deliveryKeySeen(c: Connection, want: Delivery, region: string): P
   const at = { account: want.builder.account, region };
   if (key.reference.by === 'arn') return readKey(c, at, key.reference.arn.split(':').with(3, region).join(':'));
   const found = await readKey(c, at, key.reference.alias);
-  if (found.is !== 'absent' || !key.multiRegion || region === want.builder.region) return found;
-  // A run that died between the replica and its alias: the primary knows its replicas.
-  const home = { account: want.builder.account, region: want.builder.region };
-  const primary = await readKey(c, home, key.reference.alias);
-  if (primary.is !== 'known') return primary.is === 'unreadable' ? unreadable(primary.reason) : absent;
-  const multi = primary.value.multiRegion;
-  if (multi === undefined || !multi.replicaRegions.includes(region)) return absent;
+  if (found.is !== 'absent') return found;
+  // A run that died before the alias was made: CreateKey takes no client token, but the key carries the tags.
+  const home = { account: want.builder.account, region: key.multiRegion ? want.builder.region : region };
+  const named = region === home.region ? absent : await readKey(c, home, key.reference.alias);
+  const primary = named.is === 'absent' ? await findTaggedKey(c, home, want.name) : named;
+  if (primary.is !== 'known' || region === home.region) return primary;
+  if (primary.value.multiRegion?.replicaRegions.includes(region) !== true) return absent;
   return readKey(c, at, primary.value.arn.split(':').with(3, region).join(':'));
 }
