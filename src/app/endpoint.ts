@@ -16,7 +16,7 @@ export interface Target {
 }
 
 export function targetOf(flag: string | undefined, env: Env): Outcome<Target> {
-  const endpoint = flag ?? env['AMIPORT_ENDPOINT'] ?? env['AWS_ENDPOINT_URL'];
+  const endpoint = flag ?? env.AMIPORT_ENDPOINT ?? env.AWS_ENDPOINT_URL;
   if (endpoint === undefined || endpoint === '') return done({ endpoint: undefined, credentials: undefined });
   if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint)) {
     return failed(
@@ -27,9 +27,9 @@ export function targetOf(flag: string | undefined, env: Env): Outcome<Target> {
       ),
     );
   }
-  const accessKeyId = env['AWS_ACCESS_KEY_ID'];
-  const secretAccessKey = env['AWS_SECRET_ACCESS_KEY'];
-  const sessionToken = env['AWS_SESSION_TOKEN'];
+  const accessKeyId = env.AWS_ACCESS_KEY_ID;
+  const secretAccessKey = env.AWS_SECRET_ACCESS_KEY;
+  const sessionToken = env.AWS_SESSION_TOKEN;
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     return failed(
       reason(

@@ -19,7 +19,8 @@ export async function observeAccount(c: Connection, account: TargetAccount): Pro
   return { account: account.id, identity, roles: new Map(roles), serviceLinkedRoles: new Map(linked) };
 }
 
-async function readIdentity(c: Connection, account: string): Promise<Finding<string>> {
+/** Who amiport is in an account; credentials of another account are a mistake in the set-up. */
+export async function readIdentity(c: Connection, account: string): Promise<Finding<string>> {
   const { GetCallerIdentityCommand } = await import('@aws-sdk/client-sts');
   const answer = await c.send('sts', home(c, account), 'sts:GetCallerIdentity', (sts) =>
     sts.send(new GetCallerIdentityCommand({})),

@@ -1,0 +1,7 @@
+/** The public library of amiport: what the CLI calls, and what other programs may call. */
+
+export { type ConfigProblem, renderFrame } from '../model/config-problem.ts';
+export { type CanaryResult, launchCanaries } from './canary.ts';
+export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
+export type { AppEvent, Emit } from './events.ts';
+export { type BadInput, openSession, readConfig, type Session, type SessionOptions, whoAmI } from './session.ts';

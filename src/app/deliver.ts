@@ -1,0 +1,106 @@
+/** The main use cases: plan, apply, verify. */
+import { done, type Outcome } from '../base/outcome.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Observed } from '../model/observed.ts';
+import { planDelivery } from '../plan/plan.ts';
+import type { Plan } from '../plan/step.ts';
+import { drive, type RunResult } from '../run/drive.ts';
+import { openJournal } from '../run/journal.ts';
+import { takeLock } from '../run/lock.ts';
+import type { Proof } from '../verify/proof.ts';
+import { verifyDelivery } from '../verify/verify.ts';
+import { carryOut, type ProveRequest, placed } from './carry-out.ts';
+import type { Emit } from './events.ts';
+import type { Session } from './session.ts';
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly seen: Observed;
+}
+
+export async function makePlan(session: Session, emit: Emit): Promise<Planned> {
+  const seen = await session.look(session.want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
+  return { plan: planDelivery(session.want, seen), seen };
+}
+
+export interface Applied {
+  readonly run: string;
+  readonly result: RunResult;
+}
+
+/** Carries a plan out under the delivery's lock, with a journal. Steps that are not done at the end are done by the next apply. */
+export async function applyPlan(
+  session: Session,
+  plan: Plan,
+  emit: Emit,
+  signal?: AbortSignal,
+): Promise<Outcome<Applied>> {
+  const lock = takeLock(session.stateDir, session.want.name);
+  if (!lock.ok) return lock;
+  const startedMs = session.clock.nowMs();
+  const run = `${new Date(startedMs).toISOString().replace(/[:.]/g, '-')}-${plan.digest.slice(0, 8)}`;
+  const journal = await openJournal(session.stateDir, run);
+  try {
+    await journal.append({
+      kind: 'run',
+      run,
+      delivery: session.want.name,
+      digest: plan.digest,
+      steps: plan.steps.length,
+      atMs: startedMs,
+    });
+    const doer = carryOut({
+      cloud: session.cloud,
+      prove: (request) => proveNow(session, request),
+      nowMs: session.clock.nowMs,
+    });
+    let finished = 0;
+    const result = await drive(plan.steps.map(placed), doer, {
+      clock: session.clock,
+      journal,
+      emit: (event) => {
+        if (event.kind === 'done') finished += 1;
+        emit({ kind: 'run', event, finished, total: plan.steps.length });
+      },
+      ...(signal === undefined ? {} : { signal }),
+    });
+    await journal.append({
+      kind: 'ended',
+      atMs: session.clock.nowMs(),
+      done: result.done.length,
+      failed: result.failed.length,
+      notStarted: result.notStarted.length,
+      interrupted: result.interrupted,
+    });
+    return done({ run, result });
+  } finally {
+    await journal.close();
+    lock.value.release();
+  }
+}
+
+/** Looks at what one image needs in one Region, and proves it. */
+async function proveNow(session: Session, request: ProveRequest): Promise<Outcome<readonly Proof[]>> {
+  const narrowed = narrow(session.want, request);
+  const seen = await session.look(narrowed);
+  return done(
+    verifyDelivery(narrowed, seen, { image: request.image, region: request.region, asIfShared: request.asIfShared }),
+  );
+}
+
+const narrow = (want: Delivery, { image, region, accounts }: ProveRequest): Delivery => ({
+  ...want,
+  regions: [region],
+  images: want.images.filter((i) => i.name === image),
+  accounts: want.accounts.filter((a) => accounts.has(a.id)).map((a) => ({ ...a, regions: [region] })),
+});
+
+export interface Verified {
+  readonly proofs: readonly Proof[];
+  readonly seen: Observed;
+}
+
+export async function verify(session: Session, emit: Emit): Promise<Verified> {
+  const seen = await session.look(session.want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
+  return { proofs: verifyDelivery(session.want, seen), seen };
+}

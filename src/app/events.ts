@@ -1,0 +1,11 @@
+/** What the core says while it works; CLI and web render it. Codes are stable. */
+import type { RunEvent } from '../run/drive.ts';
+import type { PlacedStep } from './carry-out.ts';
+
+export type AppEvent =
+  | { readonly kind: 'looking'; readonly done: number; readonly total: number }
+  | { readonly kind: 'run'; readonly event: RunEvent<PlacedStep>; readonly finished: number; readonly total: number }
+  | { readonly kind: 'build'; readonly image: string; readonly line: string }
+  | { readonly kind: 'canary'; readonly place: string; readonly launcher: string; readonly says: string };
+
+export type Emit = (event: AppEvent) => void;

@@ -1,0 +1,128 @@
+/** One command's connection to the world: the config, the cloud, the clock, where runs are kept. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { awsCloud } from '../aws/cloud.ts';
+import { Connection, type Credentials } from '../aws/connection.ts';
+import { observe } from '../aws/observe.ts';
+import { readIdentity } from '../aws/observe-account.ts';
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import { type Clock, seededRandom } from '../base/ports.ts';
+import type { Cloud } from '../model/cloud.ts';
+import { type ConfigProblem, parseConfig } from '../model/config.ts';
+import { type Delivery, roleArnFor } from '../model/delivery.ts';
+import type { Observed } from '../model/observed.ts';
+import { clockOf } from './clock.ts';
+import { targetOf } from './endpoint.ts';
+import { manifestImages } from './manifest.ts';
+
+export interface SessionOptions {
+  readonly configFile: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly endpoint?: string;
+  /** In-process simulator: carries the signed requests. */
+  readonly requestHandler?: object;
+  readonly credentials?: Credentials;
+  readonly clock?: Clock;
+}
+
+export interface Session {
+  readonly want: Delivery;
+  readonly cloud: Cloud;
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** `.amiport` beside the config file. */
+  readonly stateDir: string;
+  readonly configDir: string;
+  readonly configFile: string;
+  /** undefined: the real AWS. */
+  readonly endpoint: string | undefined;
+  look(want?: Delivery, onProgress?: (done: number, total: number) => void): Promise<Observed>;
+  close(): Promise<void>;
+}
+
+export interface ConfigText {
+  readonly text: string;
+  readonly file: string;
+}
+
+/** Bad input: nothing was called. `problems` are positions in the config file, when it is at fault. */
+export interface BadInput {
+  readonly reason: Reason;
+  readonly problems: readonly ConfigProblem[];
+  readonly source?: ConfigText;
+}
+
+export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly bad: BadInput };
+
+export async function readConfig(
+  configFile: string,
+  env: SessionOptions['env'],
+): Promise<Opened<{ want: Delivery; source: ConfigText }>> {
+  const text = await readFile(configFile, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  if (typeof text !== 'string') {
+    const says =
+      text.code === 'ENOENT'
+        ? `there is no config file ${configFile}`
+        : `config file ${configFile} cannot be read: ${text.code ?? text.message}`;
+    const remedy = { who: 'you', does: 'amiport init writes one; --config names another' };
+    return { ok: false, bad: { reason: reason('config.unreadable', configFile, says, { remedy }), problems: [] } };
+  }
+  const source = { text, file: configFile };
+  const base = dirname(resolve(configFile));
+  const parsed = parseConfig(text, configFile, { fileExists: (path) => existsSync(resolve(base, path)), env });
+  if (parsed.ok) return { ok: true, value: { want: parsed.delivery, source } };
+  const count = parsed.problems.length;
+  const bad = reason('config.invalid', configFile, `${configFile} has ${count} problem${count === 1 ? '' : 's'}`);
+  return { ok: false, bad: { reason: bad, problems: parsed.problems, source } };
+}
+
+export async function openSession(options: SessionOptions): Promise<Opened<Session>> {
+  const config = await readConfig(options.configFile, options.env);
+  if (!config.ok) return config;
+  const target =
+    options.requestHandler === undefined
+      ? targetOf(options.endpoint, options.env)
+      : done({ endpoint: undefined, credentials: options.credentials });
+  if (!target.ok) return { ok: false, bad: { reason: target.reason, problems: [] } };
+  const configDir = dirname(resolve(options.configFile));
+  const { want } = config.value;
+  const images = await manifestImages(want, configDir);
+  if (!images.ok) return { ok: false, bad: { reason: images.reason, problems: [] } };
+  const clock = options.clock ?? (await clockOf(target.value.endpoint));
+  const connection = new Connection({
+    ...(target.value.credentials === undefined ? {} : { credentials: target.value.credentials }),
+    ...(target.value.endpoint === undefined ? {} : { endpoint: target.value.endpoint }),
+    ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
+    roleFor: (account) => roleArnFor(want.access, account),
+    ...(want.access.externalId === undefined ? {} : { externalId: want.access.externalId }),
+    homeRegion: want.builder.region,
+    clock,
+    random: seededRandom(clock.nowMs()),
+    sessionName: `amiport-${want.name}`.slice(0, 64),
+  });
+  return {
+    ok: true,
+    value: {
+      want,
+      cloud: awsCloud(connection),
+      connection,
+      clock,
+      configDir,
+      configFile: options.configFile,
+      stateDir: join(configDir, '.amiport'),
+      endpoint: target.value.endpoint,
+      look: (narrowed, onProgress) =>
+        observe(connection, narrowed ?? want, { manifestImages: images.value, ...(onProgress ? { onProgress } : {}) }),
+      close: () => connection.close(),
+    },
+  };
+}
+
+/** Whom amiport calls as in the builder account, said before anything is changed. */
+export async function whoAmI(session: Session): Promise<Outcome<string>> {
+  const identity = await readIdentity(session.connection, session.want.builder.account);
+  if (identity.is === 'known') return done(identity.value);
+  const nobody = reason('aws.no-identity', session.want.builder.account, 'AWS does not say who is calling');
+  return failed(identity.is === 'unreadable' ? identity.reason : nobody);
+}

@@ -1,0 +1,45 @@
+/** What commands are given of the process: streams, environment, a signal that Ctrl-C aborts. */
+import type { CommandContext } from '@stricli/core';
+import pc from 'picocolors';
+
+/** Exit codes, the same for all commands. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  badInput: 2,
+  /** Differences, findings, or a launcher that cannot launch. */
+  differs: 3,
+  couldNotTell: 4,
+  interrupted: 130,
+} as const;
+
+export interface Context extends CommandContext {
+  readonly process: NodeJS.Process;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by the first Ctrl-C; the second one ends the process. */
+  readonly interrupted: AbortSignal;
+}
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+/** Colours only on a terminal, and only when nobody said no. */
+export function colorsFor(stream: { readonly isTTY?: boolean }, env: Context['env'], noColor: boolean): Colors {
+  const wanted = !noColor && stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
+  return pc.createColors(wanted || (!noColor && (env.FORCE_COLOR ?? '') !== '' && env.FORCE_COLOR !== '0'));
+}
+
+export function newContext(process: NodeJS.Process): Context {
+  const controller = new AbortController();
+  let asked = 0;
+  const onSignal = () => {
+    asked += 1;
+    if (asked > 1) process.exit(EXIT.interrupted);
+    process.stderr.write(
+      '\ninterrupted: finishing what is in flight; apply goes on from here (Ctrl-C again to end at once)\n',
+    );
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return { process, env: process.env, interrupted: controller.signal };
+}

@@ -1,0 +1,64 @@
+/** Flags that several commands share, so that each means the same everywhere. */
+export interface CommonFlags {
+  readonly config: string;
+  readonly endpoint?: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly noColor: boolean;
+}
+
+const text = (input: string): string => input;
+
+export const OUTPUT_FLAGS = {
+  json: {
+    kind: 'boolean',
+    default: false,
+    withNegated: false,
+    brief: 'Print one JSON document (schemas in docs/schema/)',
+  },
+  quiet: { kind: 'boolean', default: false, withNegated: false, brief: 'No progress, only the result' },
+  noColor: {
+    kind: 'boolean',
+    default: false,
+    withNegated: false,
+    brief: 'No colours (also: NO_COLOR=1, or not a terminal)',
+  },
+} as const;
+
+export const COMMON_FLAGS = {
+  config: { kind: 'parsed', parse: text, default: 'amiport.yaml', brief: 'The config file', placeholder: 'file' },
+  endpoint: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    brief: 'URL of a simulator in place of AWS (also: AMIPORT_ENDPOINT)',
+    placeholder: 'url',
+  },
+  ...OUTPUT_FLAGS,
+} as const;
+
+export const YES_FLAG = {
+  kind: 'boolean',
+  default: false,
+  withNegated: false,
+  brief: 'Do not ask before changing anything',
+} as const;
+
+export const ALIASES = { c: 'config', q: 'quiet' } as const;
+
+export const parseText = text;
+
+/** @throws SyntaxError for anything but a number above zero */
+export function parsePositive(input: string): number {
+  const value = Number(input);
+  if (!Number.isFinite(value) || value <= 0) throw new SyntaxError(`wants a number above 0, not "${input}"`);
+  return value;
+}
+
+/** @throws SyntaxError for anything but a TCP port */
+export function parsePort(input: string): number {
+  const value = Number(input);
+  if (!Number.isInteger(value) || value < 0 || value > 65_535)
+    throw new SyntaxError(`wants a port from 0 to 65535, not "${input}"`);
+  return value;
+}

@@ -1,0 +1,88 @@
+/** Renders what the core says while it works: one moving line on a terminal, plain lines elsewhere. Always to stderr. */
+import type { AppEvent, Emit } from '../app/api.ts';
+import { type Context, colorsFor } from './context.ts';
+import type { PrintFlags } from './print.ts';
+
+export interface Progress {
+  readonly emit: Emit;
+  /** Takes the moving line off the screen. */
+  end(): void;
+}
+
+/** Moving lines are drawn at most this often. */
+const REDRAW_MS = 80;
+const BAR = 24;
+
+export function progressFor(context: Context, flags: PrintFlags): Progress {
+  if (flags.quiet || flags.json) return { emit: () => {}, end: () => {} };
+  const { stderr } = context.process;
+  const color = colorsFor(stderr, context.env, flags.noColor);
+  const moving = stderr.isTTY === true;
+  let drawn = false;
+  let lastMs = 0;
+  const clear = () => {
+    if (drawn) stderr.write('\r\u001b[2K');
+    drawn = false;
+  };
+  const draw = (text: string) => {
+    const nowMs = Date.now();
+    if (!moving || nowMs - lastMs < REDRAW_MS) return;
+    lastMs = nowMs;
+    clear();
+    stderr.write(text.slice(0, (stderr.columns ?? 100) - 1));
+    drawn = true;
+  };
+  const line = (text: string) => {
+    clear();
+    stderr.write(`${text}\n`);
+  };
+  const emit = (event: AppEvent): void => {
+    switch (event.kind) {
+      case 'looking':
+        draw(`looking ${bar(event.done, event.total)} ${event.done}/${event.total}`);
+        if (event.done === event.total) clear();
+        return;
+      case 'build':
+        line(color.dim(`  ${event.line}`));
+        return;
+      case 'canary':
+        line(`  ${color.dim('canary')} ${event.place} ${event.launcher}: ${event.says}`);
+        return;
+      case 'run':
+        runLine(event);
+    }
+  };
+  const runLine = ({ event, finished, total }: Extract<AppEvent, { kind: 'run' }>): void => {
+    const { step } = event;
+    switch (event.kind) {
+      case 'started':
+        draw(`${bar(finished, total)} ${finished}/${total} ${step.id}`);
+        return;
+      case 'waiting':
+        draw(
+          `${bar(finished, total)} ${finished}/${total} ${step.id}: ${event.says}${event.percent === undefined ? '' : ` ${event.percent} %`}`,
+        );
+        return;
+      case 'done':
+        line(
+          `${color.green('✓')} ${step.id}${event.says === undefined ? '' : color.dim(` ${event.says}`)} ${color.dim(seconds(event.tookMs))}`,
+        );
+        return;
+      case 'failed':
+        line(`${color.red('✗')} ${step.id}: ${event.reason.says}`);
+    }
+  };
+  return { emit, end: clear };
+}
+
+const bar = (done: number, total: number): string => {
+  const full = total === 0 ? BAR : Math.floor((done / total) * BAR);
+  return `[${'█'.repeat(full)}${' '.repeat(BAR - full)}]`;
+};
+
+const seconds = (ms: number): string =>
+  ms < 10_000
+    ? `${(ms / 1000).toFixed(1)} s`
+    : ms < 120_000
+      ? `${Math.round(ms / 1000)} s`
+      : `${Math.round(ms / 60_000)} min`;
