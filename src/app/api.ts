@@ -1,6 +1,8 @@
 /** The public library of amiport: what the CLI calls, and what other programs may call. */
 
 export { type ConfigProblem, renderFrame } from '../model/config-problem.ts';
+export type { Exported, Plan, Step } from '../plan/step.ts';
+export type { Proof } from '../verify/proof.ts';
 export { type CanaryResult, launchCanaries } from './canary.ts';
 export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
 export type { AppEvent, Emit } from './events.ts';

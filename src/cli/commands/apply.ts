@@ -1,0 +1,136 @@
+/** `amiport apply [plan.json]`: plans again and carries out; what is done already is not done twice. */
+import { readFile } from 'node:fs/promises';
+import { type AppEvent, applyPlan, makePlan, openSession, type Plan, type Session } from '../../app/api.ts';
+import { reason } from '../../base/outcome.ts';
+import { confirm } from '../confirm.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { CommonFlags } from '../flags.ts';
+import { Printer, plural } from '../print.ts';
+import { type Progress, progressFor } from '../progress.ts';
+import { describe, printPlan } from '../render-plan.ts';
+import { sayWho } from '../who.ts';
+
+interface Flags extends CommonFlags {
+  readonly yes: boolean;
+}
+
+export default async function apply(this: Context, flags: Flags, planFile?: string): Promise<void> {
+  const printer = new Printer(this, flags);
+  const approved = planFile === undefined ? undefined : await readPlanFile(planFile);
+  if (approved !== undefined && !('digest' in approved)) {
+    this.process.exitCode = printer.bad({ reason: approved, problems: [] });
+    return;
+  }
+  const session = await openSession({
+    configFile: flags.config,
+    env: this.env,
+    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
+  });
+  if (!session.ok) {
+    this.process.exitCode = printer.bad(session.bad);
+    return;
+  }
+  const progress = progressFor(this, flags);
+  try {
+    this.process.exitCode = await planAndApply(this, session.value, printer, progress, flags.yes, approved);
+  } finally {
+    progress.end();
+    await session.value.close();
+  }
+}
+
+/** The file is never executed: it only says what was approved. */
+async function readPlanFile(file: string): Promise<Plan | ReturnType<typeof reason>> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return reason('plan.file.unreadable', file, `plan file ${file} cannot be read`);
+  try {
+    const plan = JSON.parse(text) as Partial<Plan>;
+    if (plan.version === 1 && typeof plan.digest === 'string' && Array.isArray(plan.steps)) return plan as Plan;
+  } catch {
+    // Said below, with what to do.
+  }
+  return reason('plan.file.malformed', file, `${file} is not a plan`, {
+    remedy: { who: 'you', does: 'amiport plan --out plan.json writes one' },
+  });
+}
+
+export async function planAndApply(
+  context: Context,
+  session: Session,
+  printer: Printer,
+  progress: Progress,
+  yes: boolean,
+  approved?: Plan,
+): Promise<number> {
+  if (!(await sayWho(session, printer))) return EXIT.failed;
+  const { plan } = await makePlan(session, progress.emit);
+  progress.end();
+  if (approved !== undefined && approved.digest !== plan.digest) {
+    printer.reason(moved(approved, plan));
+    return EXIT.differs;
+  }
+  if (!printer.json) printPlan(printer, plan);
+  if (plan.steps.length === 0) {
+    if (printer.json)
+      printer.document({ version: 1, run: undefined, done: [], failed: [], notStarted: [], blocked: plan.blocked });
+    return plan.blocked.length > 0 ? EXIT.failed : EXIT.done;
+  }
+  if (!yes && !(await confirm(context, `Carry out ${plural(plan.steps.length, 'step')}?`))) return EXIT.failed;
+  return carry(context, session, printer, progress.emit, plan);
+}
+
+async function carry(
+  context: Context,
+  session: Session,
+  printer: Printer,
+  emit: (event: AppEvent) => void,
+  plan: Plan,
+): Promise<number> {
+  const applied = await applyPlan(session, plan, emit, context.interrupted);
+  if (!applied.ok) return printer.failure(applied.reason);
+  const { result, run } = applied.value;
+  if (printer.json)
+    printer.document({
+      version: 1,
+      run,
+      done: result.done,
+      failed: result.failed,
+      notStarted: result.notStarted,
+      blocked: plan.blocked,
+    });
+  for (const { reason: why } of result.failed) if (!printer.json) printer.reason(why);
+  const left = result.notStarted.length + result.failed.length;
+  if (result.interrupted) {
+    printer.note(`interrupted after ${plural(result.done.length, 'step')}; amiport apply goes on from here`);
+    return EXIT.interrupted;
+  }
+  if (left > 0) {
+    printer.note(
+      `${plural(result.done.length, 'step')} done, ${result.failed.length} failed, ${result.notStarted.length} not started; amiport apply does what is missing`,
+    );
+    const proofs = result.failed.map((f) => f.reason.code);
+    if (proofs.length > 0 && proofs.every((code) => code === 'verify.cannot-launch')) return EXIT.differs;
+    return proofs.length > 0 && proofs.every((code) => code === 'verify.unknown') ? EXIT.couldNotTell : EXIT.failed;
+  }
+  printer.line(`${printer.color.green('✓')} ${plural(result.done.length, 'step')} done.`);
+  return plan.blocked.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** What moved between the approval and now. */
+function moved(approved: Plan, now: Plan): ReturnType<typeof reason> {
+  const before = new Map(approved.steps.map((s) => [s.id, JSON.stringify(s)]));
+  const after = new Map(now.steps.map((s) => [s.id, JSON.stringify(s)]));
+  const news = now.steps
+    .filter((s) => !before.has(s.id))
+    .map((s) => reason('plan.moved.new', s.id, `new: ${describe(s)}`));
+  const gone = approved.steps
+    .filter((s) => !after.has(s.id))
+    .map((s) => reason('plan.moved.gone', s.id, `no longer needed: ${describe(s)}`));
+  const changed = now.steps
+    .filter((s) => before.has(s.id) && before.get(s.id) !== after.get(s.id))
+    .map((s) => reason('plan.moved.changed', s.id, `changed: ${describe(s)}`));
+  return reason('plan.moved', now.digest, 'the world has moved since this plan was made, so nothing was changed', {
+    because: [...news, ...gone, ...changed],
+    remedy: { who: 'you', does: 'look at it again: amiport plan --out plan.json' },
+  });
+}

@@ -1,0 +1,120 @@
+/** `amiport verify`: the matrix account × Region × launcher, with the deciding link of each; with --canary also by launching. */
+import { type CanaryResult, launchCanaries, openSession, type Proof, verify as verifyNow } from '../../app/api.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { CommonFlags } from '../flags.ts';
+import { Printer, plural, reasonText, table } from '../print.ts';
+import { progressFor } from '../progress.ts';
+import { sayWho } from '../who.ts';
+
+interface Flags extends CommonFlags {
+  readonly canary: boolean;
+}
+
+export default async function verify(this: Context, flags: Flags): Promise<void> {
+  const printer = new Printer(this, flags);
+  const session = await openSession({
+    configFile: flags.config,
+    env: this.env,
+    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
+  });
+  if (!session.ok) {
+    this.process.exitCode = printer.bad(session.bad);
+    return;
+  }
+  const progress = progressFor(this, flags);
+  try {
+    if (flags.canary && !(await sayWho(session.value, printer))) {
+      this.process.exitCode = EXIT.failed;
+      return;
+    }
+    const { proofs, seen } = await verifyNow(session.value, progress.emit);
+    progress.end();
+    const canaries = flags.canary
+      ? await launchCanaries(session.value, seen, progress.emit, this.interrupted)
+      : undefined;
+    progress.end();
+    if (flags.json)
+      printer.document({ version: 1, proofs: proofs.map(shape), ...(canaries === undefined ? {} : { canaries }) });
+    else printProofs(printer, proofs, canaries);
+    this.process.exitCode = this.interrupted.aborted ? EXIT.interrupted : exitCode(proofs, canaries);
+  } finally {
+    progress.end();
+    await session.value.close();
+  }
+}
+
+/** The shape in docs/schema/verify.schema.json. */
+const shape = (p: Proof) => ({
+  ...p,
+  ...(p.settlesAt === undefined ? {} : { settlesAt: new Date(p.settlesAt).toISOString() }),
+});
+
+function exitCode(proofs: readonly Proof[], canaries: readonly CanaryResult[] | undefined): number {
+  if (proofs.some((p) => p.verdict === 'cannot-launch') || canaries?.some((c) => c.result === 'failed'))
+    return EXIT.differs;
+  if (proofs.some((p) => p.verdict === 'unknown') || canaries?.some((c) => c.result === 'not-tried'))
+    return EXIT.couldNotTell;
+  return EXIT.done;
+}
+
+export function printProofs(
+  printer: Printer,
+  proofs: readonly Proof[],
+  canaries: readonly CanaryResult[] | undefined,
+): void {
+  const { color } = printer;
+  const mark = {
+    'can-launch': color.green('✓ can launch'),
+    'cannot-launch': color.red('✗ cannot launch'),
+    unknown: color.yellow('? unknown'),
+  };
+  const rows = proofs.map((p) => [p.image, p.account, p.region, p.launcher, mark[p.verdict], color.dim(linkOf(p))]);
+  printer.line(
+    table([['IMAGE', 'ACCOUNT', 'REGION', 'LAUNCHER', 'VERDICT', 'DECIDED BY'].map((h) => color.bold(h)), ...rows]),
+  );
+  for (const p of proofs.filter((one) => one.verdict !== 'can-launch')) {
+    printer.line();
+    printer.line(color.bold(`${p.image} in ${p.account}/${p.region} as ${p.launcher}`));
+    for (const r of p.reasons)
+      printer.line(reasonText(r, color, p.verdict === 'unknown' ? color.yellow('unknown') : color.red('missing')));
+  }
+  if (canaries !== undefined) printCanaries(printer, canaries);
+  printer.line();
+  const count = (verdict: Proof['verdict']) => proofs.filter((p) => p.verdict === verdict).length;
+  printer.line(
+    `${plural(proofs.length, 'proof')}: ${count('can-launch')} can launch, ${count('cannot-launch')} cannot, ${count('unknown')} unknown.`,
+  );
+}
+
+/** The last link decides: what is nearest to the launcher. */
+function linkOf(p: Proof): string {
+  if (p.verdict !== 'can-launch') return p.reasons[0]?.code ?? '';
+  const settles = p.settlesAt === undefined ? '' : ` (settles ${new Date(p.settlesAt).toISOString().slice(11, 19)})`;
+  const grant = p.by.find((b) => b.startsWith('grant'));
+  const volume = p.volumeKey === undefined ? 'unencrypted volume' : p.volumeKey === p.readKey ? 'one key' : 'two keys';
+  return `${volume}, ${grant === undefined ? 'policies on both sides' : 'a grant from this account'}${settles}`;
+}
+
+function printCanaries(printer: Printer, canaries: readonly CanaryResult[]): void {
+  const { color } = printer;
+  printer.line();
+  printer.line(color.bold('Launched for real'));
+  const mark = {
+    launched: color.green('✓ launched'),
+    failed: color.red('✗ failed'),
+    'not-tried': color.yellow('– not tried'),
+  };
+  printer.line(
+    table(
+      canaries.map((c) => [
+        '  ',
+        c.image,
+        c.account,
+        c.region,
+        c.launcher,
+        mark[c.result],
+        color.dim(c.volumeKey ?? c.reason?.says ?? 'unencrypted'),
+      ]),
+    ),
+  );
+}
