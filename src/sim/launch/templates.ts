@@ -29,7 +29,7 @@ function templateById(ec2: Ec2Place, id: string): LaunchTemplate {
   if (template) return template;
   throw new Fault(
     'InvalidLaunchTemplateId.NotFound',
-    'The specified launch template, with template ID ' + `${id}, does not exist.`,
+    `The specified launch template, with template ID ${id}, does not exist.`,
   );
 }
 

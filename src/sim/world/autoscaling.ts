@@ -3,38 +3,58 @@ export interface AutoScalingState {
   readonly groups: Map<string, AutoScalingGroup>;
 }
 
+/** As given, so `version` may be `$Latest` or `$Default`. */
+export interface GroupTemplate {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+}
+
 export interface AutoScalingGroup {
   readonly name: string;
   readonly arn: string;
   readonly createdMs: number;
-  launchTemplate: { readonly id: string; readonly name: string; readonly version: string };
+  launchTemplate: GroupTemplate;
   minSize: number;
   maxSize: number;
   desired: number;
-  readonly subnetIds: readonly string[];
-  readonly zones: readonly string[];
+  subnetIds: readonly string[];
+  zones: readonly string[];
   serviceLinkedRoleArn: string;
+  healthCheckType: string;
   healthCheckGraceSeconds: number;
   defaultCooldownSeconds: number;
+  defaultWarmupSeconds: number | undefined;
+  protectNewInstances: boolean;
+  terminationPolicies: readonly string[];
   readonly suspended: Set<string>;
   readonly instances: Map<string, GroupInstance>;
   /** Newest first. */
   readonly activities: ScalingActivity[];
+  /** Newest first. */
   readonly refreshes: InstanceRefresh[];
   /** Launches that failed in a row: Auto Scaling backs off. */
   failures: number;
   nextLaunchMs: number;
+  /** When the group is next looked at; undefined while it is as wanted. */
+  lookAtMs: number | undefined;
+  /** Why capacity was last changed, for the causes of activities. */
+  reason: string;
   deleting: boolean;
   readonly tags: Map<string, { readonly value: string; readonly propagate: boolean }>;
 }
 
 export interface GroupInstance {
   readonly instanceId: string;
-  lifecycleState: string;
+  lifecycleState: 'Pending' | 'InService' | 'Terminating';
   healthStatus: 'Healthy' | 'Unhealthy';
   readonly zone: string;
-  readonly templateVersion: string;
+  readonly instanceType: string;
+  readonly template: GroupTemplate;
+  readonly imageId: string;
   protectedFromScaleIn: boolean;
+  /** The activity that launches or terminates it. */
+  activityId: string;
 }
 
 export interface ScalingActivity {
@@ -43,7 +63,7 @@ export interface ScalingActivity {
   endMs: number | undefined;
   statusCode: string;
   statusMessage: string | undefined;
-  readonly description: string;
+  description: string;
   readonly cause: string;
   progress: number;
   readonly details: string;
@@ -51,14 +71,20 @@ export interface ScalingActivity {
 
 export interface InstanceRefresh {
   readonly refreshId: string;
-  readonly strategy: string;
   status: string;
   statusReason: string | undefined;
   readonly startMs: number;
   endMs: number | undefined;
-  percentComplete: number;
-  readonly preferences: Readonly<Record<string, unknown>>;
-  readonly desiredConfiguration: Readonly<Record<string, unknown>> | undefined;
-  readonly before: { readonly id: string; readonly name: string; readonly version: string };
+  readonly minHealthyPercentage: number;
+  readonly skipMatching: boolean;
+  readonly autoRollback: boolean;
+  readonly warmupSeconds: number | undefined;
+  /** The template that new instances get, made the group's when the refresh succeeds. */
+  readonly wanted: GroupTemplate | undefined;
+  readonly before: GroupTemplate;
+  /** Instances still to be replaced. */
   readonly pending: Set<string>;
+  total: number;
+  /** When an instance was last replaced: a refresh that stalls for an hour fails. */
+  progressMs: number;
 }

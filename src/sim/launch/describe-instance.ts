@@ -1,0 +1,165 @@
+/** An instance and its reservation in the API's shape. Source: EC2 API Reference Instance, Reservation. */
+import type { Place } from '../../base/place.ts';
+import type { Ctx } from '../operation.ts';
+import type { Ec2 } from '../wire/shapes.ts';
+import type { Ec2Place, Image, Instance } from '../world/ec2.ts';
+import { regionOf } from '../world/make.ts';
+import { instanceType } from './instance-types.ts';
+import { STATE_CODE } from './lifecycle.ts';
+
+export const describedTags = (tags: ReadonlyMap<string, string>): Ec2.Tag[] =>
+  [...tags].map(([Key, Value]) => ({ Key, Value }));
+
+export function stateOf(instance: Instance): Ec2.InstanceState {
+  return { Code: STATE_CODE[instance.state], Name: instance.state };
+}
+
+export const imageOf = (ctx: Pick<Ctx, 'world'>, place: Place, instance: Instance): Image | undefined =>
+  regionOf(ctx.world, place.region).ec2.images.get(instance.imageId);
+
+export function describeInstance(
+  ctx: Pick<Ctx, 'world'>,
+  place: Place,
+  ec2: Ec2Place,
+  instance: Instance,
+): Ec2.Instance {
+  const gone = instance.state === 'terminated';
+  const image = imageOf(ctx, place, instance);
+  const bare: Ec2.Instance = {
+    AmiLaunchIndex: instance.launchIndex ?? 0,
+    Architecture: instance.architecture as Ec2.ArchitectureValues,
+    ClientToken: instance.clientToken ?? '',
+    CurrentInstanceBootMode: image?.bootMode === 'uefi' ? 'uefi' : 'legacy-bios',
+    EbsOptimized: instance.ebsOptimized ?? false,
+    EnaSupport: image?.enaSupport ?? true,
+    EnclaveOptions: { Enabled: false },
+    HibernationOptions: { Configured: false },
+    Hypervisor: 'xen',
+    ImageId: instance.imageId,
+    InstanceId: instance.instanceId,
+    InstanceType: instance.instanceType as Ec2._InstanceType,
+    KeyName: instance.keyName,
+    LaunchTime: new Date(instance.launchedMs),
+    MaintenanceOptions: { AutoRecovery: 'default' },
+    MetadataOptions: {
+      State: instance.state === 'pending' ? 'pending' : 'applied',
+      ...(instance.metadataOptions as Ec2.InstanceMetadataOptionsResponse),
+    },
+    Monitoring: { State: instance.monitoring ? 'enabled' : 'disabled' },
+    Placement: { AvailabilityZone: instance.zone, GroupName: '', Tenancy: 'default' },
+    PlatformDetails: image?.platformDetails ?? 'Linux/UNIX',
+    PrivateDnsName: '',
+    ProductCodes: [],
+    PublicDnsName: '',
+    RootDeviceName: instance.rootDeviceName,
+    RootDeviceType: 'ebs',
+    State: stateOf(instance),
+    StateTransitionReason: instance.stateTransitionReason,
+    Tags: describedTags(instance.tags),
+    UsageOperation: 'RunInstances',
+    UsageOperationUpdateTime: new Date(instance.launchedMs),
+    VirtualizationType: 'hvm',
+    BlockDeviceMappings: [],
+    NetworkInterfaces: [],
+    SecurityGroups: [],
+  };
+  if (instance.stateReason) {
+    bare.StateReason = { Code: instance.stateReason.code, Message: instance.stateReason.message };
+  }
+  if (instance.lifecycle) bare.InstanceLifecycle = instance.lifecycle;
+  if (image?.bootMode) bare.BootMode = image.bootMode as Ec2.BootModeValues;
+  const vcpus = instanceType(instance.instanceType).vcpus;
+  bare.CpuOptions = { CoreCount: Math.max(1, vcpus / 2), ThreadsPerCore: vcpus > 1 ? 2 : 1 };
+  if (gone) return bare;
+  return { ...bare, ...belongings(place, ec2, instance) };
+}
+
+/** What a terminated instance no longer shows. */
+function belongings(place: Place, ec2: Ec2Place, instance: Instance): Ec2.Instance {
+  const dash = instance.privateIp.replaceAll('.', '-');
+  const privateName = `ip-${dash}.${place.region === 'us-east-1' ? 'ec2' : `${place.region}.compute`}.internal`;
+  const publicIp = instance.state === 'running' ? instance.publicIp : undefined;
+  const groups = instance.securityGroupIds.map((GroupId) => ({
+    GroupId,
+    GroupName: ec2.securityGroups.get(GroupId)?.groupName ?? '',
+  }));
+  const interfaceId = instance.instanceId.replace(/^i-/, 'eni-');
+  const shown: Ec2.Instance = {
+    BlockDeviceMappings: shownDevices(ec2, instance),
+    NetworkInterfaces: [
+      {
+        Attachment: {
+          AttachTime: new Date(instance.launchedMs),
+          AttachmentId: instance.instanceId.replace(/^i-/, 'eni-attach-'),
+          DeleteOnTermination: true,
+          DeviceIndex: 0,
+          Status: instance.state === 'pending' ? 'attaching' : 'attached',
+          NetworkCardIndex: 0,
+        },
+        Description: '',
+        Groups: groups,
+        InterfaceType: 'interface',
+        NetworkInterfaceId: interfaceId,
+        OwnerId: place.account,
+        PrivateDnsName: privateName,
+        PrivateIpAddress: instance.privateIp,
+        PrivateIpAddresses: [{ Primary: true, PrivateDnsName: privateName, PrivateIpAddress: instance.privateIp }],
+        SourceDestCheck: true,
+        Status: 'in-use',
+        SubnetId: instance.subnetId,
+        VpcId: instance.vpcId,
+      },
+    ],
+    PrivateDnsName: privateName,
+    PrivateIpAddress: instance.privateIp,
+    SecurityGroups: groups,
+    SourceDestCheck: true,
+    SubnetId: instance.subnetId,
+    VpcId: instance.vpcId,
+  };
+  if (publicIp) {
+    const suffix = place.region === 'us-east-1' ? 'compute-1' : `${place.region}.compute`;
+    shown.PublicIpAddress = publicIp;
+    shown.PublicDnsName = `ec2-${publicIp.replaceAll('.', '-')}.${suffix}.amazonaws.com`;
+  }
+  if (instance.instanceProfileArn) {
+    shown.IamInstanceProfile = { Arn: instance.instanceProfileArn };
+  }
+  return shown;
+}
+
+export function shownDevices(ec2: Ec2Place, instance: Instance): Ec2.InstanceBlockDeviceMapping[] {
+  return [...instance.volumes].map(([DeviceName, VolumeId]) => {
+    const attachment = ec2.volumes.get(VolumeId)?.attachment;
+    return {
+      DeviceName,
+      Ebs: {
+        AttachTime: new Date(attachment?.atMs ?? instance.launchedMs),
+        DeleteOnTermination: attachment?.deleteOnTermination ?? true,
+        Status: instance.state === 'pending' ? 'attaching' : 'attached',
+        VolumeId,
+      },
+    };
+  });
+}
+
+/** Instances by reservation, in the order of their launch. */
+export function reservations(
+  ctx: Pick<Ctx, 'world'>,
+  place: Place,
+  ec2: Ec2Place,
+  instances: readonly Instance[],
+): Ec2.Reservation[] {
+  const byId = new Map<string, Ec2.Reservation>();
+  for (const instance of instances) {
+    const reservation = byId.get(instance.reservationId) ?? {
+      ReservationId: instance.reservationId,
+      OwnerId: place.account,
+      Groups: [],
+      Instances: [],
+    };
+    reservation.Instances?.push(describeInstance(ctx, place, ec2, instance));
+    byId.set(instance.reservationId, reservation);
+  }
+  return [...byId.values()];
+}

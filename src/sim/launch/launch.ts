@@ -1,0 +1,170 @@
+/**
+ * The launch engine: what RunInstances, CreateFleet and EC2 Auto Scaling have in common.
+ *
+ * Everything that can be refused at once throws a `Fault` before anything is changed. What KMS refuses shows
+ * later (facts 2.6): the instance is `pending`, then `terminated` with its state reason.
+ */
+import type { Place } from '../../base/place.ts';
+import { type Caller, type Ctx, Fault } from '../operation.ts';
+import type { Image, Instance } from '../world/ec2.ts';
+import { regionOf } from '../world/make.ts';
+import { checkKeyPair, profileArn } from './belongings.ts';
+import { checkCompatible } from './compatible.ts';
+import { type Device, launchDevices } from './devices.ts';
+import { resolveImageId } from './image-name.ts';
+import { DEFAULT_INSTANCE_TYPE, type InstanceType, instanceType } from './instance-types.ts';
+import { type Interface, planInterface } from './interface.ts';
+import { launchableImage } from './launchable.ts';
+import { freeAddress, takenAddresses } from './network.ts';
+import { checkSpec, type LaunchSpec } from './spec.ts';
+import { notModelled } from './unmodelled.ts';
+import { openVolumes, planVolumes } from './volumes.ts';
+
+export interface LaunchOrder {
+  /** The API action, for messages. */
+  readonly action: string;
+  /** Whose permissions KMS sees (facts 5.8). */
+  readonly caller: Caller;
+  readonly place: Place;
+  readonly spec: LaunchSpec;
+  readonly count: number;
+  readonly clientToken?: string | undefined;
+  readonly launchTemplate?: { readonly id: string; readonly version: string } | undefined;
+  readonly autoScalingGroup?: string | undefined;
+  readonly fleetId?: string | undefined;
+}
+
+interface Plan {
+  readonly image: Image;
+  readonly type: InstanceType;
+  readonly devices: readonly Device[];
+  readonly network: Interface;
+  readonly profile: string | undefined;
+}
+
+/** Checks all that AWS checks before it answers; changes nothing. */
+export function planLaunch(ctx: Ctx, order: Omit<LaunchOrder, 'count'>): Plan {
+  const { spec, place, action } = order;
+  checkSpec(action, spec);
+  if (!spec.ImageId) throw new Fault('MissingParameter', 'The request must contain the parameter ImageId');
+  const image = launchableImage(ctx, place, resolveImageId(ctx, place, spec.ImageId));
+  const type = instanceType(spec.InstanceType ?? DEFAULT_INSTANCE_TYPE);
+  checkCompatible(image, type);
+  const devices = launchDevices(image, spec.BlockDeviceMappings ?? []);
+  checkKeyPair(ctx, place, spec.KeyName);
+  const market = spec.InstanceMarketOptions?.MarketType;
+  if (market !== undefined && market !== 'spot')
+    throw notModelled(action, `InstanceMarketOptions.MarketType ${market}`);
+  return { image, type, devices, network: planInterface(ctx, place, spec), profile: profileArn(ctx, place, spec) };
+}
+
+/** @returns the instances, all `pending`; what became of them shows after `settings.instancePendingMs` */
+export function launchInstances(ctx: Ctx, order: LaunchOrder): Instance[] {
+  const plan = planLaunch(ctx, order);
+  const taken = takenAddresses(plan.network.ec2);
+  const reservationId = ctx.newId('r');
+  const launched: Instance[] = [];
+  for (let index = 0; index < order.count; index += 1) {
+    launched.push(launchOne(ctx, order, plan, { reservationId, index, taken }));
+  }
+  plan.image.lastLaunchedMs = ctx.nowMs;
+  return launched;
+}
+
+interface Slot {
+  readonly reservationId: string;
+  readonly index: number;
+  readonly taken: Set<string>;
+}
+
+function launchOne(ctx: Ctx, order: LaunchOrder, plan: Plan, slot: Slot): Instance {
+  const { place, caller, spec } = order;
+  const { image, devices, network } = plan;
+  const zone = network.subnet.zone;
+  const planned = planVolumes(ctx, { caller, place, image, devices, zone, tags: tagsFor(spec, 'volume') });
+  const privateIp = spec.PrivateIpAddress ?? plan.network.privateIp ?? freeAddress(plan.network.subnet, slot.taken);
+  slot.taken.add(privateIp);
+  const instance: Instance = {
+    instanceId: ctx.newId('i'),
+    imageId: plan.image.imageId,
+    instanceType: plan.type.name,
+    architecture: plan.image.architecture,
+    reservationId: slot.reservationId,
+    state: 'pending',
+    stateReason: undefined,
+    stateTransitionReason: '',
+    launchedMs: ctx.nowMs,
+    terminatedMs: undefined,
+    subnetId: plan.network.subnet.subnetId,
+    vpcId: plan.network.subnet.vpcId,
+    zone,
+    privateIp,
+    publicIp: plan.network.publicAddress ? publicAddress(ctx) : undefined,
+    keyName: spec.KeyName,
+    securityGroupIds: plan.network.groupIds,
+    instanceProfileArn: plan.profile,
+    rootDeviceName: plan.image.rootDeviceName,
+    volumes: new Map(),
+    launchTemplate: order.launchTemplate,
+    launchedBy: caller.arn,
+    autoScalingGroup: order.autoScalingGroup,
+    lifecycle: spec.InstanceMarketOptions?.MarketType === 'spot' ? 'spot' : undefined,
+    clientToken: order.clientToken,
+    hadUserData: (spec.UserData ?? '') !== '',
+    shutdownBehavior: spec.InstanceInitiatedShutdownBehavior === 'terminate' ? 'terminate' : 'stop',
+    disableApiTermination: spec.DisableApiTermination === true,
+    disableApiStop: spec.DisableApiStop === true,
+    metadataOptions: metadataOptions(plan.image, spec),
+    launchIndex: slot.index,
+    monitoring: spec.Monitoring?.Enabled === true,
+    ebsOptimized: spec.EbsOptimized === true,
+    cpuCredits: plan.type.burstable ? (spec.CreditSpecification?.CpuCredits ?? 'unlimited') : undefined,
+    tags: tagsFor(spec, 'instance'),
+  };
+  if (order.autoScalingGroup) instance.tags.set('aws:autoscaling:groupName', order.autoScalingGroup);
+  if (order.fleetId) instance.tags.set('aws:ec2:fleet-id', order.fleetId);
+  if (order.launchTemplate) {
+    instance.tags.set('aws:ec2launchtemplate:id', order.launchTemplate.id);
+    instance.tags.set('aws:ec2launchtemplate:version', order.launchTemplate.version);
+  }
+  plan.network.ec2.instances.set(instance.instanceId, instance);
+  const failure = openVolumes(ctx, { caller, place, instance, planned });
+  ctx.later(ctx.world.settings.instancePendingMs, 'ec2.InstanceStarts', {
+    account: place.account,
+    region: place.region,
+    instanceId: instance.instanceId,
+    ...(failure ? { failure } : {}),
+  });
+  return instance;
+}
+
+export function tagsFor(spec: LaunchSpec, resourceType: string): Map<string, string> {
+  const tags = new Map<string, string>();
+  for (const specification of spec.TagSpecifications ?? []) {
+    if (specification.ResourceType !== resourceType) continue;
+    for (const tag of specification.Tags ?? []) tags.set(tag.Key ?? '', tag.Value ?? '');
+  }
+  return tags;
+}
+
+function publicAddress(ctx: Ctx): string {
+  const hex = ctx.newHex(6);
+  return `54.${[0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.')}`;
+}
+
+/** Source: EC2 API Reference InstanceMetadataOptionsResponse; IMG-24: an image with `ImdsSupport` v2.0 requires tokens. */
+function metadataOptions(image: Image, spec: LaunchSpec): Record<string, string | number> {
+  const v2 = image.imdsSupport === 'v2.0';
+  const given = spec.MetadataOptions;
+  return {
+    HttpTokens: given?.HttpTokens ?? (v2 ? 'required' : 'optional'),
+    HttpPutResponseHopLimit: given?.HttpPutResponseHopLimit ?? (v2 ? 2 : 1),
+    HttpEndpoint: given?.HttpEndpoint ?? 'enabled',
+    HttpProtocolIpv6: given?.HttpProtocolIpv6 ?? 'disabled',
+    InstanceMetadataTags: given?.InstanceMetadataTags ?? 'disabled',
+  };
+}
+
+/** ARN of an instance, as permissions and tags name it. */
+export const instanceArn = (ctx: Pick<Ctx, 'world'>, place: Place, instanceId: string): string =>
+  `arn:${ctx.world.partition}:ec2:${regionOf(ctx.world, place.region).name}:${place.account}:instance/${instanceId}`;
