@@ -54,9 +54,11 @@ async function withLock(work) {
       await pause(500);
     }
   }
-  process.once('exit', () => rmSync(lock, { force: true }));
+  const release = () => rmSync(lock, { force: true });
+  process.once('exit', release);
   if (!installed()) await work();
-  rmSync(lock, { force: true });
+  process.off('exit', release); // from here on the file may be another setup's
+  release();
 }
 
 function holderLives(lock) {
