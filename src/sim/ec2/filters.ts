@@ -28,12 +28,6 @@ export function applyFilters<T>(
   return left;
 }
 
-/** The exact values (no wildcard) of a filter, to look up by index instead of going through everything. */
-export function exactValues(filters: readonly Ec2.Filter[] | undefined, name: string): readonly string[] | undefined {
-  const values = filters?.find((filter) => filter.Name === name)?.Values;
-  return values?.some((value) => /[*?\\]/.test(value)) ? undefined : values;
-}
-
 function valuesOf<T>(name: string, table: FilterTable<T>, tagsOf?: (item: T) => Tags | undefined) {
   if (tagsOf && name.startsWith('tag:')) {
     const key = name.slice('tag:'.length);

@@ -1,0 +1,76 @@
+/**
+ * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html
+ * Differs from AWS: without MaxResults everything is returned at once, however much it is.
+ */
+import type { Place } from '../../../base/place.ts';
+import { anyOf } from '../../ec2/demands.ts';
+import { applyFilters, onePage } from '../../ec2/filters.ts';
+import { IMAGE_FILTERS } from '../../ec2/image-filters.ts';
+import { checkImageId, imageNotFound } from '../../ec2/image-ids.ts';
+import { imageShape, imageTags } from '../../ec2/image-shape.ts';
+import { visibleImage, visibleImages } from '../../ec2/images.ts';
+import { ownerAlias } from '../../ec2/owner-alias.ts';
+import { type Call, type Ctx, operation } from '../../operation.ts';
+import type { Ec2 } from '../../wire/shapes.ts';
+import type { Image } from '../../world/ec2.ts';
+import { regionOf } from '../../world/make.ts';
+
+export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeImagesResult>('ec2.DescribeImages', {
+  accepts: [
+    'ExecutableUsers',
+    'Filters',
+    'ImageIds',
+    'IncludeDeprecated',
+    'IncludeDisabled',
+    'MaxResults',
+    'NextToken',
+    'Owners',
+  ],
+  demands: () => anyOf('DescribeImages'),
+  apply(call) {
+    const { input, place } = call;
+    const asked = input.ImageIds?.length ? byIds(call, place, input.ImageIds) : shown(call);
+    const owned = asked.filter((image) => ownedBy(image, place, input.Owners));
+    const executable = owned.filter((image) => executableBy(image, place, input.ExecutableUsers));
+    const enabled = executable.filter((image) => image.state !== 'disabled' || input.IncludeDisabled === true);
+    const items = enabled.map((image) => ({ image, ctx: call, place }));
+    const left = applyFilters(items, input.Filters, IMAGE_FILTERS, (item) => imageTags(call, place, item.image));
+    const page = onePage(left, input, (item) => item.image.imageId, 1);
+    return { Images: page.items.map(({ image }) => imageShape(call, place, image)), NextToken: page.nextToken };
+  },
+});
+
+/** IMG-6: who does not own a deprecated image sees it only by asking for it. */
+function shown(call: Call<Ec2.DescribeImagesRequest>): Image[] {
+  const { input, place, nowMs } = call;
+  return visibleImages(call, place).filter((image) => {
+    if (image.ownerId === place.account || input.IncludeDeprecated === true) return true;
+    return image.deprecateAtMs === undefined || nowMs < image.deprecateAtMs;
+  });
+}
+
+/** IMG-5: a deregistered image is listed for a while, then not any more, and in the end its id is an error. */
+function byIds(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, ids: readonly string[]): Image[] {
+  const known = [...new Set(ids.map(checkImageId))];
+  const images = regionOf(ctx.world, place.region).ec2.images;
+  const missing = known.filter((id) => !visibleImage(ctx, place, id) && images.get(id)?.deregisteredMs === undefined);
+  if (missing.length > 0) throw imageNotFound(missing);
+  return known.flatMap((id) => visibleImage(ctx, place, id) ?? []);
+}
+
+function ownedBy(image: Image, place: Place, owners: readonly string[] | undefined): boolean {
+  if (!owners?.length) return true;
+  const names = [image.ownerId, ownerAlias(image.ownerId), image.ownerId === place.account ? 'self' : undefined];
+  return owners.some((owner) => names.includes(owner));
+}
+
+/** IMG-4: `self` counts what is shared with the organization or OU, another account's id only what names it. */
+function executableBy(image: Image, place: Place, users: readonly string[] | undefined): boolean {
+  if (!users?.length) return true;
+  const { launchPermissions: permissions } = image;
+  return users.some((user) => {
+    if (user === 'all') return permissions.has('all');
+    if (user !== 'self' && user !== place.account) return permissions.has(user);
+    return permissions.has(place.account) || (image.ownerId !== place.account && !permissions.has('all'));
+  });
+}
