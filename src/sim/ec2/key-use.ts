@@ -20,7 +20,6 @@ export interface KeyFailure {
 
 export interface KeyWork {
   readonly caller: Caller;
-  readonly region: string;
   /** Key and encryption context of what is read; absent: read from nothing, or from something unencrypted. */
   readonly source?: KeyedData | undefined;
   /** Key and encryption context of what is made; absent: it stays unencrypted. */

@@ -88,7 +88,7 @@ export function openKeys(
   const { caller } = order;
   const source = snapshot?.kmsKeyId ? { keyArn: snapshot.kmsKeyId, contextId: snapshot.contextId, region } : undefined;
   const target = volume.kmsKeyId ? { keyArn: volume.kmsKeyId, contextId: volume.volumeId, region } : undefined;
-  return useKeys(ctx, { caller, region, source, target, fromSnapshot: snapshot !== undefined }, 'volume');
+  return useKeys(ctx, { caller, source, target, fromSnapshot: snapshot !== undefined }, 'volume');
 }
 
 /**
