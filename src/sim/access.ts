@@ -4,8 +4,18 @@
  * caller (EC2 using a key, Auto Scaling launching) do.
  */
 import { evaluate } from '../authz/evaluate.ts';
-import type { Decision } from '../authz/types.ts';
+import type { Decision, Policies, Request } from '../authz/types.ts';
+import { contextOf } from './access-context.ts';
 import type { Caller, Ctx, Demand } from './operation.ts';
+import {
+  grantsFor,
+  identitySide,
+  keyOfArn,
+  keyPolicy,
+  resourceControlPolicies,
+  roleTrust,
+  serviceControlPolicies,
+} from './policies-of.ts';
 
 export interface Circumstances {
   /** Region of the request: `aws:RequestedRegion`. */
@@ -14,4 +24,49 @@ export interface Circumstances {
   readonly via?: string;
   /** Lower-case condition keys of the connection (`aws:sourceip`, …). */
   readonly context?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Resource policies that the simulator knows: key policies and trust policies. Elsewhere the caller's side decides alone. */
+const ASSUMING = new Set(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
+
+export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstances: Circumstances): Decision {
+  const { world, nowMs } = ctx;
+  const side = identitySide(world, caller, nowMs);
+  const key = keyOfArn(world, demand.resource);
+  const owner = demand.resourceAccount ?? key?.account ?? caller.account;
+  const trust = ASSUMING.has(demand.action) ? roleTrust(world, demand.resource) : undefined;
+  const resource = key ? keyPolicy(key) : trust;
+  const scps = serviceControlPolicies(world, caller.account);
+  const rcps = resourceControlPolicies(world, owner);
+  const policies: Policies = {
+    identity: side.identity,
+    ...(side.boundary ? { boundary: side.boundary } : {}),
+    ...(side.session ? { session: side.session } : {}),
+    ...(scps ? { scps } : {}),
+    ...(rcps ? { rcps } : {}),
+    ...(resource ? { resource } : {}),
+    ...(key ? { grants: grantsFor(key, granteeOf(caller), nowMs) } : {}),
+  };
+  const request: Request = {
+    principal: caller.principal,
+    action: demand.action,
+    resource: demand.resource,
+    // An image shared with the caller has no resource policy: its permissions are the operation's business.
+    resourceAccount: resource ? owner : caller.account,
+    context: contextOf(ctx, caller, demand, circumstances, { tags: side.tags, key, owner }),
+    ...(demand.grantTokens ? { grantTokens: demand.grantTokens } : {}),
+  };
+  return evaluate(request, policies);
+}
+
+/** Who a grant may name to serve this caller: principal, session, account. */
+function granteeOf(caller: Caller): (grantee: string) => boolean {
+  const { principal } = caller;
+  const names = new Set([caller.arn, caller.account]);
+  if (principal.kind !== 'service' && principal.kind !== 'anonymous') {
+    if (principal.kind !== 'root') names.add(principal.arn);
+    return (grantee) => names.has(grantee) || grantee.endsWith(`::${caller.account}:root`);
+  }
+  if (principal.kind === 'service') names.add(principal.name);
+  return (grantee) => names.has(grantee);
 }

@@ -1,0 +1,31 @@
+/** What handlers and tasks work with, bound to a world and a moment. */
+import type { Ctx } from './operation.ts';
+import { addTask } from './tasks.ts';
+import { addEvent, type EventIds } from './trail.ts';
+import type { World } from './world/world.ts';
+
+export function contextAt(world: World, nowMs: number, requestId: string, ids: EventIds): Ctx {
+  return {
+    world,
+    nowMs,
+    newId: (prefix) => `${prefix}-0${newHex(world, 16)}`,
+    newHex: (digits) => newHex(world, digits),
+    later: (delayMs, kind, data) => addTask(world, nowMs + Math.max(0, delayMs), kind, data),
+    record: (event) => addEvent(world, { ...event, eventId: ids.next(), requestId, atMs: nowMs }),
+  };
+}
+
+function newHex(world: World, digits: number): string {
+  let out = '';
+  while (out.length < digits) out += next32(world).toString(16).padStart(8, '0');
+  return out.slice(0, digits);
+}
+
+/** Mulberry32 over the world's own state: ids replay from the seed, and go on after a restart. */
+function next32(world: World): number {
+  world.idState = (world.idState + 0x6d2b79f5) >>> 0;
+  let t = world.idState;
+  t = Math.imul(t ^ (t >>> 15), t | 1);
+  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+  return (t ^ (t >>> 14)) >>> 0;
+}

@@ -1,0 +1,296 @@
+/**
+ * The heart of the simulated AWS: one request in, one answer out.
+ *
+ * Order of work: due tasks → signature → decoding → parameters that are not modelled → access →
+ * EC2's DryRun → effect → trail → encoding. All but loading a service's schemas (once) is synchronous:
+ * one request is one atomic change, and equal calls at equal moments give equal worlds.
+ */
+
+import { authorize } from './access.ts';
+import { type Authenticator, newAuthenticator, unknownId } from './authenticate.ts';
+import { contextAt } from './context.ts';
+import { denialFault } from './denial.ts';
+import { type Call, type Caller, type Ctx, Fault, type Operation, type TaskHandler } from './operation.ts';
+import { runDue } from './tasks.ts';
+import type { SimClock } from './time.ts';
+import { EventIds, shownMembers } from './trail.ts';
+import type { WireRequest, WireResponse } from './wire/message.ts';
+import { type Asked, decodeRequest, encodeAnswer, encodeFault } from './wire/protocol.ts';
+import { loadSchema, type ServiceSchema } from './wire/schema.ts';
+import { type Protocol, type Service, serviceNamed, serviceOfTarget } from './wire/services.ts';
+import { readSignature, type SignatureRead, SigningKeys } from './wire/sigv4.ts';
+import { OPT_IN_REGIONS, REGION_ZONES } from './world/regions.ts';
+import type { World } from './world/world.ts';
+
+export interface KernelOptions {
+  readonly world: World;
+  readonly clock: SimClock;
+  readonly operations: readonly Operation[];
+  readonly tasks: readonly TaskHandler[];
+  /** Asked once the caller and the operation are known, before the effect: quotas and faults refuse here. */
+  readonly gates?: readonly Gate[];
+  /** Told of every request that changed the world, before it is answered. */
+  readonly committed?: (command: Command) => void;
+  /** Told of what must never happen; the caller sees an internal error. */
+  readonly onBug?: (bug: unknown, operation: string) => void;
+}
+
+export type Gate = (attempt: Attempt) => Fault | undefined;
+
+/** One authenticated, decoded request. */
+export interface Attempt {
+  readonly service: Service;
+  readonly action: string;
+  readonly input: object;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly nowMs: number;
+}
+
+/** What has to be done again, in this order, to get from one state of the world to the next. */
+export interface Command {
+  readonly operation: string;
+  readonly input: object;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly requestId: string;
+  readonly nowMs: number;
+}
+
+export interface Kernel {
+  readonly world: World;
+  readonly clock: SimClock;
+  /** @param signingMs the clock that the caller signs with; default: the wall clock */
+  handle(request: WireRequest, signingMs?: number): Promise<WireResponse>;
+  /** Carries out what fell due. Done before every request; for those who look at the world directly. */
+  settle(): void;
+  /** Does a command of the log again; its access was decided when it first came. */
+  replay(command: Command): void;
+}
+
+export function createKernel(options: KernelOptions): Kernel {
+  return new SimKernel(options);
+}
+
+class SimKernel implements Kernel {
+  readonly world: World;
+  readonly clock: SimClock;
+  readonly #options: KernelOptions;
+  readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #tasks: ReadonlyMap<string, TaskHandler>;
+  readonly #ids: EventIds;
+  readonly #authenticator: Authenticator;
+  readonly #schemas = new Map<string, ServiceSchema>();
+
+  constructor(options: KernelOptions) {
+    this.world = options.world;
+    this.clock = options.clock;
+    this.#options = options;
+    this.#operations = new Map(options.operations.map((op) => [op.name, op]));
+    this.#tasks = new Map(options.tasks.map((t) => [t.kind, t]));
+    this.#ids = new EventIds(options.world.idState);
+    this.#authenticator = newAuthenticator(options.world, new SigningKeys());
+  }
+
+  async handle(request: WireRequest, signingMs = Date.now()): Promise<WireResponse> {
+    const read = readSignature(request);
+    const service = serviceOf(request, read);
+    if (!service) return encodeFault(guessProtocol(request), noService(read), this.#ids.next());
+    let schema = this.#schemas.get(service.name);
+    if (!schema) {
+      schema = await loadSchema(service);
+      this.#schemas.set(service.name, schema);
+    }
+    return this.#answer(schema, request, read, signingMs);
+  }
+
+  settle(): void {
+    this.#runDue(this.clock.nowMs());
+  }
+
+  replay(command: Command): void {
+    this.#runDue(command.nowMs);
+    const operation = this.#operations.get(command.operation);
+    if (!operation) throw new Error(`the log holds ${command.operation}, which this version does not implement`);
+    const call = this.#call(command, contextAt(this.world, command.nowMs, command.requestId, this.#ids));
+    operation.apply(call as Call<never>);
+  }
+
+  #runDue(nowMs: number): void {
+    runDue(this.world, nowMs, this.#tasks, (atMs) => contextAt(this.world, atMs, this.#ids.next(), this.#ids));
+  }
+
+  #answer(schema: ServiceSchema, request: WireRequest, read: SignatureRead, signingMs: number): WireResponse {
+    const { service } = schema;
+    const requestId = this.#ids.next();
+    const nowMs = this.clock.nowMs();
+    let asked: Asked | undefined;
+    try {
+      this.#runDue(nowMs);
+      const at = { nowMs, signingMs, speed: this.clock.speed };
+      const { caller, signed } = this.#authenticator.verify(request, read, service.protocol, at);
+      const region = this.#regionOf(service, signed.region, caller);
+      asked = decodeRequest(schema, request);
+      const attempt: Attempt = { service, action: asked.operation.action, input: asked.input, caller, region, nowMs };
+      const output = this.#carryOut(attempt, asked, request, requestId);
+      return encodeAnswer(schema, asked.operation, output, requestId);
+    } catch (error) {
+      if (error instanceof Fault) return encodeFault(service.protocol, error, requestId, schema);
+      const name = `${service.name}.${asked?.operation.action ?? 'unknown'}`;
+      this.#options.onBug?.(error, name);
+      const says = `amiport sim failed in ${name}: ${error instanceof Error ? error.message : String(error)}`;
+      const code = service.protocol === 'ec2Query' ? 'InternalError' : 'InternalFailure';
+      return encodeFault(service.protocol, new Fault(code, says, 500), requestId, schema);
+    }
+  }
+
+  /** Access, DryRun, effect; whatever comes of it is in the trail. */
+  #carryOut(attempt: Attempt, asked: Asked, request: WireRequest, requestId: string): object {
+    const { service, action, nowMs } = attempt;
+    const operation = this.#operations.get(`${service.name}.${action}`);
+    if (!operation) throw unimplemented(service, action);
+    const ctx = contextAt(this.world, nowMs, requestId, this.#ids);
+    const before = { ids: this.world.idState, tasks: this.world.taskSeq };
+    const decidedBy: string[] = [];
+    try {
+      for (const gate of this.#options.gates ?? []) {
+        const fault = gate(attempt);
+        if (fault) throw fault;
+      }
+      const dryRun = service.name === 'ec2' && (asked.input as { readonly DryRun?: boolean }).DryRun === true;
+      refuseUnmodelled(operation, attempt);
+      const command: Command = { ...attempt, operation: operation.name, requestId };
+      const call = this.#call(command, ctx) as Call<never>;
+      this.#authorize(operation, call, attempt, request, decidedBy);
+      if (dryRun) throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+      const output = (operation.apply(call) ?? {}) as object;
+      const changed = !operation.readOnly || before.ids !== this.world.idState || before.tasks !== this.world.taskSeq;
+      if (changed) this.#options.committed?.(logged(command));
+      this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, output });
+      return output;
+    } catch (error) {
+      if (error instanceof Fault) this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, fault: error });
+      throw error;
+    }
+  }
+
+  #call(command: Command, ctx: Ctx): Call<object> {
+    const place = { account: command.caller.account, region: command.region };
+    return { ...ctx, input: command.input, caller: command.caller, place, requestId: command.requestId };
+  }
+
+  #authorize(
+    operation: Operation,
+    call: Call<never>,
+    attempt: Attempt,
+    request: WireRequest,
+    decidedBy: string[],
+  ): void {
+    const context = {
+      'aws:sourceip': [request.sourceIp],
+      'aws:securetransport': [String(request.secure)],
+      'aws:useragent': [request.headers['user-agent'] ?? ''],
+    };
+    for (const demand of operation.demands(call)) {
+      const decision = authorize(call, call.caller, demand, { region: attempt.region, context });
+      if (decision.is !== 'allowed') throw denialFault(attempt.service.name, call.caller, demand, decision);
+      for (const source of decision.by) decidedBy.push(source.id);
+    }
+  }
+
+  #record(
+    attempt: Attempt,
+    asked: Asked,
+    ctx: Ctx,
+    readOnly: boolean,
+    result: { readonly decidedBy: readonly string[]; readonly output?: object; readonly fault?: Fault },
+  ): void {
+    const { caller, service } = attempt;
+    const { fault, output, decidedBy } = result;
+    ctx.record({
+      region: attempt.region,
+      account: caller.account,
+      eventSource: service.eventSource,
+      eventName: asked.operation.action,
+      readOnly,
+      callerArn: caller.arn,
+      callerAccount: caller.account,
+      ...(caller.accessKeyId === undefined ? {} : { accessKeyId: caller.accessKeyId }),
+      ...(fault ? { errorCode: trailCode(service, fault), errorMessage: fault.message } : {}),
+      requestParameters: shownMembers(asked.operation.input, asked.input),
+      ...(output && !readOnly ? { responseElements: shownMembers(asked.operation.output, output) } : {}),
+      ...(decidedBy.length > 0 ? { decidedBy } : {}),
+    });
+  }
+
+  /** @throws Fault when the Region does not exist or is switched off in the caller's account */
+  #regionOf(service: Service, name: string, caller: Caller): string {
+    if (service.global) return 'us-east-1';
+    if (!(name in REGION_ZONES)) {
+      const says = `Credential should be scoped to a valid Region, not '${name}'.`;
+      throw new Fault(
+        service.protocol === 'ec2Query' ? 'AuthFailure' : 'SignatureDoesNotMatch',
+        says,
+        service.protocol === 'ec2Query' ? 401 : 403,
+      );
+    }
+    if (OPT_IN_REGIONS.has(name) && !this.world.accounts.get(caller.account)?.regions.has(name)) {
+      throw unknownId(service.protocol);
+    }
+    return name;
+  }
+}
+
+/** By the signature's scope; without one by the target header. */
+function serviceOf(request: WireRequest, read: SignatureRead): Service | undefined {
+  if (read.is === 'signed') return serviceNamed(read.signed.service);
+  const target = request.headers['x-amz-target'];
+  return target === undefined ? undefined : serviceOfTarget(target);
+}
+
+function noService(read: SignatureRead): Fault {
+  if (read.is === 'signed') {
+    return new Fault('UnsupportedOperation', `amiport sim does not simulate the service ${read.signed.service}`, 400);
+  }
+  if (read.is === 'incomplete') return new Fault('IncompleteSignature', read.says, 400);
+  return new Fault('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
+}
+
+function guessProtocol(request: WireRequest): Protocol {
+  if (request.headers['x-amz-target'] !== undefined) return 'awsJson1_1';
+  return request.headers['content-type']?.includes('json') ? 'restJson1' : 'awsQuery';
+}
+
+function unimplemented(service: Service, action: string): Fault {
+  const json = service.protocol === 'awsJson1_1' || service.protocol === 'restJson1';
+  const says = `amiport sim does not implement ${service.name}.${action}`;
+  return new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
+}
+
+/** What is not modelled is refused by name, never ignored in silence. */
+function refuseUnmodelled(operation: Operation, attempt: Attempt): void {
+  for (const [name, value] of Object.entries(attempt.input)) {
+    if (value === undefined || operation.accepts.includes(name)) continue;
+    if (name === 'DryRun' && attempt.service.name === 'ec2') continue;
+    const json = attempt.service.protocol === 'awsJson1_1' || attempt.service.protocol === 'restJson1';
+    const says = `amiport sim does not model ${name} of ${attempt.action}`;
+    throw new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
+  }
+}
+
+/** CloudTrail writes EC2's codes with their prefix. */
+const trailCode = (service: Service, fault: Fault): string =>
+  service.name === 'ec2'
+    ? `Client.${fault.code}`
+    : fault.code === 'AccessDeniedException'
+      ? 'AccessDenied'
+      : fault.code;
+
+const logged = (c: Command): Command => ({
+  operation: c.operation,
+  input: c.input,
+  caller: c.caller,
+  region: c.region,
+  requestId: c.requestId,
+  nowMs: c.nowMs,
+});

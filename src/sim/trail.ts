@@ -1,0 +1,95 @@
+/**
+ * The event log, as CloudTrail would tell it.
+ * Source: CloudTrail User Guide, "CloudTrail record contents". Sensitive members never get in.
+ */
+import type { Member, Shape, StructShape } from './wire/schema.ts';
+import type { TrailEvent, World } from './world/world.ts';
+
+/** Ids of requests and events come from a generator of their own: reading must not change the ids that the world gives out. */
+export class EventIds {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** In the form of a UUID. */
+  next(): string {
+    let hex = '';
+    for (let i = 0; i < 4; i++) hex += this.#word().toString(16).padStart(8, '0');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+  }
+
+  #word(): number {
+    this.#state = (this.#state + 0x9e3779b9) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 16), 0x21f0aaad);
+    t = Math.imul(t ^ (t >>> 15), 0x735a2d97);
+    return (t ^ (t >>> 15)) >>> 0;
+  }
+}
+
+/** Old events go in batches: shifting one at a time from a long array is slow. */
+const SLACK = 1.1;
+
+export function addEvent(world: World, event: TrailEvent): void {
+  world.events.push(event);
+  const max = world.settings.eventsMax;
+  if (world.events.length > max * SLACK + 1) world.events.splice(0, world.events.length - max);
+}
+
+/** Members that CloudTrail hides although the SDK's schema does not mark them. */
+const HIDDEN: ReadonlySet<string> = new Set([
+  'UserData',
+  'Plaintext',
+  'PrivateKeyPlaintext',
+  'SecretAccessKey',
+  'SessionToken',
+  'KeyMaterial',
+]);
+/** `Value` of SSM parameters is hidden whatever its type. */
+const HIDDEN_OF: Readonly<Record<string, ReadonlySet<string>>> = {
+  PutParameterRequest: new Set(['Value']),
+  Parameter: new Set(['Value']),
+  ParameterHistory: new Set(['Value']),
+};
+
+/** `input` as CloudTrail shows it: names begin in lower case, no bytes, nothing sensitive. */
+export function shownMembers(shape: StructShape, value: object): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  const byName = shape.byName();
+  const hidden = HIDDEN_OF[shape.name];
+  for (const [name, held] of Object.entries(value)) {
+    const member = byName.get(name);
+    if (!member || held === undefined || held === null) continue;
+    const secret = member.sensitive || HIDDEN.has(name) || hidden?.has(name);
+    const shown = secret ? HIDDEN_TEXT : shownValue(member, held);
+    if (shown !== undefined) out[`${name.charAt(0).toLowerCase()}${name.slice(1)}`] = shown;
+  }
+  return out;
+}
+
+const HIDDEN_TEXT = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+function shownValue(member: Member, value: unknown): unknown {
+  const shape: Shape = member.shape;
+  switch (shape.kind) {
+    case 'struct':
+      return shownMembers(shape, value as object);
+    case 'list':
+      return (value as readonly unknown[]).map((item) =>
+        member.sensitive ? HIDDEN_TEXT : shownValue(shape.item, item),
+      );
+    case 'map':
+      return Object.fromEntries(
+        Object.entries(value as object).map(([key, item]) => [key, shownValue(shape.value, item)]),
+      );
+    case 'blob':
+      return undefined;
+    case 'timestamp':
+      return (value as Date).toISOString();
+    case 'bigint':
+      return String(value);
+    default:
+      return value;
+  }
+}

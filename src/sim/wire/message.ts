@@ -1,0 +1,20 @@
+/** HTTP as the simulator sees it, whether it came over a socket or from an SDK client in the same process. */
+export interface WireRequest {
+  readonly method: string;
+  /** As sent: percent-encoded, without the query. */
+  readonly path: string;
+  /** As sent, without `?`. */
+  readonly query: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly sourceIp: string;
+  /** Came by TLS: `aws:SecureTransport`. */
+  readonly secure: boolean;
+}
+
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+}
