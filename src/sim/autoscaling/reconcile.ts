@@ -11,7 +11,7 @@ import { autoScalingOf, lookSoon } from './group.ts';
 import { backOff, launchOne, terminateOne } from './launching.ts';
 import { stepRefresh } from './refresh.ts';
 
-const look = task('autoscaling.Look', (ctx, data) => {
+export const LOOK = task('autoscaling.Look', (ctx, data) => {
   const place: Place = { account: String(data.account), region: String(data.region) };
   const group = autoScalingOf(ctx, place).groups.get(String(data.group));
   // When an earlier look was asked for after this one, that one did the work and asked for the next.
@@ -20,8 +20,6 @@ const look = task('autoscaling.Look', (ctx, data) => {
   group.lookAtMs = undefined;
   reconcile(ctx, place, group);
 });
-
-export const AUTO_SCALING_TASKS = [look];
 
 export function reconcile(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
   for (const member of [...group.instances.values()]) observe(ctx, place, group, member);

@@ -1,0 +1,43 @@
+/**
+ * Reads that clients make in passing, with what the simulator has.
+ * Sources: Auto Scaling API Reference DescribeAccountLimits, DescribeScalingProcessTypes, DescribeLifecycleHooks,
+ * DescribePolicies, DescribeTerminationPolicyTypes. Differs from AWS: no hooks, policies or warm pools can be made.
+ */
+import { autoScalingOf, groupByName } from '../../autoscaling/group.ts';
+import { operation } from '../../operation.ts';
+import type { AutoScaling } from '../../wire/shapes.ts';
+
+export const describeAccountLimits = operation<object, AutoScaling.DescribeAccountLimitsAnswer>(
+  'autoscaling.DescribeAccountLimits',
+  {
+    accepts: [],
+    demands: () => [{ action: 'autoscaling:DescribeAccountLimits', resource: '*' }],
+    apply: (call) => ({
+      MaxNumberOfAutoScalingGroups: 500,
+      MaxNumberOfLaunchConfigurations: 200,
+      NumberOfAutoScalingGroups: autoScalingOf(call, call.place).groups.size,
+      NumberOfLaunchConfigurations: 0,
+    }),
+  },
+);
+
+export const describeLifecycleHooks = operation<
+  AutoScaling.DescribeLifecycleHooksType,
+  AutoScaling.DescribeLifecycleHooksAnswer
+>('autoscaling.DescribeLifecycleHooks', {
+  accepts: ['AutoScalingGroupName'],
+  demands: () => [{ action: 'autoscaling:DescribeLifecycleHooks', resource: '*' }],
+  apply(call) {
+    groupByName(call, call.place, call.input.AutoScalingGroupName);
+    return { LifecycleHooks: [] };
+  },
+});
+
+export const describePolicies = operation<AutoScaling.DescribePoliciesType, AutoScaling.PoliciesType>(
+  'autoscaling.DescribePolicies',
+  {
+    accepts: ['AutoScalingGroupName'],
+    demands: () => [{ action: 'autoscaling:DescribePolicies', resource: '*' }],
+    apply: () => ({ ScalingPolicies: [] }),
+  },
+);

@@ -1,0 +1,53 @@
+/** The operations and tasks of EC2 Auto Scaling. */
+import { LOOK } from '../../autoscaling/reconcile.ts';
+import { describeAccountLimits, describeLifecycleHooks, describePolicies } from './account-limits.ts';
+import { createAutoScalingGroup } from './CreateAutoScalingGroup.ts';
+import {
+  describeAutoScalingGroups,
+  describeAutoScalingInstances,
+  describeScalingActivities,
+} from './describe-groups.ts';
+import {
+  deleteAutoScalingGroup,
+  resumeProcesses,
+  setDesiredCapacity,
+  setInstanceHealth,
+  setInstanceProtection,
+  suspendProcesses,
+  terminateInstanceInAutoScalingGroup,
+} from './group-capacity.ts';
+import { createOrUpdateTags, deleteTags, describeTags } from './group-tags.ts';
+import {
+  cancelInstanceRefresh,
+  describeInstanceRefreshes,
+  rollbackInstanceRefresh,
+  startInstanceRefresh,
+} from './instance-refresh.ts';
+import { updateAutoScalingGroup } from './UpdateAutoScalingGroup.ts';
+
+export const AUTO_SCALING_OPERATIONS = [
+  cancelInstanceRefresh,
+  createAutoScalingGroup,
+  createOrUpdateTags,
+  deleteAutoScalingGroup,
+  deleteTags,
+  describeAccountLimits,
+  describeAutoScalingGroups,
+  describeAutoScalingInstances,
+  describeInstanceRefreshes,
+  describeLifecycleHooks,
+  describePolicies,
+  describeScalingActivities,
+  describeTags,
+  resumeProcesses,
+  rollbackInstanceRefresh,
+  setDesiredCapacity,
+  setInstanceHealth,
+  setInstanceProtection,
+  startInstanceRefresh,
+  suspendProcesses,
+  terminateInstanceInAutoScalingGroup,
+  updateAutoScalingGroup,
+];
+
+export const AUTO_SCALING_TASKS = [LOOK];
