@@ -130,7 +130,16 @@ export type Layer = 'identity' | 'boundary' | 'session' | 'scp' | 'rcp' | 'endpo
  */
 export interface NearMiss {
   readonly source: Source;
-  readonly mismatch: 'principal' | 'action' | 'resource' | 'condition' | 'operation' | 'constraint' | 'grantee' | 'issuing-account' | 'propagation';
+  readonly mismatch:
+    | 'principal'
+    | 'action'
+    | 'resource'
+    | 'condition'
+    | 'operation'
+    | 'constraint'
+    | 'grantee'
+    | 'issuing-account'
+    | 'propagation';
   /** Lower case, names the offending value: `condition kms:GrantIsForAWSResource wants true, the request has false`. */
   readonly says: string;
   readonly key?: string;
