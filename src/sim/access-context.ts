@@ -3,10 +3,18 @@
  * Sources: IAM User Guide "AWS global condition context keys"; KMS Developer Guide "AWS KMS condition keys".
  */
 import type { Context } from '../authz/types.ts';
-import type { Circumstances } from './access.ts';
 import type { Caller, Ctx, Demand } from './operation.ts';
 import { orgPathText } from './policies-of.ts';
 import type { Key } from './world/kms.ts';
+
+export interface Circumstances {
+  /** Region of the request: `aws:RequestedRegion`. */
+  readonly region: string;
+  /** Service through which the request comes, as `ec2`: sets `kms:ViaService` and `aws:ViaAWSService`. */
+  readonly via?: string;
+  /** Lower-case condition keys of the connection (`aws:sourceip`, …). */
+  readonly context?: Readonly<Record<string, readonly string[]>>;
+}
 
 export interface Known {
   readonly tags: ReadonlyMap<string, string>;

@@ -5,7 +5,7 @@
  */
 import { evaluate } from '../authz/evaluate.ts';
 import type { Decision, Policies, Request } from '../authz/types.ts';
-import { contextOf } from './access-context.ts';
+import { type Circumstances, contextOf } from './access-context.ts';
 import type { Caller, Ctx, Demand } from './operation.ts';
 import {
   grantsFor,
@@ -16,15 +16,7 @@ import {
   roleTrust,
   serviceControlPolicies,
 } from './policies-of.ts';
-
-export interface Circumstances {
-  /** Region of the request: `aws:RequestedRegion`. */
-  readonly region: string;
-  /** Service through which the request comes, as `ec2`: sets `kms:ViaService` and `aws:ViaAWSService`. */
-  readonly via?: string;
-  /** Lower-case condition keys of the connection (`aws:sourceip`, …). */
-  readonly context?: Readonly<Record<string, readonly string[]>>;
-}
+import { known } from './policy-cache.ts';
 
 /** Resource policies that the simulator knows: key policies and trust policies. Elsewhere the caller's side decides alone. */
 const ASSUMING = new Set(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
@@ -56,7 +48,8 @@ export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstance
     context: contextOf(ctx, caller, demand, circumstances, { tags: side.tags, key, owner }),
     ...(demand.grantTokens ? { grantTokens: demand.grantTokens } : {}),
   };
-  return evaluate(request, policies);
+  const who = `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${resource ? demand.resource : owner}`;
+  return evaluate(request, known(world, who, policies));
 }
 
 /** Who a grant may name to serve this caller: principal, session, account. */

@@ -25,6 +25,8 @@ export function identitySide(world: World, caller: Caller, nowMs: number): Ident
   const iam = world.accounts.get(caller.account)?.iam;
   const session = caller.sessionPolicies?.map((text, i) => policyOf(iam, text, `session policy ${i + 1}`));
   const { principal } = caller;
+  if (principal.kind === 'root')
+    return { identity: ADMINISTRATOR, boundary: undefined, session, tags: caller.sessionTags };
   if (!iam || (principal.kind !== 'role' && principal.kind !== 'user' && principal.kind !== 'federated')) {
     return { identity: [], boundary: undefined, session, tags: caller.sessionTags };
   }
@@ -52,6 +54,14 @@ export function identitySide(world: World, caller: Caller, nowMs: number): Ident
   }
   return { identity, boundary: boundaryOf(iam, permissions), session, tags: merged(user.tags, caller.sessionTags) };
 }
+
+/** Root needs no policy at home; abroad its own account's side must allow, as an administrator's policies would. */
+const ADMINISTRATOR: readonly PolicyInput[] = [
+  {
+    id: 'administrator of the account',
+    document: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
+  },
+];
 
 const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
