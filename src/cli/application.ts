@@ -1,0 +1,343 @@
+/** All commands: their words, flags and help. Their code is loaded only when they run. */
+import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
+import type { Context } from './context.ts';
+import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parsePort, parsePositive, parseText, YES_FLAG } from './flags.ts';
+import { VERSION } from './version.ts';
+
+const examples = (what: string, ...lines: readonly string[]): string =>
+  `${what}\n\nEXAMPLES\n${lines.map((l) => `  ${l}`).join('\n')}`;
+
+const none = { kind: 'tuple', parameters: [] } as const;
+
+const build = buildCommand({
+  loader: async () => import('./commands/build.ts'),
+  parameters: {
+    flags: { ...COMMON_FLAGS },
+    aliases: ALIASES,
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'Image names; all with a Packer source when absent', parse: parseText, placeholder: 'image' },
+    },
+  },
+  docs: {
+    brief: 'Build images with Packer, and tag the results as versions',
+    fullDescription: examples(
+      'Runs the real Packer on the templates in the config.',
+      'amiport build',
+      'amiport build kubernetes',
+    ),
+  },
+});
+
+const plan = buildCommand({
+  loader: async () => import('./commands/plan.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      out: {
+        kind: 'parsed',
+        parse: parseText,
+        optional: true,
+        brief: 'Also write the plan to this file, for apply',
+        placeholder: 'file',
+      },
+      detailedExitcode: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Exit 3 when there is something to do',
+      },
+    },
+    aliases: ALIASES,
+    positional: none,
+  },
+  docs: {
+    brief: 'Show every step that apply would carry out, and why',
+    fullDescription: examples(
+      'Reads AWS, changes nothing.',
+      'amiport plan',
+      'amiport plan --out plan.json',
+      'amiport plan --json --detailed-exitcode',
+    ),
+  },
+});
+
+const apply = buildCommand({
+  loader: async () => import('./commands/apply.ts'),
+  parameters: {
+    flags: { ...COMMON_FLAGS, yes: YES_FLAG },
+    aliases: { ...ALIASES, y: 'yes' },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { brief: 'A plan file that was approved', parse: parseText, placeholder: 'plan.json', optional: true },
+      ],
+    },
+  },
+  docs: {
+    brief: 'Carry the plan out; what is done already is not done twice',
+    fullDescription: examples(
+      'Plans again, asks, and carries out. With a plan file: only if the steps are still exactly those.',
+      'amiport apply',
+      'amiport apply plan.json --yes',
+    ),
+  },
+});
+
+const deliver = buildCommand({
+  loader: async () => import('./commands/deliver.ts'),
+  parameters: { flags: { ...COMMON_FLAGS, yes: YES_FLAG }, aliases: { ...ALIASES, y: 'yes' }, positional: none },
+  docs: {
+    brief: "Everything: the builder's settings, build, apply, verify",
+    fullDescription: examples(
+      'The whole way from a Packer template to proven launches.',
+      'amiport deliver',
+      'amiport deliver --yes --json',
+    ),
+  },
+});
+
+const verify = buildCommand({
+  loader: async () => import('./commands/verify.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      canary: { kind: 'boolean', default: false, withNegated: false, brief: 'Also launch for real, and clean up' },
+    },
+    aliases: ALIASES,
+    positional: none,
+  },
+  docs: {
+    brief: 'Prove for every launcher that it can launch, or name the missing links',
+    fullDescription: examples(
+      'Exit 0: all can launch; 3: one cannot; 4: one could not be told.',
+      'amiport verify',
+      'amiport verify --canary',
+      'amiport verify --json | jq ".proofs[] | select(.verdict != \\"can-launch\\")"',
+    ),
+  },
+});
+
+const status = buildCommand({
+  loader: async () => import('./commands/status.ts'),
+  parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
+  docs: {
+    brief: 'What is delivered where, and how the last run ended',
+    fullDescription: examples('', 'amiport status', 'amiport status --json'),
+  },
+});
+
+const left = buildCommand({
+  loader: async () => import('./commands/left.ts'),
+  parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
+  docs: {
+    brief: 'Everything that amiport ever made for this delivery, and what is orphaned',
+    fullDescription: examples('', 'amiport left', 'amiport left --json | jq ".resources[] | select(.orphan)"'),
+  },
+});
+
+const init = buildCommand({
+  loader: async () => import('./commands/init.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      check: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'List accounts that cannot be assumed, and why',
+      },
+    },
+    aliases: ALIASES,
+    positional: none,
+  },
+  docs: {
+    brief: 'Write a config, or check that every account can be reached',
+    fullDescription: examples('', 'amiport init', 'amiport init --check'),
+  },
+});
+
+const config = buildRouteMap({
+  routes: {
+    check: buildCommand({
+      loader: async () => ({ default: (await import('./commands/config.ts')).check }),
+      parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
+      docs: {
+        brief: 'Check the config; calls nothing',
+        fullDescription: examples('', 'amiport config check', 'amiport config check --config team.yaml'),
+      },
+    }),
+    show: buildCommand({
+      loader: async () => ({ default: (await import('./commands/config.ts')).show }),
+      parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
+      docs: {
+        brief: 'Print the config with every default filled in',
+        fullDescription: examples('', 'amiport config show --json'),
+      },
+    }),
+    schema: buildCommand({
+      loader: async () => ({ default: (await import('./commands/config.ts')).schema }),
+      parameters: { flags: {}, positional: none },
+      docs: {
+        brief: 'Print the JSON Schema of the config',
+        fullDescription: examples('', 'amiport config schema > amiport.schema.json'),
+      },
+    }),
+  },
+  docs: { brief: 'Check, show or describe the config' },
+});
+
+const exported = buildRouteMap({
+  routes: {
+    iam: buildCommand({
+      loader: async () => ({ default: (await import('./commands/export-iam.ts')).default }),
+      parameters: {
+        flags: {
+          ...COMMON_FLAGS,
+          format: { kind: 'enum', values: ['json', 'hcl'], default: 'json', brief: 'JSON documents or Terraform' },
+        },
+        aliases: ALIASES,
+        positional: none,
+      },
+      docs: {
+        brief: "Policies for amiport's own roles, and those that their owners apply",
+        fullDescription: examples('', 'amiport export iam', 'amiport export iam --format hcl > amiport.tf'),
+      },
+    }),
+  },
+  docs: { brief: 'Print what others apply' },
+});
+
+const sim = buildRouteMap({
+  routes: {
+    start: buildCommand({
+      loader: async () => ({ default: (await import('./commands/sim.ts')).start }),
+      parameters: {
+        flags: {
+          port: {
+            kind: 'parsed',
+            parse: parsePort,
+            default: '4599',
+            brief: 'Port on 127.0.0.1; 0 takes a free one',
+            placeholder: 'n',
+          },
+          world: {
+            kind: 'parsed',
+            parse: parseText,
+            optional: true,
+            brief: 'World file (YAML); absent: three accounts',
+            placeholder: 'file',
+          },
+          speed: {
+            kind: 'parsed',
+            parse: parsePositive,
+            default: '60',
+            brief: 'Simulated seconds per second',
+            placeholder: 'x',
+          },
+          ...OUTPUT_FLAGS,
+        },
+        positional: none,
+      },
+      docs: {
+        brief: 'Start the simulated AWS',
+        fullDescription: examples(
+          'Speaks the wire protocols of AWS on one port. Nothing leaves this machine.',
+          'amiport sim start',
+          'amiport sim start --port 0 --speed 600 --world world.yaml',
+        ),
+      },
+    }),
+    env: buildCommand({
+      loader: async () => ({ default: (await import('./commands/sim.ts')).env }),
+      parameters: {
+        flags: {
+          port: { kind: 'parsed', parse: parsePort, default: '4599', brief: 'Port of the simulator', placeholder: 'n' },
+          region: {
+            kind: 'parsed',
+            parse: parseText,
+            default: 'eu-west-1',
+            brief: 'Default Region of the clients',
+            placeholder: 'region',
+          },
+        },
+        positional: { kind: 'tuple', parameters: [{ brief: 'Account id', parse: parseText, placeholder: 'account' }] },
+      },
+      docs: {
+        brief: 'Print what to export to call it as an account',
+        fullDescription: examples(
+          '',
+          'eval "$(amiport sim env 111111111111)"',
+          'aws ec2 describe-images --owners self',
+        ),
+      },
+    }),
+  },
+  docs: { brief: 'The simulated AWS: any SDK, AWS CLI or Packer is its client' },
+});
+
+const demo = buildCommand({
+  loader: async () => import('./commands/demo.ts'),
+  parameters: { flags: { ...OUTPUT_FLAGS }, positional: none },
+  docs: {
+    brief: 'The whole story on the simulated AWS: how it goes wrong by hand, and with amiport',
+    fullDescription: examples('', 'amiport demo'),
+  },
+});
+
+const completion = buildCommand({
+  loader: async () => import('./commands/completion.ts'),
+  parameters: {
+    flags: {},
+    positional: { kind: 'tuple', parameters: [{ brief: 'bash, zsh or fish', parse: parseText, placeholder: 'shell' }] },
+  },
+  docs: { brief: 'Print a completion script', fullDescription: examples('', 'source <(amiport completion bash)') },
+});
+
+const complete = buildCommand({
+  loader: async () => import('./commands/complete.ts'),
+  parameters: {
+    flags: {},
+    positional: { kind: 'array', parameter: { brief: 'The words so far', parse: parseText, placeholder: 'word' } },
+  },
+  docs: { brief: 'Used by the completion scripts' },
+});
+
+export const amiport: Application<Context> = buildApplication(
+  buildRouteMap({
+    routes: {
+      init,
+      build,
+      plan,
+      apply,
+      deliver,
+      verify,
+      status,
+      left,
+      config,
+      export: exported,
+      sim,
+      demo,
+      completion,
+      __complete: complete,
+    },
+    docs: {
+      brief: 'Deliver golden AMIs to every account and Region, and prove that they launch',
+      fullDescription: examples(
+        'Exit codes: 0 done, 1 failed, 2 bad input, 3 differences or cannot launch, 4 could not tell, 130 interrupted.',
+        'amiport demo            see the whole story on a simulated AWS',
+        'amiport init            write amiport.yaml',
+        'amiport plan            what would be done, and why',
+        'amiport apply           do it',
+        'amiport verify          prove that every launcher can launch',
+      ),
+      hideRoute: { __complete: true },
+    },
+  }),
+  {
+    name: 'amiport',
+    versionInfo: { currentVersion: VERSION },
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: process.stdout.isTTY !== true },
+  },
+);

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+/** The `amiport` command. Loads nothing heavy: each command's code is imported when it runs. */
+import { run } from '@stricli/core';
+import { amiport } from './application.ts';
+import { EXIT, newContext } from './context.ts';
+
+const context = newContext(process);
+try {
+  await run(amiport, process.argv.slice(2), context);
+} catch (error) {
+  process.stderr.write(
+    `amiport: this is a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  process.exitCode = EXIT.failed;
+}
+// Stricli says with negative codes that the words were wrong.
+if (Number(process.exitCode) < 0) process.exitCode = Number(process.exitCode) <= -4 ? EXIT.badInput : EXIT.failed;
