@@ -1,0 +1,67 @@
+/** Every operation and task on images, snapshots, volumes, EBS settings and tags. */
+import { COPY_TASKS } from '../../ec2/copy-work.ts';
+import type { Operation, TaskHandler } from '../../operation.ts';
+import { copyImage } from './CopyImage.ts';
+import { DEREGISTER_TASKS, deregisterImage } from './DeregisterImage.ts';
+import { describeImages } from './DescribeImages.ts';
+import { describeSnapshots } from './DescribeSnapshots.ts';
+import {
+  disableEbsEncryptionByDefault,
+  enableEbsEncryptionByDefault,
+  getEbsDefaultKmsKeyId,
+  getEbsEncryptionByDefault,
+  modifyEbsDefaultKmsKeyId,
+  resetEbsDefaultKmsKeyId,
+} from './ebs-encryption.ts';
+import {
+  cancelImageLaunchPermission,
+  describeImageAttribute,
+  modifyImageAttribute,
+  resetImageAttribute,
+} from './image-attribute.ts';
+import { createImage, registerImage } from './image-making.ts';
+import {
+  deleteSnapshot,
+  describeSnapshotAttribute,
+  modifySnapshotAttribute,
+  resetSnapshotAttribute,
+} from './snapshot-attribute.ts';
+import { copySnapshot, createSnapshot } from './snapshot-making.ts';
+import { createTags, deleteTags, describeTags } from './tags.ts';
+import { attachVolume, detachVolume } from './volume-attachment.ts';
+import { createVolume, deleteVolume, describeVolumes, VOLUME_TASKS } from './volume-basics.ts';
+
+export const EC2_IMAGE_OPERATIONS: readonly Operation[] = [
+  attachVolume,
+  cancelImageLaunchPermission,
+  copyImage,
+  copySnapshot,
+  createImage,
+  createSnapshot,
+  createTags,
+  createVolume,
+  deleteSnapshot,
+  deleteTags,
+  deleteVolume,
+  deregisterImage,
+  describeImageAttribute,
+  describeImages,
+  describeSnapshotAttribute,
+  describeSnapshots,
+  describeTags,
+  describeVolumes,
+  detachVolume,
+  disableEbsEncryptionByDefault,
+  enableEbsEncryptionByDefault,
+  getEbsDefaultKmsKeyId,
+  getEbsEncryptionByDefault,
+  modifyEbsDefaultKmsKeyId,
+  modifyImageAttribute,
+  modifySnapshotAttribute,
+  registerImage,
+  resetEbsDefaultKmsKeyId,
+  resetImageAttribute,
+  resetSnapshotAttribute,
+];
+
+export const EC2_IMAGE_TASKS: readonly TaskHandler[] = [...COPY_TASKS, ...DEREGISTER_TASKS, ...VOLUME_TASKS];
