@@ -41,7 +41,7 @@ export function deliveryOf(config: Shape): Delivery {
   };
 }
 
-export function launcherOf(launcher: LauncherShape): Launcher {
+function launcherOf(launcher: LauncherShape): Launcher {
   if (launcher === 'autoscaling') return { kind: 'autoscaling', suffix: undefined };
   if (typeof launcher === 'string') return { kind: launcher };
   if ('autoscaling' in launcher) return { kind: 'autoscaling', suffix: launcher.autoscaling };

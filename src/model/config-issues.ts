@@ -185,7 +185,7 @@ function kindOf(value: unknown): string {
 }
 
 /** @returns undefined where the path leads nowhere */
-export function valueAt(data: unknown, path: Path): unknown {
+function valueAt(data: unknown, path: Path): unknown {
   let value = data;
   for (const step of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;

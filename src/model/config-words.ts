@@ -11,7 +11,7 @@ import { REGION_NAMES } from './regions.ts';
 export const say = (message: string, instead?: string): string => (instead ? `${message}\n${instead}` : message);
 
 /** A text of a pattern; `wrong` words what does not match. Other types fall to the general wording. */
-export function word(pattern: RegExp, wrong: (value: string) => string): z.ZodString {
+function word(pattern: RegExp, wrong: (value: string) => string): z.ZodString {
   return z.string().regex(pattern, { error: (issue) => wrong(String(issue.input)) });
 }
 
@@ -42,7 +42,7 @@ export const deliveryName = word(/^[a-z][a-z0-9-]{0,39}$/, (value) =>
 );
 
 /** Part of AMI names (IMG-10: letters, digits and ( ) [ ] space . / - ' @ _), of parameter names and of tags. */
-export const IMAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const IMAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export const imageName = word(IMAGE_NAME, (value) =>
   say(
     `the image name "${value}" cannot be used in the names of AMIs and parameters`,
@@ -102,7 +102,7 @@ const KEY_ARN = /^arn:[a-z-]+:kms:([a-z0-9-]+|\{region\}):(\d{12}|\{account\}):k
 const ALIAS = /^(?!alias\/aws\/)alias\/[A-Za-z0-9/_{}-]{1,250}$/;
 
 /** What a wrong name of a key is, in words. `own` is what to write where an AWS managed key was named. */
-export function wrongKey(value: string, own: string): string {
+function wrongKey(value: string, own: string): string {
   const aliasArn = /^arn:[a-z-]+:kms:[^:]*:[^:]*:(alias\/.+)$/.exec(value)?.[1];
   if (AWS_ALIAS.test(aliasArn ?? value))
     return say(`"${value}" is a key that AWS manages: it cannot be shared or given a policy`, own);
