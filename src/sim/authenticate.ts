@@ -14,6 +14,8 @@ import type { World } from './world/world.ts';
 /** AWS tolerates clocks that are five minutes off. */
 const SKEW_MS = 300_000;
 
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
+
 export interface Moments {
   /** Simulated time: sessions expire by it. */
   readonly nowMs: number;
@@ -54,6 +56,8 @@ export function newAuthenticator(world: World, keys: SigningKeys): Authenticator
       checkDate(signed, protocol, at);
       const credential = credentialOf(world, signed.accessKeyId);
       if (!credential) throw unknownId(protocol);
+      // Everybody knows the default secret: it is good for callers on this machine only.
+      if (credential.secret === 'test' && !LOOPBACK.test(request.sourceIp)) throw unknownId(protocol);
       if (!signatureHolds(request, signed, credential.secret, keys)) throw wrongSignature(protocol);
       if (!tokenHolds(credential, signed.sessionToken)) throw unknownId(protocol);
       if (expired(signed, credential, at)) throw expiredToken(protocol);

@@ -1,0 +1,82 @@
+/**
+ * The simulator's own API beside AWS's: `/_amiport/…`. All but health wants the token, and a Host that
+ * is this machine, so that no web page can reach it by a rebound name.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Kernel } from './kernel.ts';
+import type { WireRequest, WireResponse } from './wire/message.ts';
+
+export interface Controlled {
+  kernel(): Kernel;
+  /** Back to the world as it was at the start. */
+  reset(): Promise<void>;
+}
+
+export const CONTROL_PREFIX = '/_amiport/';
+
+export async function control(request: WireRequest, sim: Controlled, token: string): Promise<WireResponse> {
+  const what = `${request.method} ${request.path.slice(CONTROL_PREFIX.length)}`;
+  if (what === 'GET health') {
+    return json(200, { status: 'ok', accounts: [...sim.kernel().world.accounts.keys()].slice(0, 100) });
+  }
+  if (!hostIsLocal(request.headers.host ?? '')) return json(403, { error: 'the Host header names another machine' });
+  if (!tokenHolds(request.headers, token)) return json(401, { error: 'the control token is missing or wrong' });
+  switch (what) {
+    case 'GET events':
+      return json(200, eventsAfter(sim.kernel(), new URLSearchParams(request.query)));
+    case 'POST advance':
+      return advance(sim.kernel(), request);
+    case 'POST reset':
+      await sim.reset();
+      return json(200, { status: 'reset' });
+    default:
+      return json(404, {
+        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, POST advance, POST reset`,
+      });
+  }
+}
+
+/** `?after=EVENT_ID&limit=N`: the newest first 1,000 after an event that was seen. */
+function eventsAfter(kernel: Kernel, query: URLSearchParams): object {
+  kernel.settle();
+  const { events } = kernel.world;
+  const after = query.get('after');
+  const from = after === null ? 0 : events.findIndex((e) => e.eventId === after) + 1;
+  const limit = Math.min(Math.max(Number(query.get('limit') ?? 1000) || 1000, 1), 10_000);
+  return { nowMs: kernel.clock.nowMs(), events: events.slice(from, from + limit) };
+}
+
+const ADVANCE_MS_MAX = 366 * 86_400_000;
+
+function advance(kernel: Kernel, request: WireRequest): WireResponse {
+  let ms: unknown;
+  try {
+    ms = (JSON.parse(new TextDecoder().decode(request.body)) as { readonly ms?: unknown } | null)?.ms;
+  } catch {
+    return json(400, { error: 'the body is not JSON' });
+  }
+  if (typeof ms !== 'number' || !(ms >= 0 && ms <= ADVANCE_MS_MAX)) {
+    return json(400, { error: `ms must be a number from 0 to ${ADVANCE_MS_MAX}` });
+  }
+  kernel.clock.advance(ms);
+  kernel.settle();
+  return json(200, { nowMs: kernel.clock.nowMs() });
+}
+
+/** Names that cannot be rebound to this machine by a stranger's DNS. */
+export function hostIsLocal(host: string): boolean {
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  return name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
+}
+
+function tokenHolds(headers: Readonly<Record<string, string>>, token: string): boolean {
+  const given = Buffer.from(headers['x-amiport-token'] ?? headers.authorization?.replace(/^Bearer /, '') ?? '');
+  const want = Buffer.from(token);
+  return given.length === want.length && timingSafeEqual(given, want);
+}
+
+const json = (status: number, body: object): WireResponse => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});

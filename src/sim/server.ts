@@ -1,0 +1,115 @@
+/**
+ * The simulated AWS on one HTTP port: every service, Region and account, told apart by the signature's scope.
+ * Binds to loopback unless told otherwise; there the well-known secret `test` opens nothing.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CONTROL_PREFIX, type Controlled, control } from './control.ts';
+import { readBody } from './http-body.ts';
+import type { WireRequest, WireResponse } from './wire/message.ts';
+
+export interface ServerOptions {
+  readonly sim: Controlled;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** What the control API asks for. */
+  readonly token: string;
+  /** Looks at each answer before it is sent: faults drop or delay replies here. */
+  readonly deliver?: (send: () => void, drop: () => void, request: WireRequest) => void;
+}
+
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+const HEADER_BYTES_MAX = 64 * 1024;
+const HEADERS_MAX = 200;
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const host = options.host ?? '127.0.0.1';
+  const server = createServer(
+    { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: 60_000, requestTimeout: 60_000 },
+    (message, reply) => {
+      serve(message, reply, options).catch((error: unknown) => fail(reply, error));
+    },
+  );
+  server.maxHeadersCount = HEADERS_MAX;
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  });
+  await listen(server, options.port ?? 0, host);
+  const { port } = server.address() as AddressInfo;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return { host, port, url: `http://${shown}:${port}`, token: options.token, close: () => close(server) };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Waits for requests in flight, not for idle connections. */
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 2000).unref();
+  });
+}
+
+async function serve(message: IncomingMessage, reply: ServerResponse, options: ServerOptions): Promise<void> {
+  const read = await readBody(message);
+  if (read.is === 'too-large') {
+    reply.setHeader('connection', 'close');
+    return write(reply, { status: 413, headers: { 'content-type': 'text/plain' }, body: 'Request body too large' });
+  }
+  const request = wireRequest(message, read.body);
+  if (request.path.startsWith(CONTROL_PREFIX)) return write(reply, await control(request, options.sim, options.token));
+  const answer = await options.sim.kernel().handle(request);
+  if (!options.deliver) return write(reply, answer);
+  options.deliver(
+    () => write(reply, answer),
+    () => reply.destroy(),
+    request,
+  );
+}
+
+function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
+  const url = message.url ?? '/';
+  const at = url.indexOf('?');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(message.headersDistinct)) headers[name] = value?.join(',') ?? '';
+  return {
+    method: message.method ?? 'GET',
+    path: at < 0 ? url : url.slice(0, at),
+    query: at < 0 ? '' : url.slice(at + 1),
+    headers,
+    body,
+    sourceIp: (message.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    secure: false,
+  };
+}
+
+function write(reply: ServerResponse, answer: WireResponse): void {
+  const body = typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : answer.body;
+  reply.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
+  reply.end(body);
+}
+
+/** A request that broke off, or a bug: the caller sees a closed connection or a plain 500. */
+function fail(reply: ServerResponse, error: unknown): void {
+  if (reply.headersSent || reply.destroyed) return void reply.destroy();
+  const says = error instanceof Error ? error.message : String(error);
+  write(reply, { status: 500, headers: { 'content-type': 'text/plain' }, body: `amiport sim failed: ${says}` });
+}
