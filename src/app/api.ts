@@ -1,9 +1,12 @@
 /** The public library of amiport: what the CLI calls, and what other programs may call. */
 
+export { type RawSender, rawSender } from '../aws/raw.ts';
 export { type ConfigProblem, renderFrame } from '../model/config-problem.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export type { Proof } from '../verify/proof.ts';
+export { type Built, buildImage } from './build.ts';
 export { type CanaryResult, launchCanaries } from './canary.ts';
+export { simulatedClock } from './clock.ts';
 export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
 export type { AppEvent, Emit } from './events.ts';
 export { type BadInput, openSession, readConfig, type Session, type SessionOptions, whoAmI } from './session.ts';

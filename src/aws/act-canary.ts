@@ -21,7 +21,11 @@ type CanaryEffects = Pick<
 const DELIVERY_TAG = 'amiport:delivery';
 const STEP_TAG = 'amiport:step';
 
-export function canaryEffects(c: Connection): CanaryEffects {
+export const canaryEffects = (c: Connection): CanaryEffects => ({ ...instances(c), ...groups(c) });
+
+function instances(
+  c: Connection,
+): Pick<Cloud, 'runInstance' | 'describeInstances' | 'terminateInstances' | 'listCanaries'> {
   return {
     async runInstance(at, want) {
       const { RunInstancesCommand } = await import('@aws-sdk/client-ec2');
@@ -62,6 +66,12 @@ export function canaryEffects(c: Connection): CanaryEffects {
       return answer.ok || refusedWith(answer, 'InvalidInstanceID.NotFound') ? done(undefined) : answer;
     },
 
+    listCanaries: (at, delivery) => list(c, at, delivery),
+  };
+}
+
+function groups(c: Connection): Pick<Cloud, 'createCanaryGroup' | 'describeCanaryGroup' | 'deleteCanaryGroup'> {
+  return {
     createCanaryGroup: (at, want) => createGroup(c, at, want),
 
     async describeCanaryGroup(at, name) {
@@ -106,8 +116,6 @@ export function canaryEffects(c: Connection): CanaryEffects {
         ? done(undefined)
         : template;
     },
-
-    listCanaries: (at, delivery) => list(c, at, delivery),
   };
 }
 

@@ -22,7 +22,9 @@ const ACCOUNTS_PER_CALL = 10_000;
 const IDS_PER_DESCRIBE = 200;
 const IDS_PER_TAG_CALL = 500;
 
-export function imageEffects(c: Connection): ImageEffects {
+export const imageEffects = (c: Connection): ImageEffects => ({ ...making(c), ...looks(c), ...permissions(c) });
+
+function making(c: Connection): Pick<Cloud, 'setEncryptionByDefault' | 'copyImage' | 'createTags' | 'deregisterImage'> {
   return {
     async setEncryptionByDefault(at, enabled) {
       const { DisableEbsEncryptionByDefaultCommand, EnableEbsEncryptionByDefaultCommand } = await import(
@@ -58,6 +60,31 @@ export function imageEffects(c: Connection): ImageEffects {
       return answer.ok ? done({ imageId: answer.value.ImageId ?? '' }) : answer;
     },
 
+    async createTags(at, resourceIds, tags) {
+      const { CreateTagsCommand } = await import('@aws-sdk/client-ec2');
+      for (const Resources of piecesOf(resourceIds, IDS_PER_TAG_CALL)) {
+        const answer = await c.send('ec2', at, 'ec2:CreateTags', (ec2) =>
+          ec2.send(new CreateTagsCommand({ Resources, Tags: tagList(tags) })),
+        );
+        if (!answer.ok) return answer;
+      }
+      return done(undefined);
+    },
+
+    async deregisterImage(at, imageId) {
+      const { DeregisterImageCommand } = await import('@aws-sdk/client-ec2');
+      const answer = await c.send('ec2', at, 'ec2:DeregisterImage', (ec2) =>
+        ec2.send(new DeregisterImageCommand({ ImageId: imageId, DeleteAssociatedSnapshots: true })),
+      );
+      return answer.ok || refusedWith(answer, 'InvalidAMIID.Unavailable', 'InvalidAMIID.NotFound')
+        ? done(undefined)
+        : answer;
+    },
+  };
+}
+
+function looks(c: Connection): Pick<Cloud, 'describeImages' | 'describeSnapshots'> {
+  return {
     async describeImages(at, imageIds) {
       const { DescribeImagesCommand } = await import('@aws-sdk/client-ec2');
       const seen = [];
@@ -88,18 +115,11 @@ export function imageEffects(c: Connection): ImageEffects {
       }
       return done(seen);
     },
+  };
+}
 
-    async createTags(at, resourceIds, tags) {
-      const { CreateTagsCommand } = await import('@aws-sdk/client-ec2');
-      for (const Resources of piecesOf(resourceIds, IDS_PER_TAG_CALL)) {
-        const answer = await c.send('ec2', at, 'ec2:CreateTags', (ec2) =>
-          ec2.send(new CreateTagsCommand({ Resources, Tags: tagList(tags) })),
-        );
-        if (!answer.ok) return answer;
-      }
-      return done(undefined);
-    },
-
+function permissions(c: Connection): Pick<Cloud, 'addLaunchPermissions' | 'removeLaunchPermissions'> {
+  return {
     async addLaunchPermissions(at, want) {
       const { ModifyImageAttributeCommand } = await import('@aws-sdk/client-ec2');
       for (const ids of piecesOf(want.accounts, ACCOUNTS_PER_CALL)) {
@@ -122,16 +142,6 @@ export function imageEffects(c: Connection): ImageEffects {
         if (!answer.ok) return answer;
       }
       return done(undefined);
-    },
-
-    async deregisterImage(at, imageId) {
-      const { DeregisterImageCommand } = await import('@aws-sdk/client-ec2');
-      const answer = await c.send('ec2', at, 'ec2:DeregisterImage', (ec2) =>
-        ec2.send(new DeregisterImageCommand({ ImageId: imageId, DeleteAssociatedSnapshots: true })),
-      );
-      return answer.ok || refusedWith(answer, 'InvalidAMIID.Unavailable', 'InvalidAMIID.NotFound')
-        ? done(undefined)
-        : answer;
     },
   };
 }

@@ -25,7 +25,9 @@ type KeyEffects = Pick<
 const REPLICA_LOOKS = 60;
 const REPLICA_LOOK_EVERY_MS = 2_000;
 
-export function keyEffects(c: Connection): KeyEffects {
+export const keyEffects = (c: Connection): KeyEffects => ({ ...keys(c), ...settings(c), ...grants(c), ...iam(c) });
+
+function keys(c: Connection): Pick<Cloud, 'createKey' | 'replicateKey' | 'describeKey'> {
   return {
     async createKey(at, want) {
       const { CreateKeyCommand } = await import('@aws-sdk/client-kms');
@@ -60,6 +62,17 @@ export function keyEffects(c: Connection): KeyEffects {
       return untilEnabled(c, { account: from.account, region: want.region }, keyArn);
     },
 
+    async describeKey(at, keyArn) {
+      const found = await readKey(c, at, keyArn);
+      if (found.is === 'known') return done(found.value);
+      if (found.is === 'unreadable') return { ok: false, reason: found.reason };
+      return { ok: false, reason: reason('kms.key.absent', keyArn, `key ${keyArn} is not there`) };
+    },
+  };
+}
+
+function settings(c: Connection): Pick<Cloud, 'putAlias' | 'putKeyPolicy' | 'enableKeyRotation'> {
+  return {
     putAlias: (at, want) => putAlias(c, at, want.alias, want.keyArn),
 
     async putKeyPolicy(at, want) {
@@ -77,7 +90,11 @@ export function keyEffects(c: Connection): KeyEffects {
       );
       return answer.ok ? done(undefined) : answer;
     },
+  };
+}
 
+function grants(c: Connection): Pick<Cloud, 'createGrant' | 'revokeGrant'> {
+  return {
     async createGrant(at, want) {
       const { CreateGrantCommand } = await import('@aws-sdk/client-kms');
       const answer = await c.send('kms', at, 'kms:CreateGrant', (kms) =>
@@ -100,7 +117,11 @@ export function keyEffects(c: Connection): KeyEffects {
       );
       return answer.ok || refusedWith(answer, 'NotFoundException') ? done(undefined) : answer;
     },
+  };
+}
 
+function iam(c: Connection): Pick<Cloud, 'createServiceLinkedRole' | 'putRolePolicy'> {
+  return {
     async createServiceLinkedRole(account, want) {
       const { CreateServiceLinkedRoleCommand } = await import('@aws-sdk/client-iam');
       const answer = await c.send(
@@ -134,13 +155,6 @@ export function keyEffects(c: Connection): KeyEffects {
         ),
       );
       return answer.ok ? done(undefined) : answer;
-    },
-
-    async describeKey(at, keyArn) {
-      const found = await readKey(c, at, keyArn);
-      if (found.is === 'known') return done(found.value);
-      if (found.is === 'unreadable') return { ok: false, reason: found.reason };
-      return { ok: false, reason: reason('kms.key.absent', keyArn, `key ${keyArn} is not there`) };
     },
   };
 }

@@ -13,8 +13,11 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** The process as Stricli takes it. */
+export type CliProcess = Omit<NodeJS.Process, 'exitCode'> & { exitCode?: number | string | null };
+
 export interface Context extends CommandContext {
-  readonly process: NodeJS.Process;
+  readonly process: CliProcess;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first Ctrl-C; the second one ends the process. */
   readonly interrupted: AbortSignal;
@@ -41,5 +44,5 @@ export function newContext(process: NodeJS.Process): Context {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { process, env: process.env, interrupted: controller.signal };
+  return { process: process as CliProcess, env: process.env, interrupted: controller.signal };
 }

@@ -49,7 +49,7 @@ const shape = (p: Proof) => ({
   ...(p.settlesAt === undefined ? {} : { settlesAt: new Date(p.settlesAt).toISOString() }),
 });
 
-function exitCode(proofs: readonly Proof[], canaries: readonly CanaryResult[] | undefined): number {
+export function exitCode(proofs: readonly Proof[], canaries: readonly CanaryResult[] | undefined): number {
   if (proofs.some((p) => p.verdict === 'cannot-launch') || canaries?.some((c) => c.result === 'failed'))
     return EXIT.differs;
   if (proofs.some((p) => p.verdict === 'unknown') || canaries?.some((c) => c.result === 'not-tried'))

@@ -1,0 +1,74 @@
+/** `amiport build [image…]`: runs Packer and tags the results. */
+import { type Built, buildImage, openSession, type Session } from '../../app/api.ts';
+import { reason } from '../../base/outcome.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { CommonFlags } from '../flags.ts';
+import { Printer, reasonText } from '../print.ts';
+import { type Progress, progressFor } from '../progress.ts';
+import { sayWho } from '../who.ts';
+
+export default async function build(this: Context, flags: CommonFlags, ...names: string[]): Promise<void> {
+  const printer = new Printer(this, flags);
+  const session = await openSession({
+    configFile: flags.config,
+    env: this.env,
+    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
+  });
+  if (!session.ok) {
+    this.process.exitCode = printer.bad(session.bad);
+    return;
+  }
+  const progress = progressFor(this, flags);
+  try {
+    const known = session.value.want.images.map((i) => i.name);
+    const stranger = names.find((n) => !known.includes(n));
+    if (stranger !== undefined) {
+      this.process.exitCode = printer.bad({
+        reason: reason(
+          'cli.image.unknown',
+          stranger,
+          `there is no image ${stranger} in the config, only ${known.join(', ')}`,
+        ),
+        problems: [],
+      });
+      return;
+    }
+    if (!(await sayWho(session.value, printer))) {
+      this.process.exitCode = EXIT.failed;
+      return;
+    }
+    const built = await buildAll(this, session.value, printer, progress, names);
+    if (built.code === EXIT.done && flags.json) printer.document({ version: 1, built: built.built });
+    this.process.exitCode = built.code;
+  } finally {
+    progress.end();
+    await session.value.close();
+  }
+}
+
+/** One image after another: each build's words stay together. */
+export async function buildAll(
+  context: Context,
+  session: Session,
+  printer: Printer,
+  progress: Progress,
+  names: readonly string[],
+): Promise<{ readonly code: number; readonly built: readonly Built[] }> {
+  const chosen = session.want.images.filter(
+    (i) => i.source.from === 'packer' && (names.length === 0 || names.includes(i.name)),
+  );
+  const built: Built[] = [];
+  for (const image of chosen) {
+    if (context.interrupted.aborted) return { code: EXIT.interrupted, built };
+    printer.note(`building ${image.name}`);
+    const one = await buildImage(session, image, context.env, progress.emit, context.interrupted);
+    progress.end();
+    if (!one.ok) return { code: context.interrupted.aborted ? EXIT.interrupted : printer.failure(one.reason), built };
+    built.push(one.value);
+    for (const note of one.value.notes)
+      printer.note(reasonText(note, printer.errorColor, printer.errorColor.yellow('note')));
+    printer.line(`${printer.color.green('✓')} ${image.name} is ${one.value.imageId} in ${one.value.region}`);
+  }
+  if (chosen.length === 0) printer.note('no image has a Packer source: nothing to build');
+  return { code: EXIT.done, built };
+}
