@@ -85,7 +85,9 @@ export interface Snapshot {
   kmsKeyId: string | undefined;
   /** Value of `aws:ebs:id` in the encryption context of the data key: the volume's or, for copies, the snapshot's id. */
   readonly contextId: string;
-  readonly disk: Disk;
+  disk: Disk;
+  /** While EBS direct writes it: indexes written so far, and when it is cancelled. */
+  writing?: { readonly written: Set<number>; readonly timeoutMs: number; deadlineMs: number } | undefined;
   /** Account ids or `all`. */
   readonly createVolumePermissions: Set<string>;
   readonly tags: Tags;
