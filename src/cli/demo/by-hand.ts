@@ -38,26 +38,7 @@ export async function playByHand(stage: Stage, say: Narrator): Promise<void> {
     ),
   );
 
-  const key = (
-    await must(
-      builder.send<{ KeyMetadata: { Arn: string } }>('kms', HOME, 'CreateKey', { Description: 'golden images' }),
-    )
-  ).KeyMetadata.Arn;
-  const copy = await say.step('A dedicated key, a copy under it, shared', async () => {
-    const made = await must(
-      builder.send<{ ImageId: string }>('ec2', HOME, 'CopyImage', {
-        SourceImageId: source,
-        SourceRegion: HOME,
-        Name: 'by-hand',
-        Encrypted: true,
-        KmsKeyId: key,
-      }),
-    );
-    await imageAvailable(stage, builder, made.ImageId);
-    const Add = [{ UserId: FIRST }, { UserId: SECOND }];
-    await must(builder.send('ec2', HOME, 'ModifyImageAttribute', { ImageId: made.ImageId, LaunchPermission: { Add } }));
-    return { good: true, says: `${made.ImageId} is available and shared`, value: made.ImageId };
-  });
+  const { key, copy } = await copyAndShare(stage, say, source);
   const launch = (account: RawSender) => launchOutcome(stage, account, copy, roleArn(account.account));
 
   await say.step(`Launch it in ${FIRST} as role ${ROLE}`, () => launch(first));
@@ -126,6 +107,36 @@ async function buildImage(stage: Stage, say: Narrator): Promise<string> {
     await must(builder.send('ec2', HOME, 'TerminateInstances', { InstanceIds: [InstanceId] }));
     return { good: true, says: `${made.ImageId} is available, and encrypted under aws/ebs`, value: made.ImageId };
   });
+}
+
+/** Under a key that can be shared, and shared; nobody else may use the key yet. */
+async function copyAndShare(
+  stage: Stage,
+  say: Narrator,
+  source: string,
+): Promise<{ readonly key: string; readonly copy: string }> {
+  const { builder } = stage;
+  const key = (
+    await must(
+      builder.send<{ KeyMetadata: { Arn: string } }>('kms', HOME, 'CreateKey', { Description: 'golden images' }),
+    )
+  ).KeyMetadata.Arn;
+  const copy = await say.step('A dedicated key, a copy under it, shared', async () => {
+    const made = await must(
+      builder.send<{ ImageId: string }>('ec2', HOME, 'CopyImage', {
+        SourceImageId: source,
+        SourceRegion: HOME,
+        Name: 'by-hand',
+        Encrypted: true,
+        KmsKeyId: key,
+      }),
+    );
+    await imageAvailable(stage, builder, made.ImageId);
+    const Add = [{ UserId: FIRST }, { UserId: SECOND }];
+    await must(builder.send('ec2', HOME, 'ModifyImageAttribute', { ImageId: made.ImageId, LaunchPermission: { Add } }));
+    return { good: true, says: `${made.ImageId} is available and shared`, value: made.ImageId };
+  });
+  return { key, copy };
 }
 
 async function refusal(call: Promise<Outcome<object>>): Promise<{ good: boolean; says: string; value: undefined }> {
