@@ -12,12 +12,16 @@ export interface Controlled {
   reset(): Promise<void>;
 }
 
+const ACCOUNTS_SHOWN = 100;
+
 export const CONTROL_PREFIX = '/_amiport/';
 
 export async function control(request: WireRequest, sim: Controlled, token: string): Promise<WireResponse> {
   const what = `${request.method} ${request.path.slice(CONTROL_PREFIX.length)}`;
   if (what === 'GET health') {
-    return json(200, { status: 'ok', accounts: [...sim.kernel().world.accounts.keys()].slice(0, 100) });
+    const { world, clock } = sim.kernel();
+    const accounts = [...world.accounts.keys()].slice(0, ACCOUNTS_SHOWN);
+    return json(200, { status: 'ok', nowMs: clock.nowMs(), speed: clock.speed, accounts });
   }
   if (!hostIsLocal(request.headers.host ?? '')) return json(403, { error: 'the Host header names another machine' });
   if (!tokenHolds(request.headers, token)) return json(401, { error: 'the control token is missing or wrong' });

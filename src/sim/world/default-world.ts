@@ -2,6 +2,7 @@
  * The world that is there when none is described: one organization of three accounts and a public
  * base image of another owner in every Region that is on by default.
  */
+import { declareImage } from './declare-image.ts';
 import { newAccount, newWorld } from './make.ts';
 import { join, newOrganization } from './organize.ts';
 import { DEFAULT_REGIONS } from './regions.ts';
@@ -14,10 +15,35 @@ export const DEFAULT_ACCOUNTS: readonly { readonly id: string; readonly name: st
   { id: '333333333333', name: 'user-two' },
 ];
 
+/** The account that publishes Debian's images; no member of the organization and no account of the world. */
+const BASE_OWNER = '136693071363';
+const BASE_CREATED_MS = Date.UTC(2025, 10, 3);
+
+/** A public base image in each Region, x86_64 and arm64. */
+export function addBaseImages(world: World, regions: Iterable<string>): void {
+  for (const region of regions) {
+    for (const [arch, architecture] of [
+      ['amd64', 'x86_64'],
+      ['arm64', 'arm64'],
+    ] as const) {
+      declareImage(world, {
+        region,
+        owner: BASE_OWNER,
+        name: `debian-12-${arch}-20251103-2282`,
+        description: `Debian 12 (20251103-2282, ${arch})`,
+        createdMs: BASE_CREATED_MS,
+        architecture,
+        sharedWith: ['all'],
+      });
+    }
+  }
+}
+
 export function defaultWorld(options: { readonly seed?: number; readonly settings?: Partial<Settings> } = {}): World {
   const world = newWorld(options);
   for (const { id, name } of DEFAULT_ACCOUNTS) world.accounts.set(id, newAccount(id, name, DEFAULT_REGIONS));
   world.organization = newOrganization(BUILDER, { id: 'o-amiport001', rootId: 'r-ab12' });
   for (const { id } of DEFAULT_ACCOUNTS) join(world, id);
+  addBaseImages(world, DEFAULT_REGIONS);
   return world;
 }
