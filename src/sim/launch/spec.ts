@@ -69,6 +69,19 @@ function mergeTags(specifications: readonly Ec2.TagSpecification[]): Ec2.TagSpec
   return [...byType.values()];
 }
 
+/**
+ * Without the members that are empty texts: EC2 takes them as not given (Packer sends an empty zone, subnet and
+ * profile). Tags keep their empty values.
+ */
+export function withoutBlanks<T>(spec: T): T {
+  if (Array.isArray(spec)) return spec.map(withoutBlanks) as T;
+  if (spec === null || typeof spec !== 'object' || spec instanceof Date) return spec;
+  const kept = Object.entries(spec).filter(([, value]) => value !== '' && value !== undefined);
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, name === 'TagSpecifications' ? value : withoutBlanks(value)]),
+  ) as T;
+}
+
 /** Refuses what the simulator does not model inside the honoured members. */
 export function checkSpec(action: string, spec: LaunchSpec): void {
   onlyMembers(action, 'Placement', spec.Placement, ['AvailabilityZone', 'Tenancy', 'GroupName']);

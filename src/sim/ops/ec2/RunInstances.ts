@@ -6,7 +6,7 @@
 import { launchDemands } from '../../launch/demands.ts';
 import { describeInstance } from '../../launch/describe-instance.ts';
 import { launchInstances } from '../../launch/launch.ts';
-import { type LaunchSpec, overTemplate, SPEC_MEMBERS } from '../../launch/spec.ts';
+import { type LaunchSpec, overTemplate, SPEC_MEMBERS, withoutBlanks } from '../../launch/spec.ts';
 import { launchedAs } from '../../launch/spot.ts';
 import { findTemplate, templateData, templateVersion } from '../../launch/templates.ts';
 import { madeBefore, rememberToken } from '../../launch/tokens.ts';
@@ -27,8 +27,9 @@ interface Asked {
 
 function asked({ input, world, place }: RunCall): Asked {
   const { LaunchTemplate: by } = input;
-  const own: Record<string, unknown> = {};
-  for (const member of [...SPEC_MEMBERS, 'SubnetId', 'PrivateIpAddress'] as const) own[member] = input[member];
+  const given: Record<string, unknown> = {};
+  for (const member of [...SPEC_MEMBERS, 'SubnetId', 'PrivateIpAddress'] as const) given[member] = input[member];
+  const own: LaunchSpec = withoutBlanks(given);
   if (!by) return { spec: own, template: undefined };
   onlyMembers(ACTION, 'LaunchTemplate', by, ['LaunchTemplateId', 'LaunchTemplateName', 'Version']);
   const template = findTemplate(placeOf(world, place.account, place.region).ec2, by);
