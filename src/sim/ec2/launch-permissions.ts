@@ -30,7 +30,8 @@ export function launchPermissionChange(input: Ec2.ModifyImageAttributeRequest): 
     ...(input.OrganizationArns ?? []).map((OrganizationArn) => ({ OrganizationArn })),
     ...(input.OrganizationalUnitArns ?? []).map((OrganizationalUnitArn) => ({ OrganizationalUnitArn })),
   ];
-  if (flat.length > 0 && input.OperationType === undefined) {
+  // Packer 1.6.6 sends both forms, the flat one without OperationType: LaunchPermission says all there is.
+  if (flat.length > 0 && input.OperationType === undefined && !input.LaunchPermission) {
     throw new Fault('MissingParameter', 'The request must contain the parameter operationType');
   }
   const adds = [...(input.LaunchPermission?.Add ?? []), ...(input.OperationType === 'add' ? flat : [])];
