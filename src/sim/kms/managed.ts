@@ -1,0 +1,63 @@
+/**
+ * AWS managed keys, made when first needed (EBD-2). Their policy lets every principal of the account through EC2
+ * and can be neither changed nor shared. Source: KMS Developer Guide "AWS managed keys", "kms:CallerAccount".
+ */
+import type { Ctx } from '../operation.ts';
+import type { Key } from '../world/kms.ts';
+import { placeOf } from '../world/make.ts';
+import { makeKey, newKeyId } from './make.ts';
+
+export function awsManagedKey(ctx: Ctx, account: string, region: string, service: 'ebs'): Key {
+  const place = placeOf(ctx.world, account, region).kms;
+  const name = `alias/aws/${service}`;
+  const alias = place.aliases.get(name);
+  const there = alias === undefined ? undefined : place.keys.get(alias.targetKeyId);
+  if (there !== undefined) return there;
+  const key = makeKey(ctx, {
+    account,
+    region,
+    keyId: newKeyId(ctx, false),
+    description: 'Default key that protects my EBS volumes when no other key is defined',
+    manager: 'AWS',
+    policy: managedPolicy(ctx.world.partition, account, region),
+  });
+  place.keys.set(key.keyId, key);
+  place.aliases.set(name, { name, targetKeyId: key.keyId, createdMs: ctx.nowMs, updatedMs: ctx.nowMs });
+  return key;
+}
+
+function managedPolicy(partition: string, account: string, region: string): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Id: 'auto-ebs-2',
+    Statement: [
+      {
+        Sid: 'Allow access through EBS for all principals in the account that are authorized to use EBS',
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: [
+          'kms:Encrypt',
+          'kms:Decrypt',
+          'kms:ReEncrypt*',
+          'kms:GenerateDataKey*',
+          'kms:CreateGrant',
+          'kms:DescribeKey',
+        ],
+        Resource: '*',
+        Condition: { StringEquals: { 'kms:CallerAccount': account, 'kms:ViaService': `ec2.${region}.amazonaws.com` } },
+      },
+      {
+        Sid: 'Allow direct access to key metadata to the account',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:${partition}:iam::${account}:root` },
+        Action: ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:RevokeGrant'],
+        Resource: '*',
+      },
+    ],
+  });
+}
+
+/** EBD-1: the account's default key for EBS encryption, or aws/ebs. @returns a key ARN */
+export function defaultEbsKey(ctx: Ctx, account: string, region: string): string {
+  return placeOf(ctx.world, account, region).ec2.defaultKmsKeyId ?? awsManagedKey(ctx, account, region, 'ebs').arn;
+}
