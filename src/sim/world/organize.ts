@@ -1,6 +1,6 @@
 /** Makes organizations with the policies that AWS puts into each. Source: Organizations User Guide, "FullAWSAccess", "RCPFullAWSAccess". */
 import { invariant } from '../../base/invariant.ts';
-import type { Organization } from './organizations.ts';
+import type { Organization, OrganizationalUnit } from './organizations.ts';
 import type { World } from './world.ts';
 
 export const FULL_AWS_ACCESS = 'p-FullAWSAccess';
@@ -48,6 +48,11 @@ export function newOrganization(
 /** What AWS attaches by itself to every root, unit and account. */
 export function attachDefaults(organization: Organization, target: string): void {
   organization.attachments.set(target, new Set([FULL_AWS_ACCESS, RCP_FULL_AWS_ACCESS]));
+}
+
+export function newUnit(organization: Organization, unit: OrganizationalUnit): void {
+  organization.units.set(unit.id, unit);
+  attachDefaults(organization, unit.id);
 }
 
 /** Puts an account of the world into its organization. */
