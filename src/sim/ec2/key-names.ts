@@ -1,5 +1,6 @@
 /** From what the matrix decided, and from what callers write, to key ARNs. Source: facts ENC-5, ENC-6. */
 import type { Place } from '../../base/place.ts';
+import { awsManagedKey } from '../kms/managed.ts';
 import { defaultEbsKey, resolveKey } from '../kms/use.ts';
 import type { Ctx } from '../operation.ts';
 import type { EncryptionOutcome } from './encryption.ts';
@@ -12,7 +13,7 @@ export function keyArnOf(ctx: Ctx, place: Place, outcome: EncryptionOutcome): st
     case 'default-key':
       return defaultEbsKey(ctx, place.account, place.region);
     case 'aws-managed-key':
-      return givenKeyArn(ctx, place, 'alias/aws/ebs');
+      return awsManagedKey(ctx, place.account, place.region, 'ebs').arn;
     case 'given-key':
       return givenKeyArn(ctx, place, outcome.kmsKeyId);
     case 'source-key':

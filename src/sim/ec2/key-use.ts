@@ -6,7 +6,7 @@
  * which key, and their order, is inferred.
  */
 import type { KeyUse } from '../kms/use.ts';
-import { useKey } from '../kms/use.ts';
+import { dropGrant, useKey } from '../kms/use.ts';
 import type { Caller, Ctx } from '../operation.ts';
 
 export interface KeyFailure {
@@ -84,15 +84,26 @@ function stepsOf({ source, target, fromSnapshot }: KeyWork, made: 'volume' | 'co
   ];
 }
 
-/** Uses the keys as the caller would; @returns what was refused first, or undefined when all is well */
+/**
+ * Uses the keys as the caller would. Differs from AWS: EC2's grants for the work are retired as soon as the keys
+ * were used, not when the data is there.
+ * @returns what was refused first, or undefined when all is well
+ */
 export function useKeys(ctx: Ctx, work: KeyWork, made: 'volume' | 'copy'): KeyFailure | undefined {
+  const grants: (readonly [keyArn: string, grantId: string])[] = [];
+  let failure: KeyFailure | undefined;
   for (const [on, operation] of stepsOf(work, made)) {
     const data = work[on];
     if (!data) continue;
     const result = useKey(ctx, keyUse(work, data, operation));
-    if (!result.ok) return { on, keyArn: data.keyArn, operation, code: result.code, message: result.message };
+    if (!result.ok) {
+      failure = { on, keyArn: data.keyArn, operation, code: result.code, message: result.message };
+      break;
+    }
+    if (result.grantId !== undefined) grants.push([data.keyArn, result.grantId]);
   }
-  return undefined;
+  for (const [keyArn, grantId] of grants) dropGrant(ctx, keyArn, grantId);
+  return failure;
 }
 
 function keyUse(work: KeyWork, data: KeyedData, operation: string): KeyUse {

@@ -1,6 +1,12 @@
 /** Every operation and task on images, snapshots, volumes, EBS settings and tags. */
 import { COPY_TASKS } from '../../ec2/copy-work.ts';
 import type { Operation, TaskHandler } from '../../operation.ts';
+import {
+  disableAllowedImagesSettings,
+  enableAllowedImagesSettings,
+  getAllowedImagesSettings,
+  replaceImageCriteriaInAllowedImagesSettings,
+} from './allowed-images.ts';
 import { copyImage } from './CopyImage.ts';
 import { DEREGISTER_TASKS, deregisterImage } from './DeregisterImage.ts';
 import { describeImages } from './DescribeImages.ts';
@@ -19,7 +25,23 @@ import {
   modifyImageAttribute,
   resetImageAttribute,
 } from './image-attribute.ts';
+import {
+  disableImage,
+  disableImageDeprecation,
+  disableImageDeregistrationProtection,
+  enableImage,
+  enableImageDeprecation,
+  enableImageDeregistrationProtection,
+} from './image-lifecycle.ts';
 import { createImage, registerImage } from './image-making.ts';
+import {
+  disableImageBlockPublicAccess,
+  disableSnapshotBlockPublicAccess,
+  enableImageBlockPublicAccess,
+  enableSnapshotBlockPublicAccess,
+  getImageBlockPublicAccessState,
+  getSnapshotBlockPublicAccessState,
+} from './public-access.ts';
 import {
   deleteSnapshot,
   describeSnapshotAttribute,
@@ -51,14 +73,30 @@ export const EC2_IMAGE_OPERATIONS: readonly Operation[] = [
   describeTags,
   describeVolumes,
   detachVolume,
+  disableAllowedImagesSettings,
   disableEbsEncryptionByDefault,
+  disableImage,
+  disableImageBlockPublicAccess,
+  disableImageDeprecation,
+  disableImageDeregistrationProtection,
+  disableSnapshotBlockPublicAccess,
+  enableAllowedImagesSettings,
   enableEbsEncryptionByDefault,
+  enableImage,
+  enableImageBlockPublicAccess,
+  enableImageDeprecation,
+  enableImageDeregistrationProtection,
+  enableSnapshotBlockPublicAccess,
+  getAllowedImagesSettings,
   getEbsDefaultKmsKeyId,
   getEbsEncryptionByDefault,
+  getImageBlockPublicAccessState,
+  getSnapshotBlockPublicAccessState,
   modifyEbsDefaultKmsKeyId,
   modifyImageAttribute,
   modifySnapshotAttribute,
   registerImage,
+  replaceImageCriteriaInAllowedImagesSettings,
   resetEbsDefaultKmsKeyId,
   resetImageAttribute,
   resetSnapshotAttribute,

@@ -7,7 +7,7 @@ import { instanceDemand, volumeDemand } from '../../ec2/demands.ts';
 import { required } from '../../ec2/required.ts';
 import { attachmentShape } from '../../ec2/volume-shape.ts';
 import { ownVolume } from '../../ec2/volumes.ts';
-import { useKey } from '../../kms/use.ts';
+import { dropGrant, useKey } from '../../kms/use.ts';
 import { infrastructureCaller } from '../../launch/service-caller.ts';
 import { type Call, type Ctx, Fault, operation } from '../../operation.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
@@ -88,7 +88,9 @@ function openVolume(call: Call<unknown>, volume: Volume, keyArn: string, instanc
       constraints: { EncryptionContextSubset: use.encryptionContext },
     },
   });
-  const opened = grant.ok ? useKey(call, { ...use, caller: infrastructure, operation: 'Decrypt' }) : grant;
+  // EC2 passes the grant's token: it need not wait for the grant to settle.
+  const grantTokens = grant.ok && grant.grantToken !== undefined ? [grant.grantToken] : [];
+  const opened = grant.ok ? useKey(call, { ...use, caller: infrastructure, operation: 'Decrypt', grantTokens }) : grant;
   if (grant.ok && opened.ok) return grant.grantId;
   throw new Fault(
     'CustomerKeyHasBeenRevoked',
@@ -127,6 +129,8 @@ export const detachVolume = operation<Ec2.DetachVolumeRequest, Ec2.VolumeAttachm
     }
     const answer = attachmentShape(volume, 'detaching') ?? {};
     instance?.volumes.delete(attachment.device);
+    // GR-8: the instance's grant goes with the attachment.
+    if (volume.kmsKeyId && attachment.grantId) dropGrant(call, volume.kmsKeyId, attachment.grantId);
     volume.attachment = undefined;
     volume.state = 'available';
     return answer;

@@ -1,0 +1,112 @@
+/** What tests of images share: a world with images in it, and answers written as one line. */
+import type { Place } from '../../base/place.ts';
+import type { TestSim } from '../testing.ts';
+import { EMPTY_DISK } from '../world/disk.ts';
+import type { Image, Snapshot } from '../world/ec2.ts';
+import { putImage } from './images.ts';
+import { putSnapshot } from './snapshots.ts';
+
+export const BUILDER: Place = { account: '111111111111', region: 'eu-west-1' };
+export const USER: Place = { account: '222222222222', region: 'eu-west-1' };
+export const USER_TWO: Place = { account: '333333333333', region: 'eu-west-1' };
+
+/** An image in `place` that is there from the start, with one 8 GiB snapshot. */
+export function plantImage(
+  sim: TestSim,
+  place: Place,
+  more: {
+    readonly name?: string;
+    readonly kmsKeyId?: string;
+    readonly image?: Partial<Image>;
+    readonly snapshot?: Partial<Snapshot>;
+  } = {},
+): { readonly imageId: string; readonly snapshotId: string } {
+  const n = [...sim.world.regions.values()].reduce((sum, region) => sum + region.ec2.images.size, 1);
+  const hex = n.toString(16).padStart(17, '0');
+  const snapshotId = `snap-${hex}`;
+  const imageId = `ami-${hex}`;
+  const startMs = sim.clock.nowMs();
+  putSnapshot(sim, {
+    snapshotId,
+    ownerId: place.account,
+    region: place.region,
+    state: 'completed',
+    stateMessage: undefined,
+    startMs,
+    completeMs: startMs,
+    completedMs: startMs,
+    volumeId: `vol-${hex}`,
+    volumeSizeGiB: 8,
+    description: 'planted',
+    encrypted: more.kmsKeyId !== undefined,
+    kmsKeyId: more.kmsKeyId,
+    contextId: `vol-${hex}`,
+    disk: EMPTY_DISK,
+    createVolumePermissions: new Set(),
+    tags: new Map(),
+    sourceSnapshotId: undefined,
+    sourceRegion: undefined,
+    lineage: `vol-${hex}`,
+    lockedUntilMs: undefined,
+    ...more.snapshot,
+  });
+  putImage(sim, {
+    imageId,
+    ownerId: place.account,
+    region: place.region,
+    name: more.name ?? `image ${n}`,
+    description: undefined,
+    state: 'available',
+    stateReason: undefined,
+    createdMs: startMs,
+    architecture: 'x86_64',
+    virtualizationType: 'hvm',
+    rootDeviceName: '/dev/xvda',
+    enaSupport: true,
+    sriovNetSupport: 'simple',
+    bootMode: undefined,
+    tpmSupport: undefined,
+    imdsSupport: undefined,
+    platformDetails: 'Linux/UNIX',
+    productCodes: [],
+    mappings: [
+      {
+        deviceName: '/dev/xvda',
+        ebs: {
+          snapshotId,
+          volumeSizeGiB: 8,
+          volumeType: 'gp3',
+          iops: 3000,
+          throughput: 125,
+          deleteOnTermination: true,
+          encrypted: more.kmsKeyId !== undefined,
+        },
+      },
+    ],
+    launchPermissions: new Set(),
+    tags: new Map(),
+    deprecateAtMs: undefined,
+    deregistrationProtection: { state: 'disabled' },
+    deregisteredMs: undefined,
+    lastLaunchedMs: undefined,
+    sourceImageId: undefined,
+    sourceImageRegion: undefined,
+    sourceInstanceId: undefined,
+    ...more.image,
+  });
+  return { imageId, snapshotId };
+}
+
+/** What came of a call: `ok`, or code and message as the client sees them. */
+export async function says(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return 'ok';
+  } catch (error) {
+    const { name, message } = error as Error;
+    return `${name}: ${message}`;
+  }
+}
+
+/** The same, the code only. */
+export const code = async (call: Promise<unknown>): Promise<string> => (await says(call)).split(':')[0] ?? '';
