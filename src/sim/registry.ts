@@ -1,5 +1,7 @@
 /** Every operation and task that the simulator implements: each service's own list, joined. */
 import type { Operation, TaskHandler } from './operation.ts';
-export const OPERATIONS: readonly Operation[] = [];
+import { EC2_IMAGE_OPERATIONS, EC2_IMAGE_TASKS } from './ops/ec2/images-all.ts';
 
-export const TASKS: readonly TaskHandler[] = [];
+export const OPERATIONS: readonly Operation[] = [...EC2_IMAGE_OPERATIONS];
+
+export const TASKS: readonly TaskHandler[] = [...EC2_IMAGE_TASKS];
