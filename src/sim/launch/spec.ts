@@ -32,10 +32,11 @@ export const SPEC_MEMBERS = [
 export type LaunchSpec = Pick<Ec2.RunInstancesRequest, (typeof SPEC_MEMBERS)[number] | 'SubnetId' | 'PrivateIpAddress'>;
 
 /** The template's values under those of the request: mappings by device, tags by resource type and key, the rest whole. */
-export function overTemplate(action: string, data: Ec2.RequestLaunchTemplateData, request: LaunchSpec): LaunchSpec {
+export function overTemplate(action: string, given: Ec2.RequestLaunchTemplateData, asked: LaunchSpec): LaunchSpec {
+  const data = withoutBlanks(given);
+  const request = withoutBlanks(asked);
   onlyMembers(action, 'LaunchTemplateData', data, SPEC_MEMBERS);
-  const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined));
-  const merged: LaunchSpec = { ...(data as LaunchSpec), ...given };
+  const merged: LaunchSpec = { ...(data as LaunchSpec), ...request };
   const devices = mergeBy(data.BlockDeviceMappings ?? [], request.BlockDeviceMappings ?? [], (m) => m.DeviceName ?? '');
   if (devices.length > 0) merged.BlockDeviceMappings = devices as Ec2.BlockDeviceMapping[];
   const tags = mergeTags([...(data.TagSpecifications ?? []), ...(request.TagSpecifications ?? [])]);

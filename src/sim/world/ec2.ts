@@ -202,6 +202,9 @@ export interface Instance {
   /** Position in its reservation. */
   readonly launchIndex?: number;
   disableApiStop?: boolean;
+  /** As ModifyInstanceAttribute set them; absent: as in the image. */
+  enaSupport?: boolean;
+  sriovNetSupport?: string;
   monitoring?: boolean;
   readonly ebsOptimized?: boolean;
   readonly cpuCredits?: string | undefined;

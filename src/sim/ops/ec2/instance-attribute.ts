@@ -36,7 +36,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   disableApiStop: (_, i) => ({ DisableApiStop: { Value: i.disableApiStop ?? false } }),
   disableApiTermination: (_, i) => ({ DisableApiTermination: { Value: i.disableApiTermination } }),
   ebsOptimized: (_, i) => ({ EbsOptimized: { Value: i.ebsOptimized ?? false } }),
-  enaSupport: () => ({ EnaSupport: { Value: true } }),
+  enaSupport: (_, i) => ({ EnaSupport: { Value: i.enaSupport ?? true } }),
   groupSet: (ec2, i) => ({
     Groups: i.securityGroupIds.map((GroupId) => ({ GroupId, GroupName: ec2.securityGroups.get(GroupId)?.groupName })),
   }),
@@ -47,7 +47,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   ramdisk: () => ({}),
   rootDeviceName: (_, i) => ({ RootDeviceName: { Value: i.rootDeviceName } }),
   sourceDestCheck: () => ({ SourceDestCheck: { Value: true } }),
-  sriovNetSupport: () => ({}),
+  sriovNetSupport: (_, i) => (i.sriovNetSupport ? { SriovNetSupport: { Value: i.sriovNetSupport } } : {}),
 };
 
 export const describeInstanceAttribute = operation<Ec2.DescribeInstanceAttributeRequest, Ec2.InstanceAttribute>(
@@ -71,7 +71,13 @@ export const modifyInstanceAttribute = operation<Ec2.ModifyInstanceAttributeRequ
   {
     accepts: [
       ...(['InstanceId', 'Attribute', 'Value', 'DisableApiStop', 'DisableApiTermination', 'Groups'] as const),
-      ...(['InstanceInitiatedShutdownBehavior', 'InstanceType', 'BlockDeviceMappings', 'EnaSupport'] as const),
+      ...([
+        'InstanceInitiatedShutdownBehavior',
+        'InstanceType',
+        'BlockDeviceMappings',
+        'EnaSupport',
+        'SriovNetSupport',
+      ] as const),
     ],
     demands: (call) => demand(call, 'ec2:ModifyInstanceAttribute'),
     apply(call) {
@@ -79,7 +85,7 @@ export const modifyInstanceAttribute = operation<Ec2.ModifyInstanceAttributeRequ
       const change = flat(call.input);
       if (change.InstanceType?.Value) checkTypeChange(instance, change.InstanceType.Value);
       const groups = change.Groups?.map((id) => securityGroupById(ec2, id).groupId);
-      if (change.EnaSupport?.Value === false) throw notModelled('ModifyInstanceAttribute', 'EnaSupport false');
+      checkNetworking(instance, change);
       for (const mapping of change.BlockDeviceMappings ?? []) setDeleteOnTermination(ec2, instance, mapping);
       if (change.DisableApiStop) instance.disableApiStop = change.DisableApiStop.Value ?? false;
       if (change.DisableApiTermination) instance.disableApiTermination = change.DisableApiTermination.Value ?? false;
@@ -87,6 +93,8 @@ export const modifyInstanceAttribute = operation<Ec2.ModifyInstanceAttributeRequ
       if (behavior) instance.shutdownBehavior = behavior === 'terminate' ? 'terminate' : 'stop';
       if (change.InstanceType?.Value) instance.instanceType = change.InstanceType.Value;
       if (groups) instance.securityGroupIds = groups;
+      if (change.EnaSupport?.Value !== undefined) instance.enaSupport = change.EnaSupport.Value;
+      if (change.SriovNetSupport?.Value !== undefined) instance.sriovNetSupport = change.SriovNetSupport.Value;
       return {};
     },
   },
@@ -105,6 +113,16 @@ function flat(input: Ec2.ModifyInstanceAttributeRequest): Ec2.ModifyInstanceAttr
   }
   if (attribute === 'blockDeviceMapping' || attribute === 'groupSet') return input;
   throw notModelled('ModifyInstanceAttribute', `Attribute ${attribute}`);
+}
+
+/** Enhanced networking is switched on while the instance is stopped; an image made then has it, too. */
+function checkNetworking(instance: Instance, change: Ec2.ModifyInstanceAttributeRequest): void {
+  const sriov = change.SriovNetSupport?.Value;
+  if (change.EnaSupport?.Value === undefined && sriov === undefined) return;
+  requireState(instance, ['stopped'], 'modified');
+  if (sriov !== undefined && sriov !== 'simple') {
+    throw new Fault('InvalidParameterValue', `Invalid value '${sriov}' for SriovNetSupport.`);
+  }
 }
 
 function checkTypeChange(instance: Instance, wanted: string): void {
