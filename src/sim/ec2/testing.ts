@@ -1,8 +1,10 @@
 /** What tests of images share: a world with images in it, and answers written as one line. */
 import type { Place } from '../../base/place.ts';
+import { makeKey } from '../kms/make.ts';
 import type { TestSim } from '../testing.ts';
 import { EMPTY_DISK } from '../world/disk.ts';
 import type { Image, Snapshot } from '../world/ec2.ts';
+import { placeOf } from '../world/make.ts';
 import { putImage } from './images.ts';
 import { putSnapshot } from './snapshots.ts';
 
@@ -95,6 +97,36 @@ export function plantImage(
     ...more.image,
   });
   return { imageId, snapshotId };
+}
+
+/** A customer key that is there from the start; every account of `use` is let in, beside its own. @returns its ARN */
+export function plantKey(sim: TestSim, place: Place, use: readonly string[] = []): string {
+  const { keys } = placeOf(sim.world, place.account, place.region).kms;
+  const hex = (digits: number) => String(keys.size + 1).padStart(digits, '0');
+  const principals = [place.account, ...use].map((account) => `arn:aws:iam::${account}:root`);
+  const key = makeKey(
+    {
+      world: sim.world,
+      nowMs: sim.clock.nowMs(),
+      newHex: hex,
+      newId: (prefix) => prefix,
+      later: () => {},
+      record: () => {},
+    },
+    {
+      account: place.account,
+      region: place.region,
+      keyId: `00000000-0000-4000-a000-${hex(12)}`,
+      description: '',
+      manager: 'CUSTOMER',
+      policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { AWS: principals }, Action: 'kms:*', Resource: '*' }],
+      }),
+    },
+  );
+  keys.set(key.keyId, key);
+  return key.arn;
 }
 
 /** What came of a call: `ok`, or code and message as the client sees them. */

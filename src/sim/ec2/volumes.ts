@@ -91,18 +91,6 @@ export function openKeys(
   return useKeys(ctx, { caller, source, target, fromSnapshot: snapshot !== undefined }, 'volume');
 }
 
-/**
- * For launches: plans the volume and uses its keys now.
- * @returns the volume, in no place yet, and what KMS refused: such a volume never comes to be (facts 2.6)
- */
-export function makeVolume(
-  ctx: Ctx,
-  order: VolumeOrder,
-): { readonly volume: Volume; readonly failure: KeyFailure | undefined } {
-  const volume = planVolume(ctx, order);
-  return { volume, failure: openKeys(ctx, order, volume, order.snapshot) };
-}
-
 /** The snapshot as the encryption matrix sees it. Launches and CreateVolume are always in its Region. */
 export function sourceOf(snapshot: Snapshot | undefined, place: Place): Source {
   if (!snapshot) return { is: 'nothing' };

@@ -7,8 +7,7 @@ import { instanceDemand, volumeDemand } from '../../ec2/demands.ts';
 import { required } from '../../ec2/required.ts';
 import { attachmentShape } from '../../ec2/volume-shape.ts';
 import { ownVolume } from '../../ec2/volumes.ts';
-import { dropGrant, useKey } from '../../kms/use.ts';
-import { infrastructureCaller } from '../../launch/service-caller.ts';
+import { attachKey, detachKey } from '../../launch/attach.ts';
 import { type Call, type Ctx, Fault, operation } from '../../operation.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
 import type { Instance, Volume } from '../../world/ec2.ts';
@@ -26,7 +25,7 @@ export const attachVolume = operation<Ec2.AttachVolumeRequest, Ec2.VolumeAttachm
     const volume = ownVolume(call, place, input.VolumeId);
     const instance = instanceById(call, place, required(input.InstanceId, 'instanceId'));
     checkAttachable(volume, instance, device);
-    const grantId = volume.kmsKeyId === undefined ? undefined : openVolume(call, volume, volume.kmsKeyId, instance);
+    const grantId = openVolume(call, volume, instance);
     volume.state = 'in-use';
     volume.attachment = {
       instanceId: instance.instanceId,
@@ -68,34 +67,13 @@ function checkAttachable(volume: Volume, instance: Instance, device: string): vo
   }
 }
 
-/** Facts 2.6 and 2.7: the caller gives the instance a grant on the key, and the instance decrypts with it. */
-function openVolume(call: Call<unknown>, volume: Volume, keyArn: string, instance: Instance): string | undefined {
+/** Facts 2.6: refused at once when the caller may not give the instance its grant. */
+function openVolume(call: Call<unknown>, volume: Volume, instance: Instance): string | undefined {
   const { caller, place } = call;
-  const use = {
-    region: place.region,
-    via: 'ec2',
-    keyArn,
-    encryptionContext: { 'aws:ebs:id': volume.volumeId },
-  } as const;
-  const infrastructure = infrastructureCaller(call, place.account, instance.instanceId);
-  const grant = useKey(call, {
-    ...use,
-    caller,
-    operation: 'CreateGrant',
-    grant: {
-      granteePrincipal: infrastructure.arn,
-      operations: ['Decrypt'],
-      constraints: { EncryptionContextSubset: use.encryptionContext },
-    },
-  });
-  // EC2 passes the grant's token: it need not wait for the grant to settle.
-  const grantTokens = grant.ok && grant.grantToken !== undefined ? [grant.grantToken] : [];
-  const opened = grant.ok ? useKey(call, { ...use, caller: infrastructure, operation: 'Decrypt', grantTokens }) : grant;
-  if (grant.ok && opened.ok) return grant.grantId;
-  throw new Fault(
-    'CustomerKeyHasBeenRevoked',
-    `The KMS key ${keyArn} of volume ${volume.volumeId} cannot be accessed.`,
-  );
+  const attached = attachKey(call, { caller, place, volume, instanceId: instance.instanceId });
+  if (attached.ok) return attached.grantId;
+  const says = `The KMS key ${volume.kmsKeyId} of volume ${volume.volumeId} cannot be accessed.`;
+  throw new Fault('CustomerKeyHasBeenRevoked', says);
 }
 
 export const detachVolume = operation<Ec2.DetachVolumeRequest, Ec2.VolumeAttachment>('ec2.DetachVolume', {
@@ -130,7 +108,7 @@ export const detachVolume = operation<Ec2.DetachVolumeRequest, Ec2.VolumeAttachm
     const answer = attachmentShape(volume, 'detaching') ?? {};
     instance?.volumes.delete(attachment.device);
     // GR-8: the instance's grant goes with the attachment.
-    if (volume.kmsKeyId && attachment.grantId) dropGrant(call, volume.kmsKeyId, attachment.grantId);
+    detachKey(call, volume.kmsKeyId, attachment.grantId);
     volume.attachment = undefined;
     volume.state = 'available';
     return answer;
