@@ -1,6 +1,9 @@
 /** The public library of amiport: what the CLI calls, and what other programs may call. */
 
 export { type RawSender, rawSender } from '../aws/raw.ts';
+export { configJsonSchema } from '../model/config-schema.ts';
+export { showConfig as effectiveConfig } from '../model/config-show.ts';
+export type { Delivery } from '../model/delivery.ts';
 export { type ConfigProblem, renderFrame } from '../model/config-problem.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export type { Proof } from '../verify/proof.ts';

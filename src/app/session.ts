@@ -59,20 +59,20 @@ export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok
 export async function readConfig(
   configFile: string,
   env: SessionOptions['env'],
-): Promise<Opened<{ want: Delivery; source: ConfigText }>> {
-  const text = await readFile(configFile, 'utf8').catch((error: NodeJS.ErrnoException) => error);
-  if (typeof text !== 'string') {
+): Promise<Opened<{ want: Delivery; source: ConfigText; warnings: readonly ConfigProblem[] }>> {
+  const bytes = await readFile(configFile).catch((error: NodeJS.ErrnoException) => error);
+  if (bytes instanceof Error) {
     const says =
-      text.code === 'ENOENT'
+      bytes.code === 'ENOENT'
         ? `there is no config file ${configFile}`
-        : `config file ${configFile} cannot be read: ${text.code ?? text.message}`;
+        : `config file ${configFile} cannot be read: ${bytes.code ?? bytes.message}`;
     const remedy = { who: 'you', does: 'amiport init writes one; --config names another' };
     return { ok: false, bad: { reason: reason('config.unreadable', configFile, says, { remedy }), problems: [] } };
   }
-  const source = { text, file: configFile };
+  const source = { text: bytes.toString('utf8'), file: configFile };
   const base = dirname(resolve(configFile));
-  const parsed = parseConfig(text, configFile, { fileExists: (path) => existsSync(resolve(base, path)), env });
-  if (parsed.ok) return { ok: true, value: { want: parsed.delivery, source } };
+  const parsed = parseConfig(bytes, configFile, { fileExists: (path) => existsSync(resolve(base, path)), env });
+  if (parsed.ok) return { ok: true, value: { want: parsed.delivery, source, warnings: parsed.warnings } };
   const count = parsed.problems.length;
   const bad = reason('config.invalid', configFile, `${configFile} has ${count} problem${count === 1 ? '' : 's'}`);
   return { ok: false, bad: { reason: bad, problems: parsed.problems, source } };

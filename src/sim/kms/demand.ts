@@ -1,0 +1,49 @@
+/** What KMS calls ask authz for: always the key ARN and the key's account, with the condition keys of the call. */
+import type { Call, Demand } from '../operation.ts';
+import { Fault } from '../operation.ts';
+import type { Key } from '../world/kms.ts';
+import { mustFindKey, stateFault } from './keys.ts';
+
+type Named = Call<{ readonly KeyId?: string | undefined; readonly GrantTokens?: string[] | undefined }>;
+
+export function keyOfCall(call: Named): Key {
+  return mustFindKey(call, call.place.account, call.place.region, call.input.KeyId ?? '');
+}
+
+/** @param context lower-case condition keys of this operation */
+export function keyDemand(
+  call: Named,
+  operation: string,
+  context: Demand['context'] = {},
+  key = keyOfCall(call),
+): Demand {
+  const id = call.input.KeyId ?? '';
+  const alias = id.includes('alias/') ? { 'kms:requestalias': [id.slice(id.indexOf('alias/'))] } : {};
+  return {
+    action: `kms:${operation}`,
+    resource: key.arn,
+    resourceAccount: key.account,
+    context: { ...alias, ...context },
+    ...(call.input.GrantTokens === undefined ? {} : { grantTokens: call.input.GrantTokens }),
+  };
+}
+
+export function contextKeys(pairs: Readonly<Record<string, string>> | undefined): Record<string, readonly string[]> {
+  if (pairs === undefined || Object.keys(pairs).length === 0) return {};
+  return {
+    'kms:encryptioncontextkeys': Object.keys(pairs),
+    ...Object.fromEntries(Object.entries(pairs).map(([k, v]) => [`kms:encryptioncontext:${k.toLowerCase()}`, [v]])),
+  };
+}
+
+/** @throws Fault when the key's state forbids the use (KMS-41) */
+export function mustBeUsable(key: Key): void {
+  const fault = stateFault(key);
+  if (fault !== undefined) throw fault;
+}
+
+/** AWS managed keys cannot be managed. @throws Fault */
+export function mustBeCustomer(key: Key): void {
+  if (key.manager === 'AWS')
+    throw new Fault('AccessDeniedException', `AWS managed key ${key.arn} cannot be changed by its account`);
+}
