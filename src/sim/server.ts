@@ -89,7 +89,10 @@ function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
   const url = message.url ?? '/';
   const at = url.indexOf('?');
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headersDistinct)) headers[name] = value?.join(',') ?? '';
+  for (const name in message.headers) {
+    const value = message.headers[name];
+    headers[name] = typeof value === 'string' ? value : (value?.join(',') ?? '');
+  }
   return {
     method: message.method ?? 'GET',
     path: at < 0 ? url : url.slice(0, at),
@@ -102,9 +105,9 @@ function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
 }
 
 function write(reply: ServerResponse, answer: WireResponse): void {
-  const body = typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : answer.body;
-  reply.writeHead(answer.status, { ...answer.headers, 'content-length': body.length });
-  reply.end(body);
+  // Node writes a text together with the head, bytes by a second call.
+  reply.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+  reply.end(answer.body);
 }
 
 /** A request that broke off, or a bug: the caller sees a closed connection or a plain 500. */

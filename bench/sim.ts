@@ -1,0 +1,174 @@
+/**
+ * What the simulated AWS carries: signed calls per second in process, and over HTTP against a bare Node server
+ * that parses the body and verifies the same signatures. Every request is signed beforehand by the real SDK.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { inProcessHandler } from '../src/sim/in-process.ts';
+import { createKernel, type Kernel } from '../src/sim/kernel.ts';
+import { OPERATIONS, TASKS } from '../src/sim/registry.ts';
+import { startServer } from '../src/sim/server.ts';
+import { scaledClock } from '../src/sim/time.ts';
+import type { WireRequest, WireResponse } from '../src/sim/wire/message.ts';
+import { readSignature, SigningKeys, signatureHolds } from '../src/sim/wire/sigv4.ts';
+import { declareImage } from '../src/sim/world/declare-image.ts';
+import { defaultWorld } from '../src/sim/world/default-world.ts';
+import type { Emit } from './figure.ts';
+import type { LoadOrder, LoadResult } from './load/sockets.ts';
+
+const ACCOUNT = '111111111111';
+const CREDENTIALS = { accessKeyId: ACCOUNT, secretAccessKey: 'test' };
+const REGION = 'eu-west-1';
+const CALLS_MIN = 5000;
+const RATIO_MIN = 0.6;
+const ROUNDS = 5;
+const ROUND_MS = 1200;
+
+export async function bench(emit: Emit): Promise<void> {
+  for (const images of [10, 1000]) {
+    const kernel = kernelWith(images);
+    const requests = await signedRequests(200);
+    const perSecond = await inProcess(kernel, requests, images === 10 ? 3000 : 3000);
+    const target = images === 10 ? `>= ${CALLS_MIN}` : '';
+    emit({
+      bench: 'sim',
+      figure: `in-process DescribeImages of ${images}`,
+      value: perSecond,
+      unit: 'calls/s',
+      target,
+      holds: images !== 10 || perSecond >= CALLS_MIN,
+      baseline: 'signed by the SDK, verified, authorized, encoded; one thread',
+    });
+  }
+  await overHttp(emit);
+}
+
+function kernelWith(images: number): Kernel {
+  const world = defaultWorld();
+  for (let i = 0; i < images; i++) {
+    declareImage(world, { region: REGION, owner: ACCOUNT, name: `image-${i}`, createdMs: 0 });
+  }
+  return createKernel({ world, clock: scaledClock(), operations: OPERATIONS, tasks: TASKS });
+}
+
+/** Different requests, so that no cache of whole requests could help. */
+async function signedRequests(count: number, host = 'localhost'): Promise<readonly WireRequest[]> {
+  const taken: WireRequest[] = [];
+  const handle = (request: WireRequest): Promise<WireResponse> => {
+    taken.push(request);
+    return Promise.resolve({ status: 200, headers: {}, body: '<R/>' });
+  };
+  const client = new EC2Client({
+    region: REGION,
+    endpoint: `http://${host}`,
+    credentials: CREDENTIALS,
+    maxAttempts: 1,
+    requestHandler: inProcessHandler({ handle }),
+  });
+  for (let i = 0; i < count; i++) {
+    await client.send(
+      new DescribeImagesCommand({ Owners: ['self'], Filters: [{ Name: 'name', Values: ['image-*', `other-${i}`] }] }),
+    );
+  }
+  return taken;
+}
+
+async function inProcess(kernel: Kernel, requests: readonly WireRequest[], ms: number): Promise<number> {
+  for (const request of requests) await kernel.handle(request);
+  const startMs = performance.now();
+  let calls = 0;
+  while (performance.now() - startMs < ms) {
+    const answer = await kernel.handle(requests[calls % requests.length] as WireRequest);
+    if (answer.status !== 200) throw new Error(`answered ${answer.status}: ${String(answer.body).slice(0, 300)}`);
+    calls++;
+  }
+  return (calls * 1000) / (performance.now() - startMs);
+}
+
+async function overHttp(emit: Emit): Promise<void> {
+  const kernel = kernelWith(10);
+  const sim = await startServer({ sim: { kernel: () => kernel, reset: () => Promise.resolve() }, token: 'bench' });
+  const sample = await kernel.handle((await signedRequests(1))[0] as WireRequest);
+  const bare = await bareServer(String(sample.body));
+  const barePort = (bare.address() as AddressInfo).port;
+  for (const sockets of [1, 32]) {
+    const rates: Record<'sim' | 'bare', number[]> = { sim: [], bare: [] };
+    let p99Ms = 0;
+    // Interleaved, so that a busy moment of the machine falls on both alike.
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [name, port] of [
+        ['bare', barePort],
+        ['sim', sim.port],
+      ] as const) {
+        const requests = (await signedRequests(100, `127.0.0.1:${port}`)).map(httpBytes);
+        const result = await load({ port, sockets, ms: ROUND_MS, requests });
+        if (result.failures > 0) throw new Error(`${name}: ${result.failures} of ${result.answers} answers failed`);
+        rates[name].push((result.answers * 1000) / result.tookMs);
+        if (name === 'sim') p99Ms = Math.max(p99Ms, result.p99Ms);
+      }
+    }
+    const [simRate, bareRate] = [median(rates.sim), median(rates.bare)];
+    const value = simRate / bareRate;
+    emit({
+      bench: 'sim',
+      figure: `HTTP DescribeImages, ${sockets} client${sockets > 1 ? 's' : ''}`,
+      value,
+      unit: 'of bare server',
+      target: `>= ${RATIO_MIN}`,
+      holds: value >= RATIO_MIN,
+      baseline: `sim ${Math.round(simRate)}/s, p99 ${p99Ms.toFixed(1)} ms; bare ${Math.round(bareRate)}/s: parses, verifies, same bytes back`,
+    });
+  }
+  await sim.close();
+  bare.close();
+  bare.closeAllConnections();
+}
+
+/** The least that any simulator must do: read the body, parse it, verify the signature. */
+function bareServer(answer: string): Promise<Server> {
+  const keys = new SigningKeys();
+  const server = createServer(async (message, reply) => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of message as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const headers = message.headers as Record<string, string>;
+    const request: WireRequest = {
+      method: message.method ?? '',
+      path: '/',
+      query: '',
+      headers,
+      body,
+      sourceIp: '127.0.0.1',
+      secure: false,
+    };
+    const read = readSignature(request);
+    const form = new URLSearchParams(body.toString('utf8'));
+    const holds =
+      read.is === 'signed' &&
+      signatureHolds(request, read.signed, 'test', keys) &&
+      form.get('Action') === 'DescribeImages';
+    reply.writeHead(holds ? 200 : 403, { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(answer) });
+    reply.end(answer);
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+function httpBytes(request: WireRequest): Uint8Array {
+  const headers = Object.entries({ ...request.headers, 'content-length': String(request.body.length) });
+  const head = `${request.method} ${request.path} HTTP/1.1\r\n${headers.map(([k, v]) => `${k}: ${v}`).join('\r\n')}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), request.body]);
+}
+
+function load(order: LoadOrder): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./load/sockets.ts', import.meta.url), { workerData: order });
+    worker.once('message', (result: LoadResult) => resolve(result));
+    worker.once('error', reject);
+  });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
