@@ -4,6 +4,7 @@
  * parameters in the launch template").
  */
 import type { Ec2 } from '../wire/shapes.ts';
+import { tagsOf } from './tag-specifications.ts';
 import { notModelled, onlyMembers } from './unmodelled.ts';
 
 /** The members that both RunInstances and launch templates have and that the simulator honours. */
@@ -85,6 +86,7 @@ export function withoutBlanks<T>(spec: T): T {
 
 /** Refuses what the simulator does not model inside the honoured members. */
 export function checkSpec(action: string, spec: LaunchSpec): void {
+  tagsOf(spec.TagSpecifications, 'instance', ['volume', 'network-interface', 'spot-instances-request']);
   onlyMembers(action, 'Placement', spec.Placement, ['AvailabilityZone', 'Tenancy', 'GroupName']);
   const tenancy = spec.Placement?.Tenancy;
   if (tenancy && tenancy !== 'default') throw notModelled(action, `Placement.Tenancy ${tenancy}`);

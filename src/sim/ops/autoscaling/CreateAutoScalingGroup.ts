@@ -7,7 +7,7 @@ import { autoScalingOf, lookSoon, soonMs } from '../../autoscaling/group.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
 import type { AutoScalingGroup } from '../../world/autoscaling.ts';
-import { checkSizes, checkTemplate, readSubnets, readTemplate } from './group-input.ts';
+import { checkSizes, checkTemplate, checkTermination, readSubnets, readTemplate } from './group-input.ts';
 import { groupRole, passRole } from './group-role.ts';
 import { groupArnPattern, readTags, requestTagContext } from './group-tags.ts';
 
@@ -61,6 +61,7 @@ function newGroup(call: Call<Input>, name: string): AutoScalingGroup {
   const maxSize = input.MaxSize ?? 0;
   const desired = input.DesiredCapacity ?? minSize;
   checkSizes({ minSize, maxSize, desired });
+  checkTermination(ACTION, input.TerminationPolicies);
   const health = input.HealthCheckType ?? 'EC2';
   if (health !== 'EC2') {
     throw new Fault('ValidationError', `amiport sim does not model HealthCheckType ${health} of ${ACTION}`);

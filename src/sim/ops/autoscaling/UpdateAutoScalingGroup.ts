@@ -5,7 +5,7 @@ import { runningRefresh } from '../../autoscaling/refresh.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
 import type { AutoScalingGroup } from '../../world/autoscaling.ts';
-import { checkSizes, checkTemplate, readSubnets, readTemplate } from './group-input.ts';
+import { checkSizes, checkTemplate, checkTermination, readSubnets, readTemplate } from './group-input.ts';
 import { groupRole, passRole } from './group-role.ts';
 import { onGroup } from './group-tags.ts';
 
@@ -31,6 +31,7 @@ export const updateAutoScalingGroup = operation<Input, object>('autoscaling.Upda
     }
     const sizes = sizesOf(input, group);
     checkSizes(sizes);
+    checkTermination('UpdateAutoScalingGroup', input.TerminationPolicies);
     const movesZones = input.VPCZoneIdentifier !== undefined || input.AvailabilityZones !== undefined;
     const where = movesZones ? readSubnets(call) : { subnetIds: group.subnetIds, zones: group.zones };
     const template = newTemplate(call, group, where.subnetIds);

@@ -6,7 +6,7 @@ import { launchDemands } from '../../launch/demands.ts';
 import { planLaunch } from '../../launch/launch.ts';
 import { defaultSubnet, ensureNetwork } from '../../launch/network.ts';
 import { findTemplate, templateVersion } from '../../launch/templates.ts';
-import { onlyMembers } from '../../launch/unmodelled.ts';
+import { notModelled, onlyMembers } from '../../launch/unmodelled.ts';
 import { type Call, Fault } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
 import type { GroupTemplate } from '../../world/autoscaling.ts';
@@ -87,6 +87,12 @@ export function readSubnets(call: Call<Where>): { readonly subnetIds: string[]; 
 function checkZone(call: Call<object>, place: Place, zone: string): void {
   if (regionOf(call.world, place.region).zones.includes(zone)) return;
   throw new Fault('ValidationError', `Invalid availability zones: [${zone}]`);
+}
+
+/** Which instance goes first: the default policy only. */
+export function checkTermination(action: string, policies: readonly string[] | undefined): void {
+  const other = policies?.find((policy) => policy !== 'Default');
+  if (other !== undefined) throw notModelled(action, `TerminationPolicies ${other}`);
 }
 
 export interface Sizes {

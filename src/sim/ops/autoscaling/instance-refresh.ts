@@ -46,8 +46,7 @@ function newRefresh(call: Call<AutoScaling.StartInstanceRefreshType>, group: Aut
   const { DesiredConfiguration: desired, Preferences: preferences } = call.input;
   onlyMembers(ACTION, 'DesiredConfiguration', desired, ['LaunchTemplate']);
   onlyMembers(ACTION, 'Preferences', preferences, [
-    ...['MinHealthyPercentage', 'InstanceWarmup', 'SkipMatching', 'AutoRollback', 'MaxHealthyPercentage'],
-    ...['ScaleInProtectedInstances', 'StandbyInstances'],
+    ...['MinHealthyPercentage', 'InstanceWarmup', 'SkipMatching', 'AutoRollback'],
   ]);
   const wanted = desired?.LaunchTemplate && readTemplate(call, ACTION, desired.LaunchTemplate);
   if (wanted) checkTemplate(call, wanted, group.subnetIds);

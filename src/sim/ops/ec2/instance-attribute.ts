@@ -47,6 +47,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   ramdisk: () => ({}),
   rootDeviceName: (_, i) => ({ RootDeviceName: { Value: i.rootDeviceName } }),
   sourceDestCheck: () => ({ SourceDestCheck: { Value: true } }),
+  userData: () => ({}),
   sriovNetSupport: (_, i) => (i.sriovNetSupport ? { SriovNetSupport: { Value: i.sriovNetSupport } } : {}),
 };
 
@@ -58,7 +59,9 @@ export const describeInstanceAttribute = operation<Ec2.DescribeInstanceAttribute
     apply(call) {
       const { ec2, instance } = one(call);
       const attribute = call.input.Attribute ?? '';
-      if (attribute === 'userData') throw notModelled('DescribeInstanceAttribute', 'Attribute userData');
+      if (attribute === 'userData' && instance.hadUserData) {
+        throw notModelled('DescribeInstanceAttribute', 'Attribute userData (it is never kept)');
+      }
       const shown = SHOWN[attribute];
       if (!shown) throw new Fault('InvalidParameterValue', `Value (${attribute}) for parameter attribute is invalid.`);
       return { InstanceId: instance.instanceId, ...shown(ec2, instance) };
