@@ -5,10 +5,12 @@ import { imageEffects } from './act-images.ts';
 import { keyEffects } from './act-keys.ts';
 import { pointerEffects } from './act-pointers.ts';
 import type { Connection } from './connection.ts';
+import { searches } from './observe-left.ts';
 
 export const awsCloud = (c: Connection): Cloud => ({
   ...keyEffects(c),
   ...imageEffects(c),
   ...pointerEffects(c),
   ...canaryEffects(c),
+  ...searches(c),
 });

@@ -47,6 +47,17 @@ export async function readKey(c: Connection, at: Place, id: string): Promise<Fin
 
 /** KMS has no look-up by tag: every customer key of the place is asked, which only happens while the alias is not there. */
 export async function findTaggedKey(c: Connection, at: Place, delivery: string): Promise<Finding<KeySeen>> {
+  const ids = await taggedKeyIds(c, at, delivery);
+  if (!ids.ok) return unreadable(ids.reason);
+  for (const id of ids.value) {
+    const key = await readKey(c, at, id);
+    if (key.is !== 'known' || key.value.state === 'Enabled' || key.value.state === 'Creating') return key;
+  }
+  return absent;
+}
+
+/** The keys that amiport made for a delivery in a place, in the order KMS lists them. */
+export async function taggedKeyIds(c: Connection, at: Place, delivery: string): Promise<Outcome<readonly string[]>> {
   const { paginateListKeys } = await import('@aws-sdk/client-kms');
   const listed = await c.send('kms', at, 'kms:ListKeys', async (client) => {
     const ids: string[] = [];
@@ -54,15 +65,14 @@ export async function findTaggedKey(c: Connection, at: Place, delivery: string):
       for (const k of page.Keys ?? []) if (k.KeyId) ids.push(k.KeyId);
     return ids;
   });
-  if (!listed.ok) return unreadable(listed.reason);
+  if (!listed.ok) return listed;
+  const tagged: string[] = [];
   for (const id of listed.value) {
     // Tags of AWS managed keys are refused: such a key is not ours.
     const tags = await readTags(c, at, id);
-    if (!tags.ok || tags.value['amiport:delivery'] !== delivery || tags.value['amiport:step'] !== 'key') continue;
-    const key = await readKey(c, at, id);
-    if (key.is !== 'known' || key.value.state === 'Enabled' || key.value.state === 'Creating') return key;
+    if (tags.ok && tags.value['amiport:delivery'] === delivery && tags.value['amiport:step'] === 'key') tagged.push(id);
   }
-  return absent;
+  return done(tagged);
 }
 
 async function readPolicy(c: Connection, at: Place, keyArn: string): Promise<Finding<string>> {

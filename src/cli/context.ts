@@ -21,6 +21,8 @@ export interface Context extends CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted by the first Ctrl-C; the second one ends the process. */
   readonly interrupted: AbortSignal;
+  /** What the first Ctrl-C says; a command for which it is the usual end puts its own words here. */
+  readonly stopping: { says: string };
 }
 
 export type Colors = ReturnType<typeof pc.createColors>;
@@ -33,16 +35,17 @@ export function colorsFor(stream: { readonly isTTY?: boolean }, env: Context['en
 
 export function newContext(process: NodeJS.Process): Context {
   const controller = new AbortController();
+  const stopping = {
+    says: 'interrupted: finishing what is in flight; apply goes on from here (Ctrl-C again to end at once)',
+  };
   let asked = 0;
   const onSignal = () => {
     asked += 1;
     if (asked > 1) process.exit(EXIT.interrupted);
-    process.stderr.write(
-      '\ninterrupted: finishing what is in flight; apply goes on from here (Ctrl-C again to end at once)\n',
-    );
+    process.stderr.write(`\n${stopping.says}\n`);
     controller.abort();
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { process: process as CliProcess, env: process.env, interrupted: controller.signal };
+  return { process: process as CliProcess, env: process.env, interrupted: controller.signal, stopping };
 }

@@ -96,6 +96,12 @@ export interface Cloud {
     at: Place,
     delivery: string,
   ): Promise<Outcome<{ readonly instanceIds: readonly string[]; readonly groups: readonly string[] }>>;
+
+  // What carries this delivery's tags, whether or not anything still points at it
+  findSnapshots(at: Place, delivery: string): Promise<Outcome<readonly (SnapshotSeen & { readonly tags: Tags })[]>>;
+  findKeys(at: Place, delivery: string): Promise<Outcome<readonly KeySeen[]>>;
+  /** Names. */
+  findParameters(at: Place, delivery: string): Promise<Outcome<readonly string[]>>;
 }
 
 export interface CopyImage {

@@ -20,9 +20,9 @@ export interface ConfigProblem {
 const WIDTH_MAX = 110;
 
 /** The message with its place, the line with the caret, and what to write instead. No colours: that is the caller's. */
-export function renderFrame(problem: ConfigProblem, text: string): string {
+export function renderFrame(problem: ConfigProblem, text: string, severity: 'error' | 'warning' = 'error'): string {
   const help = problem.instead === undefined ? [] : [`  = ${printable(problem.instead)}`];
-  const says = `error: ${printable(problem.message)}`;
+  const says = `${severity}: ${printable(problem.message)}`;
   if (problem.variable !== undefined) return [`${problem.variable}: ${says}`, ...help].join('\n');
   const head = `${problem.file}:${problem.line}:${problem.column}: ${says}`;
   const line = text.split(/\r\n|\r|\n/, problem.line)[problem.line - 1];

@@ -136,7 +136,7 @@ async function typed(
     AWS_SECRET_ACCESS_KEY: 'test',
   };
   const extra = [...(flags.noColor ? ['--no-color'] : []), ...(flags.quiet || flags.json ? ['--quiet'] : [])];
-  const cli: Context = { process, env, interrupted: context.interrupted };
+  const cli: Context = { process, env, interrupted: context.interrupted, stopping: context.stopping };
   await run(amiport, [...args, '--config', join(folder, 'amiport.yaml'), ...extra], cli);
   return {
     exitCode: Number(process.exitCode ?? 0),

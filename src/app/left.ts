@@ -1,0 +1,76 @@
+/**
+ * Everything that amiport ever made for a delivery and is still there, found by tags and deterministic names, and
+ * which of it nothing needs any more. Looks in every place of the config; a Region or account that was taken out of
+ * the config is not looked at, but for the replicas of the key.
+ */
+import type { Outcome, Reason } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
+import { mapPool } from '../base/pool.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Emit } from './events.ts';
+import { imagesLeft } from './left-images.ts';
+import { keysLeft, rolePoliciesLeft } from './left-keys.ts';
+import { canariesLeft, parametersLeft } from './left-places.ts';
+import type { Found, LeftResource } from './left-resource.ts';
+import type { Session } from './session.ts';
+
+export interface Left {
+  readonly version: 1;
+  readonly resources: readonly LeftResource[];
+  /** Where nothing could be seen. */
+  readonly unreadable: readonly Reason[];
+}
+
+const AT_ONCE = 8;
+
+export async function left(session: Session, emit: Emit): Promise<Left> {
+  const { want } = session;
+  const seen = await session.look(want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
+  const unreadable = unreadableParts(seen);
+  const found = await search(session, unreadable);
+  return { version: 1, resources: leftOf(want, seen, found), unreadable };
+}
+
+export function leftOf(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
+  return [
+    ...keysLeft(want, seen, found),
+    ...imagesLeft(want, seen, found),
+    ...rolePoliciesLeft(want, seen),
+    ...parametersLeft(want, found),
+    ...canariesLeft(want, found),
+  ];
+}
+
+async function search(session: Session, unreadable: Reason[]): Promise<Found> {
+  const { want, cloud } = session;
+  const regions = [...new Set([want.builder.region, ...want.regions])];
+  const places = want.accounts.flatMap((a) => a.regions.map((region) => ({ account: a.id, region })));
+  const at = (region: string): Place => ({ account: want.builder.account, region });
+  const keep = <T>(outcome: Outcome<T>): T | undefined => {
+    if (outcome.ok) return outcome.value;
+    unreadable.push(outcome.reason);
+    return undefined;
+  };
+  const all = async <K, T>(items: readonly K[], name: (item: K) => string, look: (item: K) => Promise<Outcome<T>>) => {
+    const values = await mapPool(items, AT_ONCE, async (item) => [name(item), keep(await look(item))] as const);
+    return new Map(values.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])));
+  };
+  const self = (region: string) => region;
+  const placeName = (p: Place) => `${p.account}/${p.region}`;
+  const [keys, snapshots, parameters, canaries] = await Promise.all([
+    all(regions, self, (region) => cloud.findKeys(at(region), want.name)),
+    all(regions, self, (region) => cloud.findSnapshots(at(region), want.name)),
+    all(places, placeName, (place) => cloud.findParameters(place, want.name)),
+    all(places, placeName, (place) => cloud.listCanaries(place, want.name)),
+  ]);
+  return { keys, snapshots, parameters, canaries };
+}
+
+function unreadableParts(seen: Observed): Reason[] {
+  const findings = [
+    ...[...seen.builder.values()].flatMap((b) => [b.images, b.key]),
+    ...[...seen.accounts.values()].flatMap((a) => [...a.roles.values()]),
+  ];
+  return findings.flatMap((f) => (f.is === 'unreadable' ? [f.reason] : []));
+}

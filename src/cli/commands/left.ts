@@ -1,0 +1,37 @@
+/** `amiport left`: everything that amiport ever made for this delivery, and what of it is orphaned. Changes nothing. */
+import { type Left, type LeftResource, left as look } from '../../app/api.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { CommonFlags } from '../flags.ts';
+import { type Printer, plural, reasonText, table } from '../print.ts';
+import { withSession } from '../with-session.ts';
+
+export default async function left(this: Context, flags: CommonFlags): Promise<void> {
+  await withSession(this, flags, async (session, printer, progress) => {
+    const found = await look(session, progress.emit);
+    progress.end();
+    if (flags.json) printer.document(found);
+    else print(printer, found);
+    if (found.resources.some((r) => r.orphan)) return EXIT.differs;
+    return found.unreadable.length > 0 ? EXIT.couldNotTell : EXIT.done;
+  });
+}
+
+function print(printer: Printer, { resources, unreadable }: Left): void {
+  const { color } = printer;
+  const orphans = resources.filter((r) => r.orphan);
+  const row = (r: LeftResource) => [
+    r.orphan ? color.yellow('orphan') : '      ',
+    r.kind,
+    `${r.account}/${r.region}`,
+    r.id === undefined ? r.arn : `${r.arn} ${color.dim(r.id)}`,
+    color.dim(r.why ?? r.image ?? ''),
+  ];
+  if (resources.length > 0) printer.line(table(resources.map(row)));
+  if (resources.length > 0) printer.line();
+  for (const r of unreadable) printer.line(reasonText(r, color, color.yellow('could not look')));
+  const count =
+    resources.length === 0
+      ? 'Nothing of this delivery is there'
+      : `${plural(resources.length, 'resource')} of this delivery`;
+  printer.line(`${count}, ${orphans.length === 0 ? 'no orphan' : plural(orphans.length, 'orphan')}.`);
+}
