@@ -1,7 +1,23 @@
 /** Every operation and task that the simulator implements: each service's own list, joined. */
 import type { Operation, TaskHandler } from './operation.ts';
+import { AUTO_SCALING_OPERATIONS, AUTO_SCALING_TASKS } from './ops/autoscaling/all.ts';
+import { EBS_OPERATIONS, EBS_TASKS } from './ops/ebs/all.ts';
 import { EC2_IMAGE_OPERATIONS, EC2_IMAGE_TASKS } from './ops/ec2/images-all.ts';
+import { EC2_LAUNCH_OPERATIONS, EC2_LAUNCH_TASKS } from './ops/ec2/launch-all.ts';
+import { KMS_OPERATIONS, KMS_TASKS } from './ops/kms/all.ts';
 
-export const OPERATIONS: readonly Operation[] = [...EC2_IMAGE_OPERATIONS];
+export const OPERATIONS: readonly Operation[] = [
+  ...AUTO_SCALING_OPERATIONS,
+  ...EBS_OPERATIONS,
+  ...EC2_IMAGE_OPERATIONS,
+  ...EC2_LAUNCH_OPERATIONS,
+  ...KMS_OPERATIONS,
+];
 
-export const TASKS: readonly TaskHandler[] = [...EC2_IMAGE_TASKS];
+export const TASKS: readonly TaskHandler[] = [
+  ...AUTO_SCALING_TASKS,
+  ...EBS_TASKS,
+  ...EC2_IMAGE_TASKS,
+  ...EC2_LAUNCH_TASKS,
+  ...KMS_TASKS,
+];
