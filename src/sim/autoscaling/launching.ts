@@ -20,7 +20,7 @@ const BACKOFF_TICKS_MAX = 32;
 export function backOff(ctx: Ctx, group: AutoScalingGroup): void {
   const ticks = Math.min(BACKOFF_TICKS_MAX, 2 ** group.failures);
   group.failures += 1;
-  group.nextLaunchMs = ctx.nowMs + ticks * ctx.world.settings.autoScalingTickMs;
+  group.nextLaunchMs = ctx.nowMs + ticks * Math.max(1000, ctx.world.settings.autoScalingTickMs);
 }
 
 /** The subnet in whose zone the group has the fewest instances. */

@@ -20,15 +20,16 @@ import { expect, test } from 'vitest';
 import { givenImage } from '../launch/testing.ts';
 import { simForTests } from '../testing.ts';
 import { regionOf } from '../world/make.ts';
+import type { Settings } from '../world/world.ts';
 
 const ACCOUNT = '222222222222';
 const G = { AutoScalingGroupName: 'web' };
 
-async function given(DesiredCapacity = 1, over: { keyArn?: string } = {}) {
-  const sim = simForTests();
+async function given(DesiredCapacity = 1, settings: Partial<Settings> = {}) {
+  const sim = simForTests({ settings });
   const ec2 = sim.client(EC2Client, { account: ACCOUNT });
   const asg = sim.client(AutoScalingClient, { account: ACCOUNT });
-  const ImageId = givenImage(sim.world, { owner: '111111111111', sharedWith: [ACCOUNT], ...over });
+  const ImageId = givenImage(sim.world, { owner: '111111111111', sharedWith: [ACCOUNT] });
   await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'web', LaunchTemplateData: { ImageId } }));
   await asg.send(
     new CreateAutoScalingGroupCommand({
@@ -170,4 +171,15 @@ test('ASG-4: a refresh replaces what is not of the wanted version, one at a time
   sim.advance(A_WHILE);
   const [none] = (await asg.send(new DescribeInstanceRefreshesCommand(G))).InstanceRefreshes ?? [];
   expect(none).toMatchObject({ InstanceRefreshId: again.InstanceRefreshId, Status: 'Successful' });
+});
+
+test('a world without delays comes to rest', async () => {
+  const { sim, asg, ImageId, states } = await given(2, { autoScalingTickMs: 0, instancePendingMs: 0 });
+  sim.advance(A_WHILE);
+  expect(await states()).toEqual(['InService', 'InService']);
+  regionOf(sim.world, 'eu-west-1').ec2.images.get(ImageId)?.launchPermissions.clear();
+  await asg.send(new SetDesiredCapacityCommand({ ...G, DesiredCapacity: 3 }));
+  sim.advance(A_WHILE);
+  expect(await states()).toEqual(['InService', 'InService']);
+  expect(sim.bugs).toEqual([]);
 });

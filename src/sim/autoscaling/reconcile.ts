@@ -36,8 +36,9 @@ export function reconcile(ctx: Ctx, place: Place, group: AutoScalingGroup): void
 function nextLookMs(ctx: Ctx, group: AutoScalingGroup): number {
   const { autoScalingTickMs, instancePendingMs } = ctx.world.settings;
   const moving = [...group.instances.values()].some((member) => member.lifecycleState !== 'InService');
-  if (moving) return Math.min(autoScalingTickMs, instancePendingMs);
-  return Math.max(autoScalingTickMs, group.nextLaunchMs - ctx.nowMs);
+  // Never at the same moment again: a world without delays would not end.
+  if (moving) return Math.max(1, Math.min(autoScalingTickMs, instancePendingMs));
+  return Math.max(1, autoScalingTickMs, group.nextLaunchMs - ctx.nowMs);
 }
 
 /** What became of an instance since the last look. */
@@ -88,7 +89,7 @@ function adjust(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
   if (missing > 0 && !group.suspended.has('Launch') && ctx.nowMs >= group.nextLaunchMs && !group.deleting) {
     for (let i = 0; i < missing; i += 1) if (!launchOne(ctx, place, group)) return;
   }
-  if (missing < 0 && !group.suspended.has('Terminate')) {
+  if (missing < 0 && (group.deleting || !group.suspended.has('Terminate'))) {
     const why = `an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${members.length} to ${group.desired}.`;
     for (const member of surplus(group, members, -missing)) terminateOne(ctx, place, group, member, `${why}`);
   }

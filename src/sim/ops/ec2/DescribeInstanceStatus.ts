@@ -3,6 +3,7 @@
  * Differs from AWS: checks pass as soon as an instance runs; there are no scheduled events.
  */
 
+import { notWithIds } from '../../ec2/filters.ts';
 import { stateOf } from '../../launch/describe-instance.ts';
 import { INSTANCE_FIELDS, type InstanceItem, instanceItems } from '../../launch/instance-filters.ts';
 import { instancesById } from '../../launch/lifecycle.ts';
@@ -37,6 +38,7 @@ export const describeInstanceStatus = operation<Ec2.DescribeInstanceStatusReques
     demands: () => [{ action: 'ec2:DescribeInstanceStatus', resource: '*' }],
     apply(call) {
       const { input, place, world } = call;
+      notWithIds('InstanceIds', input.InstanceIds, input);
       const ec2 = placeOf(world, place.account, place.region).ec2;
       const zones = regionOf(world, place.region).zones;
       const chosen = input.InstanceIds?.length ? instancesById(ec2, input.InstanceIds) : [...ec2.instances.values()];
