@@ -105,14 +105,14 @@ export function imagedDevice(
   snapshot: Snapshot,
   over: Ec2.EbsBlockDevice | undefined,
 ): BlockDevice {
-  const provisioned = volume.volumeType !== 'gp2' && volume.iops !== undefined;
+  const iops = volume.volumeType === 'gp2' ? undefined : volume.iops;
   return {
     deviceName,
     ebs: {
       snapshotId: snapshot.snapshotId,
       volumeSizeGiB: volume.sizeGiB,
       volumeType: volume.volumeType,
-      ...(provisioned ? { iops: volume.iops } : {}),
+      ...(iops === undefined ? {} : { iops }),
       ...(volume.throughput === undefined ? {} : { throughput: volume.throughput }),
       deleteOnTermination: over?.DeleteOnTermination ?? volume.attachment?.deleteOnTermination ?? false,
       encrypted: snapshot.encrypted,

@@ -135,7 +135,7 @@ const KINDS: readonly Kind[] = [
     notFound('InvalidFleetId.NotFound', (id) => `The fleet ID '${id}' does not exist`),
   ),
   placed(
-    'iur',
+    'amiur',
     'image-usage-report',
     (ec2) => ec2.usageReports,
     notFound('InvalidImageUsageReportId.NotFound', (id) => `The image usage report '${id}' does not exist`),

@@ -3,7 +3,7 @@ import type { Place } from '../../base/place.ts';
 import { makeKey } from '../kms/make.ts';
 import type { TestSim } from '../testing.ts';
 import { EMPTY_DISK } from '../world/disk.ts';
-import type { Image, Snapshot } from '../world/ec2.ts';
+import type { Image, Instance, Snapshot } from '../world/ec2.ts';
 import { placeOf } from '../world/make.ts';
 import { putImage } from './images.ts';
 import { putSnapshot } from './snapshots.ts';
@@ -97,6 +97,57 @@ export function plantImage(
     ...more.image,
   });
   return { imageId, snapshotId };
+}
+
+/** A running instance of the image, with `volumeId` as its root volume. */
+export function plantInstance(sim: TestSim, place: Place, imageId: string, volumeId: string | undefined): Instance {
+  const { ec2 } = placeOf(sim.world, place.account, place.region);
+  const instanceId = `i-${String(ec2.instances.size + 1).padStart(17, '0')}`;
+  const instance: Instance = {
+    instanceId,
+    imageId,
+    instanceType: 't3.micro',
+    architecture: 'x86_64',
+    reservationId: 'r-1',
+    state: 'running',
+    stateReason: undefined,
+    stateTransitionReason: '',
+    launchedMs: sim.clock.nowMs(),
+    terminatedMs: undefined,
+    subnetId: 'subnet-1',
+    vpcId: 'vpc-1',
+    zone: `${place.region}a`,
+    privateIp: '10.0.0.1',
+    publicIp: undefined,
+    keyName: undefined,
+    securityGroupIds: [],
+    instanceProfileArn: undefined,
+    rootDeviceName: '/dev/xvda',
+    volumes: new Map(volumeId === undefined ? [] : [['/dev/xvda', volumeId]]),
+    launchTemplate: undefined,
+    launchedBy: `arn:aws:iam::${place.account}:root`,
+    autoScalingGroup: undefined,
+    lifecycle: undefined,
+    clientToken: undefined,
+    hadUserData: false,
+    shutdownBehavior: 'stop',
+    disableApiTermination: false,
+    metadataOptions: {},
+    tags: new Map(),
+  };
+  ec2.instances.set(instanceId, instance);
+  const volume = ec2.volumes.get(volumeId ?? '');
+  if (volume) {
+    volume.state = 'in-use';
+    volume.attachment = {
+      instanceId,
+      device: '/dev/xvda',
+      atMs: sim.clock.nowMs(),
+      deleteOnTermination: true,
+      grantId: undefined,
+    };
+  }
+  return instance;
 }
 
 /** A customer key that is there from the start; every account of `use` is let in, beside its own. @returns its ARN */

@@ -135,6 +135,8 @@ export interface UsageReport {
   readonly createdMs: number;
   readonly accountIds: readonly string[] | undefined;
   readonly resourceTypes: readonly string[];
+  /** How many versions of a launch template are looked at, newest first. */
+  readonly versionDepth: number;
   state: 'pending' | 'available' | 'error';
   entries: readonly { readonly accountId: string; readonly resourceType: string; readonly count: number }[];
   readonly tags: Tags;
@@ -143,10 +145,12 @@ export interface UsageReport {
 export interface Volume {
   readonly volumeId: string;
   readonly zone: string;
-  readonly sizeGiB: number;
-  readonly volumeType: string;
-  readonly iops: number | undefined;
-  readonly throughput: number | undefined;
+  sizeGiB: number;
+  volumeType: string;
+  iops: number | undefined;
+  throughput: number | undefined;
+  /** The last change of size or performance. */
+  modification?: VolumeModification;
   state: 'creating' | 'available' | 'in-use' | 'deleting' | 'deleted' | 'error';
   readonly createdMs: number;
   readonly snapshotId: string | undefined;
@@ -164,6 +168,19 @@ export interface Volume {
       }
     | undefined;
   readonly tags: Tags;
+}
+
+export interface VolumeModification {
+  readonly atMs: number;
+  readonly from: VolumePerformance;
+  readonly to: VolumePerformance;
+}
+
+export interface VolumePerformance {
+  readonly sizeGiB: number;
+  readonly volumeType: string;
+  readonly iops: number | undefined;
+  readonly throughput: number | undefined;
 }
 
 export interface Instance {

@@ -9,6 +9,7 @@ import {
 } from './allowed-images.ts';
 import { copyImage } from './CopyImage.ts';
 import { DEREGISTER_TASKS, deregisterImage } from './DeregisterImage.ts';
+import { describeImageReferences } from './DescribeImageReferences.ts';
 import { describeImages } from './DescribeImages.ts';
 import { describeSnapshots } from './DescribeSnapshots.ts';
 import {
@@ -35,6 +36,13 @@ import {
 } from './image-lifecycle.ts';
 import { createImage, registerImage } from './image-making.ts';
 import {
+  createImageUsageReport,
+  deleteImageUsageReport,
+  describeImageUsageReportEntries,
+  describeImageUsageReports,
+  USAGE_REPORT_TASKS,
+} from './image-usage-reports.ts';
+import {
   disableImageBlockPublicAccess,
   disableSnapshotBlockPublicAccess,
   enableImageBlockPublicAccess,
@@ -52,6 +60,7 @@ import { copySnapshot, createSnapshot } from './snapshot-making.ts';
 import { createTags, deleteTags, describeTags } from './tags.ts';
 import { attachVolume, detachVolume } from './volume-attachment.ts';
 import { createVolume, deleteVolume, describeVolumes, VOLUME_TASKS } from './volume-basics.ts';
+import { describeVolumesModifications, modifyVolume } from './volume-modification.ts';
 
 export const EC2_IMAGE_OPERATIONS: readonly Operation[] = [
   attachVolume,
@@ -59,19 +68,25 @@ export const EC2_IMAGE_OPERATIONS: readonly Operation[] = [
   copyImage,
   copySnapshot,
   createImage,
+  createImageUsageReport,
   createSnapshot,
   createTags,
   createVolume,
+  deleteImageUsageReport,
   deleteSnapshot,
   deleteTags,
   deleteVolume,
   deregisterImage,
   describeImageAttribute,
+  describeImageReferences,
+  describeImageUsageReportEntries,
+  describeImageUsageReports,
   describeImages,
   describeSnapshotAttribute,
   describeSnapshots,
   describeTags,
   describeVolumes,
+  describeVolumesModifications,
   detachVolume,
   disableAllowedImagesSettings,
   disableEbsEncryptionByDefault,
@@ -95,6 +110,7 @@ export const EC2_IMAGE_OPERATIONS: readonly Operation[] = [
   modifyEbsDefaultKmsKeyId,
   modifyImageAttribute,
   modifySnapshotAttribute,
+  modifyVolume,
   registerImage,
   replaceImageCriteriaInAllowedImagesSettings,
   resetEbsDefaultKmsKeyId,
@@ -102,4 +118,9 @@ export const EC2_IMAGE_OPERATIONS: readonly Operation[] = [
   resetSnapshotAttribute,
 ];
 
-export const EC2_IMAGE_TASKS: readonly TaskHandler[] = [...COPY_TASKS, ...DEREGISTER_TASKS, ...VOLUME_TASKS];
+export const EC2_IMAGE_TASKS: readonly TaskHandler[] = [
+  ...COPY_TASKS,
+  ...DEREGISTER_TASKS,
+  ...USAGE_REPORT_TASKS,
+  ...VOLUME_TASKS,
+];

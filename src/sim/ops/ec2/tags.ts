@@ -15,7 +15,6 @@ export const createTags = operation<Ec2.CreateTagsRequest, object>('ec2.CreateTa
   demands: (call) => tagDemands(call, 'ec2:CreateTags', call.input.Tags),
   apply(call) {
     const tags = checkedTags(call.input.Tags);
-    if (tags.size === 0) throw new Fault('MissingParameter', 'The request must contain the parameter tagSet');
     const items = resources(call);
     for (const item of items) checkTagCount(new Set([...item.tags.keys(), ...tags.keys()]));
     for (const item of items) {
@@ -47,7 +46,6 @@ type Tagging = Call<{ readonly Resources: string[] | undefined }>;
 
 function resources(call: Tagging): Taggable[] {
   const ids = call.input.Resources ?? [];
-  if (ids.length === 0) throw new Fault('MissingParameter', 'The request must contain the parameter resourceIdSet');
   if (ids.length > RESOURCES_MAX) {
     throw new Fault('InvalidParameterValue', `More than ${RESOURCES_MAX} resources in one request.`);
   }
