@@ -2,14 +2,15 @@
  * The public entry of the simulator: `import { startSim } from 'amiport/sim'`.
  *
  *     const sim = await startSim({ port: 0 });
- *     // AWS_ENDPOINT_URL=sim.url AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
+ *     // AWS_ENDPOINT_URL=sim.server.url AWS_ACCESS_KEY_ID=111111111111 AWS_SECRET_ACCESS_KEY=test
  *     await sim.close();
  */
 import { randomBytes } from 'node:crypto';
 import { type InProcessHandler, inProcessHandler } from './in-process.ts';
-import { createKernel, type Kernel } from './kernel.ts';
+import { createKernel, type Gate, type Kernel } from './kernel.ts';
 import { OPERATIONS, TASKS } from './registry.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { type RunningServer, type ServerOptions, startServer } from './server.ts';
+import { StateStore } from './state/store.ts';
 import { type SimClock, scaledClock } from './time.ts';
 import { defaultWorld } from './world/default-world.ts';
 import type { World } from './world/world.ts';
@@ -21,12 +22,17 @@ export interface SimOptions {
   readonly host?: string;
   /** Makes the world, at the start and at every reset; default: three accounts in one organization. */
   readonly world?: () => World;
+  /** Directory that outlives the process; an empty one begins with `world`. Default: memory only. */
+  readonly state?: string;
   /** Simulated seconds per second; default 1. */
   readonly speed?: number;
   /** Default: scaled time by `speed`. */
   readonly clock?: SimClock;
   /** Default: a random one. */
   readonly token?: string;
+  /** Refusals before any effect: quotas, faults. */
+  readonly gates?: readonly Gate[];
+  readonly deliver?: ServerOptions['deliver'];
   readonly onBug?: (bug: unknown, operation: string) => void;
 }
 
@@ -36,35 +42,27 @@ export interface Sim {
   readonly server: RunningServer | undefined;
   /** For SDK clients in the same process: `new EC2Client({ requestHandler: sim.requestHandler(), … })`. */
   requestHandler(signingMs?: () => number): InProcessHandler;
+  /** Back to the world of the start. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** @throws StateError when the state directory is in use or cannot be read */
 export async function startSim(options: SimOptions = {}): Promise<Sim> {
-  const clock = options.clock ?? scaledClock(options.speed ?? 1);
-  const makeWorld = options.world ?? (() => defaultWorld());
-  const makeKernel = (): Kernel =>
-    createKernel({
-      world: makeWorld(),
-      clock,
-      operations: OPERATIONS,
-      tasks: TASKS,
-      ...(options.onBug ? { onBug: options.onBug } : {}),
-    });
-  let kernel = makeKernel();
-  const reset = (): Promise<void> => {
-    kernel = makeKernel();
-    return Promise.resolve();
+  const firstWorld = options.world ?? (() => defaultWorld());
+  const store = options.state === undefined ? undefined : new StateStore(options.state);
+  const opened = store?.open(firstWorld);
+  const clock = options.clock ?? scaledClock(options.speed ?? 1, Math.max(Date.now(), opened?.nowMs ?? 0));
+  const kernelOf = (world: World): Kernel =>
+    createKernel({ world, clock, ...kernelParts(options, store, () => kernel) });
+  let kernel: Kernel = kernelOf(opened?.world ?? firstWorld());
+  for (const command of opened?.commands ?? []) kernel.replay(command);
+  await store?.save(kernel.world, clock.nowMs());
+  const reset = async (): Promise<void> => {
+    kernel = kernelOf(firstWorld());
+    await store?.save(kernel.world, clock.nowMs());
   };
-  const server =
-    options.port === false
-      ? undefined
-      : await startServer({
-          sim: { kernel: () => kernel, reset },
-          port: options.port ?? 0,
-          token: options.token ?? randomBytes(16).toString('hex'),
-          ...(options.host === undefined ? {} : { host: options.host }),
-        });
+  const server = options.port === false ? undefined : await startServer(serverParts(options, () => kernel, reset));
   return {
     clock,
     get world() {
@@ -73,6 +71,33 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
     server,
     requestHandler: (signingMs) => inProcessHandler({ handle: (request, at) => kernel.handle(request, at) }, signingMs),
     reset,
-    close: async () => server?.close(),
+    close: async () => {
+      await server?.close();
+      await store?.save(kernel.world, clock.nowMs());
+      await store?.close();
+    },
   };
 }
+
+function kernelParts(options: SimOptions, store: StateStore | undefined, kernel: () => Kernel) {
+  return {
+    operations: OPERATIONS,
+    tasks: TASKS,
+    ...(options.gates ? { gates: options.gates } : {}),
+    ...(options.onBug ? { onBug: options.onBug } : {}),
+    ...(store ? { committed: store.append.bind(store), durable: () => durable(store, kernel()) } : {}),
+  };
+}
+
+async function durable(store: StateStore, kernel: Kernel): Promise<void> {
+  await store.flushed();
+  if (store.full) await store.save(kernel.world, kernel.clock.nowMs());
+}
+
+const serverParts = (options: SimOptions, kernel: () => Kernel, reset: () => Promise<void>): ServerOptions => ({
+  sim: { kernel, reset },
+  port: options.port === false ? 0 : (options.port ?? 0),
+  token: options.token ?? randomBytes(16).toString('hex'),
+  ...(options.host === undefined ? {} : { host: options.host }),
+  ...(options.deliver ? { deliver: options.deliver } : {}),
+});

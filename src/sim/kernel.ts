@@ -31,6 +31,8 @@ export interface KernelOptions {
   readonly gates?: readonly Gate[];
   /** Told of every request that changed the world, before it is answered. */
   readonly committed?: (command: Command) => void;
+  /** Resolves when all that was committed is safe; answers to changes wait for it. */
+  readonly durable?: () => Promise<void>;
   /** Told of what must never happen; the caller sees an internal error. */
   readonly onBug?: (bug: unknown, operation: string) => void;
 }
@@ -55,6 +57,10 @@ export interface Command {
   readonly region: string;
   readonly requestId: string;
   readonly nowMs: number;
+  /** State of the id generator before it: reads and refusals in between leave no other trace. */
+  readonly idState: number;
+  /** `denied`: its demands were looked at; `refused`: it was begun. Both are here only if they left a trace. */
+  readonly ended: 'done' | 'refused' | 'denied';
 }
 
 export interface Kernel {
@@ -80,6 +86,7 @@ class SimKernel implements Kernel {
   readonly #tasks: ReadonlyMap<string, TaskHandler>;
   readonly #ids: EventIds;
   readonly #authenticator: Authenticator;
+  #commits = 0;
   readonly #schemas = new Map<string, ServiceSchema>();
 
   constructor(options: KernelOptions) {
@@ -101,7 +108,10 @@ class SimKernel implements Kernel {
       schema = await loadSchema(service);
       this.#schemas.set(service.name, schema);
     }
-    return this.#answer(schema, request, read, signingMs);
+    const commits = this.#commits;
+    const answer = this.#answer(schema, request, read, signingMs);
+    if (commits !== this.#commits) await this.#options.durable?.();
+    return answer;
   }
 
   settle(): void {
@@ -112,8 +122,19 @@ class SimKernel implements Kernel {
     this.#runDue(command.nowMs);
     const operation = this.#operations.get(command.operation);
     if (!operation) throw new Error(`the log holds ${command.operation}, which this version does not implement`);
+    this.world.idState = command.idState;
     const call = this.#call(command, contextAt(this.world, command.nowMs, command.requestId, this.#ids));
-    operation.apply(call as Call<never>);
+    try {
+      operation.demands(call as Call<never>);
+      if (command.ended !== 'denied') operation.apply(call as Call<never>);
+    } catch (error) {
+      if (!(error instanceof Fault) || command.ended === 'done') throw error;
+    }
+  }
+
+  #commit(command: Command): void {
+    this.#commits++;
+    this.#options.committed?.(logged(command));
   }
 
   #runDue(nowMs: number): void {
@@ -152,6 +173,7 @@ class SimKernel implements Kernel {
     const ctx = contextAt(this.world, nowMs, requestId, this.#ids);
     const before = { ids: this.world.idState, tasks: this.world.taskSeq };
     const decidedBy: string[] = [];
+    let ended: Command['ended'] = 'denied';
     try {
       for (const gate of this.#options.gates ?? []) {
         const fault = gate(attempt);
@@ -159,16 +181,21 @@ class SimKernel implements Kernel {
       }
       const dryRun = service.name === 'ec2' && (asked.input as { readonly DryRun?: boolean }).DryRun === true;
       refuseUnmodelled(operation, attempt);
-      const command: Command = { ...attempt, operation: operation.name, requestId };
+      const command: Command = { ...attempt, operation: operation.name, requestId, idState: before.ids, ended: 'done' };
       const call = this.#call(command, ctx) as Call<never>;
       this.#authorize(operation, call, attempt, request, decidedBy);
       if (dryRun) throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+      ended = 'refused';
       const output = (operation.apply(call) ?? {}) as object;
       const changed = !operation.readOnly || before.ids !== this.world.idState || before.tasks !== this.world.taskSeq;
-      if (changed) this.#options.committed?.(logged(command));
+      if (changed) this.#commit(command);
       this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, output });
       return output;
     } catch (error) {
+      // A refusal may have left a trace: an AWS managed key that was made when first looked for.
+      if (before.ids !== this.world.idState || before.tasks !== this.world.taskSeq) {
+        this.#commit({ ...attempt, operation: operation.name, requestId, idState: before.ids, ended });
+      }
       if (error instanceof Fault) this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, fault: error });
       throw error;
     }
@@ -293,4 +320,6 @@ const logged = (c: Command): Command => ({
   region: c.region,
   requestId: c.requestId,
   nowMs: c.nowMs,
+  idState: c.idState,
+  ended: c.ended,
 });

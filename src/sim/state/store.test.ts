@@ -1,0 +1,118 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { serialize } from 'node:v8';
+import { CreateSecurityGroupCommand, DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { afterEach, expect, test } from 'vitest';
+import { type Sim, startSim } from '../api.ts';
+import { VirtualTime } from '../time.ts';
+import type { World } from '../world/world.ts';
+import { encodeRecord, readRecords } from './records.ts';
+import { StateError } from './store.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'amiport-state-'));
+  folders.push(folder);
+  return folder;
+}
+
+const START_MS = Date.UTC(2026, 0, 1);
+const start = (state: string, clock = new VirtualTime(START_MS)) => startSim({ port: false, state, clock });
+const clientOf = <C>(sim: Sim, Client: new (config: object) => C): C =>
+  new Client({
+    region: 'eu-west-1',
+    credentials: { accessKeyId: '111111111111', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    requestHandler: sim.requestHandler(),
+  });
+
+/** As after kill -9: nothing but what is on disk, in another folder because the lock is still held. */
+function crashed(folder: string): string {
+  const copy = newFolder();
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith('lock')) writeFileSync(join(copy, name), readFileSync(join(folder, name)));
+  }
+  return copy;
+}
+
+/** Whether two worlds hold the same, but for the event log, which reads write too. */
+const equal = (a: World, b: World): boolean => isDeepStrictEqual({ ...a, events: [] }, { ...b, events: [] });
+
+async function makeThings(sim: Sim): Promise<string[]> {
+  const ids: string[] = [];
+  const [ec2, kms] = [clientOf(sim, EC2Client), clientOf(sim, KMSClient)];
+  for (let i = 0; i < 5; i++) {
+    ids.push(
+      String((await ec2.send(new CreateSecurityGroupCommand({ GroupName: `g${i}`, Description: 'd' }))).GroupId),
+    );
+    await ec2
+      .send(new CreateSecurityGroupCommand({ GroupName: `g${i}`, Description: 'd' }))
+      .catch(() => 'refused: it is there');
+    ids.push(String((await kms.send(new CreateKeyCommand({}))).KeyMetadata?.KeyId));
+    await ec2.send(new DescribeSecurityGroupsCommand({}));
+    sim.clock.advance(10_000);
+  }
+  return ids;
+}
+
+test('what was answered is there after a crash, and the worlds are equal', async () => {
+  const folder = newFolder();
+  const sim = await start(folder);
+  const ids = await makeThings(sim);
+  const again = await start(crashed(folder), new VirtualTime(sim.clock.nowMs()));
+  expect(new Set(ids).size).toBe(10);
+  expect(equal(again.world, sim.world)).toBe(true);
+  await again.close();
+  await sim.close();
+});
+
+test('a torn last record is passed over, damage before it is not', async () => {
+  const folder = newFolder();
+  const sim = await start(folder);
+  await makeThings(sim);
+  const torn = crashed(folder);
+  const log = readdirSync(torn).find((name) => name.startsWith('log-')) ?? '';
+  appendFileSync(join(torn, log), encodeRecord({ nowMs: 1 }).subarray(0, 20));
+  const again = await start(torn, new VirtualTime(sim.clock.nowMs()));
+  expect(equal(again.world, sim.world)).toBe(true);
+  await again.close();
+  const damaged = crashed(folder);
+  const bytes = readFileSync(join(damaged, log));
+  bytes[20] = (bytes[20] ?? 0) ^ 255;
+  writeFileSync(join(damaged, log), bytes);
+  await expect(start(damaged)).rejects.toThrow(/is damaged at byte 0/);
+  await sim.close();
+});
+
+test('every cut of a log gives its whole records, never more', () => {
+  const records = [{ a: 1 }, { b: 'two' }, { c: new Uint8Array(300) }].map(encodeRecord);
+  const log = Buffer.concat(records);
+  const ends = records.map((_, i) => records.slice(0, i + 1).reduce((sum, r) => sum + r.length, 0));
+  for (let cut = 0; cut <= log.length; cut++) {
+    const read = readRecords(log.subarray(0, cut));
+    expect([read.values.length, read.damagedAt]).toEqual([ends.filter((end) => end <= cut).length, undefined]);
+  }
+});
+
+test('closing writes a snapshot; one process at a time; another format is refused', async () => {
+  const folder = newFolder();
+  const sim = await start(folder);
+  await makeThings(sim);
+  await expect(start(folder)).rejects.toThrow(StateError);
+  await sim.close();
+  expect(readdirSync(folder).filter((name) => name.startsWith('log'))).toHaveLength(1);
+  const again = await start(folder, new VirtualTime(sim.clock.nowMs()));
+  expect(equal(again.world, sim.world)).toBe(true);
+  await again.reset();
+  expect(again.world.accounts.get('111111111111')?.places.size).toBe(0);
+  await again.close();
+  const name = readdirSync(folder).find((file) => file.startsWith('world-')) ?? '';
+  writeFileSync(join(folder, name), serialize({ format: 99, world: {} }));
+  await expect(start(folder)).rejects.toThrow('has format 99, this version reads 1');
+});

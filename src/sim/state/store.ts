@@ -1,0 +1,197 @@
+/**
+ * A world on disk: a snapshot, and a log of every request that changed it since. What was answered was
+ * synced before: kill -9 at any moment loses no acknowledged call.
+ *
+ * Generation N is `world-N.v8` with `log-N`. A new generation is written beside the old one and takes its place
+ * by a rename; the highest complete one counts. One process at a time: an exclusive SQLite transaction, which
+ * the system frees however the process dies.
+ */
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { deserialize, serialize } from 'node:v8';
+import type { Command } from '../kernel.ts';
+import type { World } from '../world/world.ts';
+import { encodeRecord, readRecords } from './records.ts';
+
+/** Raised when the state's shape changes in a way that old snapshots do not have. */
+const FORMAT = 1;
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+
+interface Snapshot {
+  readonly format: number;
+  /** Simulated time when it was written: time never runs back. */
+  readonly nowMs: number;
+  readonly world: World;
+}
+
+/** What the state directory cannot give: says why, and what to do. */
+export class StateError extends Error {
+  override readonly name = 'StateError';
+}
+
+export interface Opened {
+  readonly world: World;
+  /** To be done again, in this order, before the first request. */
+  readonly commands: readonly Command[];
+  /** Simulated time of the last thing that is known. */
+  readonly nowMs: number;
+}
+
+export class StateStore {
+  readonly #folder: string;
+  readonly #lock: DatabaseSync;
+  #generation = 0;
+  #log: FileHandle | undefined;
+  #logBytes = 0;
+  #pending: Uint8Array[] = [];
+  #syncing: Promise<void> | undefined;
+
+  /** @throws StateError when another process has it */
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#folder = folder;
+    this.#lock = new DatabaseSync(join(folder, 'lock.sqlite'), { timeout: 0 });
+    try {
+      this.#lock.exec('BEGIN EXCLUSIVE');
+    } catch {
+      this.#lock.close();
+      throw new StateError(`the state in ${folder} is in use by another simulator`);
+    }
+  }
+
+  /**
+   * @param first makes the world of an empty directory
+   * @throws StateError when what is there cannot be read
+   */
+  open(first: () => World): Opened {
+    const generation = this.#newest();
+    if (generation === undefined) return { world: first(), commands: [], nowMs: 0 };
+    this.#generation = generation;
+    const snapshot = this.#readSnapshot(generation);
+    const commands = this.#readLog(generation);
+    return { world: snapshot.world, commands, nowMs: Math.max(snapshot.nowMs, commands.at(-1)?.nowMs ?? 0) };
+  }
+
+  /** Begins a new generation with this world; call it after replay, and whenever `full`. */
+  async save(world: World, nowMs: number): Promise<void> {
+    await this.flushed();
+    const next = this.#generation + 1;
+    const snapshot: Snapshot = { format: FORMAT, nowMs, world };
+    const unfinished = this.#path(`world-${next}.new`);
+    writeSynced(unfinished, serialize(snapshot));
+    await this.#log?.close();
+    writeSynced(this.#path(`log-${next}`), new Uint8Array());
+    renameSync(unfinished, this.#path(`world-${next}.v8`));
+    syncFolder(this.#folder);
+    this.#log = await open(this.#path(`log-${next}`), 'a', 0o600);
+    this.#logBytes = 0;
+    this.#generation = next;
+    for (const name of readdirSync(this.#folder)) {
+      const of = /^(?:world|log)-(\d+)/.exec(name);
+      if (of && Number(of[1]) < next) rmSync(this.#path(name));
+    }
+  }
+
+  /** True when the log has grown so long that a new generation is due. */
+  get full(): boolean {
+    return this.#logBytes > LOG_BYTES_MAX;
+  }
+
+  append(command: Command): void {
+    const record = encodeRecord(command);
+    this.#logBytes += record.length;
+    this.#pending.push(record);
+  }
+
+  /** Resolves when all that was appended is on disk. Whoever waits during a sync shares the next one. */
+  async flushed(): Promise<void> {
+    while (this.#pending.length > 0 || this.#syncing) {
+      this.#syncing ??= this.#sync();
+      await this.#syncing;
+    }
+  }
+
+  async #sync(): Promise<void> {
+    try {
+      const batch = Buffer.concat(this.#pending);
+      this.#pending = [];
+      await this.#log?.appendFile(batch);
+      await this.#log?.datasync();
+    } finally {
+      this.#syncing = undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.flushed();
+    await this.#log?.close();
+    this.#lock.close();
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  #newest(): number | undefined {
+    const found = readdirSync(this.#folder).flatMap((name) => /^world-(\d+)\.v8$/.exec(name)?.[1] ?? []);
+    return found.length === 0 ? undefined : Math.max(...found.map(Number));
+  }
+
+  #readSnapshot(generation: number): Snapshot {
+    let snapshot: Partial<Snapshot>;
+    try {
+      snapshot = deserialize(readFileSync(this.#path(`world-${generation}.v8`))) as Partial<Snapshot>;
+    } catch (error) {
+      throw new StateError(
+        `the snapshot in ${this.#folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+    if (snapshot.format !== FORMAT || !snapshot.world) {
+      throw new StateError(
+        `the state in ${this.#folder} has format ${snapshot.format}, this version reads ${FORMAT}: start with an empty directory, or with the version that wrote it`,
+      );
+    }
+    return snapshot as Snapshot;
+  }
+
+  #readLog(generation: number): readonly Command[] {
+    const path = this.#path(`log-${generation}`);
+    const bytes = readFileSync(path);
+    const read = readRecords(bytes);
+    if (read.damagedAt !== undefined) throw new StateError(`the log ${path} is damaged at byte ${read.damagedAt}`);
+    if (read.wholeBytes < bytes.length) {
+      const handle = openSync(path, 'r+');
+      ftruncateSync(handle, read.wholeBytes);
+      fsyncSync(handle);
+      closeSync(handle);
+    }
+    return read.values as readonly Command[];
+  }
+}
+
+function writeSynced(path: string, bytes: Uint8Array): void {
+  const handle = openSync(path, 'w', 0o600);
+  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+  fsyncSync(handle);
+  closeSync(handle);
+}
+
+/** A new name is safe only when its folder is. */
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r');
+  fsyncSync(handle);
+  closeSync(handle);
+}
