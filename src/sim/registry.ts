@@ -4,6 +4,7 @@ import { AUTO_SCALING_OPERATIONS, AUTO_SCALING_TASKS } from './ops/autoscaling/a
 import { EBS_OPERATIONS, EBS_TASKS } from './ops/ebs/all.ts';
 import { EC2_IMAGE_OPERATIONS, EC2_IMAGE_TASKS } from './ops/ec2/images-all.ts';
 import { EC2_LAUNCH_OPERATIONS, EC2_LAUNCH_TASKS } from './ops/ec2/launch-all.ts';
+import { IAM_OPERATIONS } from './ops/iam/all.ts';
 import { KMS_OPERATIONS, KMS_TASKS } from './ops/kms/all.ts';
 
 export const OPERATIONS: readonly Operation[] = [
@@ -11,6 +12,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...EBS_OPERATIONS,
   ...EC2_IMAGE_OPERATIONS,
   ...EC2_LAUNCH_OPERATIONS,
+  ...IAM_OPERATIONS,
   ...KMS_OPERATIONS,
 ];
 

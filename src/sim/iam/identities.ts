@@ -1,0 +1,99 @@
+/** Users, groups and roles found by name in the caller's account, in IAM's words when they are not there. */
+import { type Call, Fault } from '../operation.ts';
+import type { Group, IamAccount, ManagedPolicy, Permissions, Role, Settling, User } from '../world/iam.ts';
+import { accountOf } from '../world/make.ts';
+import { awsManagedPolicy } from './managed-policies.ts';
+
+export type Kind = 'role' | 'user' | 'group';
+
+/** What inline and attached policies hang on. */
+export interface Identity {
+  readonly arn: string;
+  readonly name: string;
+  permissions: Settling<Permissions>;
+}
+
+export const iamOf = (call: Call<unknown>): IamAccount => accountOf(call.world, call.place.account).iam;
+
+export const noSuchEntity = (message: string): Fault => new Fault('NoSuchEntity', message, 404);
+
+export function findRole(call: Call<unknown>, name: string | undefined): Role {
+  const role = iamOf(call).roles.get(name ?? '');
+  if (role === undefined) throw noSuchEntity(`The role with name ${name ?? ''} cannot be found.`);
+  return role;
+}
+
+export function findUser(call: Call<unknown>, name: string | undefined): User {
+  const user = iamOf(call).users.get(name ?? '');
+  if (user === undefined) throw noSuchEntity(`The user with name ${name ?? ''} cannot be found.`);
+  return user;
+}
+
+export function findGroup(call: Call<unknown>, name: string | undefined): Group {
+  const group = iamOf(call).groups.get(name ?? '');
+  if (group === undefined) throw noSuchEntity(`The group with name ${name ?? ''} cannot be found.`);
+  return group;
+}
+
+export function findIdentity(call: Call<unknown>, kind: Kind, name: string | undefined): Identity {
+  return kind === 'role' ? findRole(call, name) : kind === 'user' ? findUser(call, name) : findGroup(call, name);
+}
+
+/** Denied like a missing one would be: the ARN stands for it whether it is there or not. */
+export function identityArn(call: Call<unknown>, kind: Kind, name: string | undefined): string {
+  const iam = iamOf(call);
+  const found =
+    kind === 'role'
+      ? iam.roles.get(name ?? '')
+      : kind === 'user'
+        ? iam.users.get(name ?? '')
+        : iam.groups.get(name ?? '');
+  return found?.arn ?? `arn:${call.world.partition}:iam::${call.place.account}:${kind}/${name ?? ''}`;
+}
+
+export function findPolicy(call: Call<unknown>, arn: string | undefined): ManagedPolicy {
+  const custom = iamOf(call).policies.get(arn ?? '');
+  if (custom !== undefined) return custom;
+  const document = awsManagedPolicy(arn ?? '');
+  if (arn === undefined || document === undefined)
+    throw noSuchEntity(`Policy ${arn ?? ''} does not exist or is not attachable.`);
+  const name = arn.slice(arn.lastIndexOf('/') + 1);
+  return {
+    arn,
+    policyId: `ANPA${name
+      .toUpperCase()
+      .replace(/[^A-Z0-9]/g, '')
+      .padEnd(17, '0')
+      .slice(0, 17)}`,
+    name,
+    path: arn.includes('/aws-service-role/') ? '/aws-service-role/' : '/',
+    description: undefined,
+    versions: new Map([['v1', { document, createdMs: 0 }]]),
+    defaultVersion: 'v1',
+    nextVersion: 2,
+    createdMs: 0,
+    tags: new Map(),
+  };
+}
+
+/** IAM paging: the marker is the number of what was shown. */
+export function pageOf<T>(
+  all: readonly T[],
+  input: { readonly Marker?: string | undefined; readonly MaxItems?: number | undefined },
+): { readonly items: T[]; readonly more: { IsTruncated: boolean; Marker?: string } } {
+  const start = input.Marker === undefined ? 0 : Number(Buffer.from(input.Marker, 'base64url').toString());
+  if (!Number.isInteger(start) || start < 0) throw new Fault('ValidationError', 'Invalid Marker.', 400);
+  const end = start + (input.MaxItems ?? 100);
+  const more = end < all.length;
+  return {
+    items: all.slice(start, end),
+    more: { IsTruncated: more, ...(more ? { Marker: Buffer.from(String(end)).toString('base64url') } : {}) },
+  };
+}
+
+export const tagList = (tags: ReadonlyMap<string, string>): { Key: string; Value: string }[] =>
+  [...tags].map(([Key, Value]) => ({ Key, Value }));
+
+export const tagMap = (
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined,
+): Map<string, string> => new Map((tags ?? []).map((t) => [t.Key ?? '', t.Value ?? '']));

@@ -1,0 +1,255 @@
+/** Users, their access keys, and groups. Source: IAM API Reference "CreateUser", "CreateAccessKey", "CreateGroup", "AddUserToGroup". */
+import {
+  findGroup,
+  findUser,
+  iamOf,
+  identityArn,
+  noSuchEntity,
+  pageOf,
+  tagList,
+  tagMap,
+} from '../../iam/identities.ts';
+import { NO_PERMISSIONS, newUniqueId } from '../../iam/make-role.ts';
+import { type Call, type Demand, Fault, operation } from '../../operation.ts';
+import type { Iam } from '../../wire/shapes.ts';
+import type { Group, User } from '../../world/iam.ts';
+import { checkPath } from './roles.ts';
+
+type Named = Call<{ readonly UserName?: string | undefined }>;
+const onUser = (call: Named, action: string): readonly Demand[] => [
+  { action: `iam:${action}`, resource: identityArn(call, 'user', call.input.UserName) },
+];
+const onGroup = (call: Call<{ readonly GroupName?: string | undefined }>, action: string): readonly Demand[] => [
+  { action: `iam:${action}`, resource: identityArn(call, 'group', call.input.GroupName) },
+];
+const settledNothing = { now: NO_PERMISSIONS, was: NO_PERMISSIONS, settlesAtMs: 0 };
+
+function userShape(u: User): Iam.User {
+  return {
+    Path: u.path,
+    UserName: u.name,
+    UserId: u.userId,
+    Arn: u.arn,
+    CreateDate: new Date(u.createdMs),
+    ...(u.tags.size > 0 ? { Tags: tagList(u.tags) } : {}),
+  };
+}
+
+/** GetUser and access key calls without a name are about the caller. */
+function userOfCall(call: Named): User {
+  const { principal } = call.caller;
+  const own = principal.kind === 'user' ? principal.arn.slice(principal.arn.lastIndexOf('/') + 1) : undefined;
+  return findUser(call, call.input.UserName ?? own);
+}
+
+export const createUser = operation<Iam.CreateUserRequest, Iam.CreateUserResponse>('iam.CreateUser', {
+  accepts: ['Path', 'UserName', 'Tags'],
+  demands: (call) => onUser(call, 'CreateUser'),
+  apply(call) {
+    const name = call.input.UserName ?? '';
+    if (iamOf(call).users.has(name))
+      throw new Fault('EntityAlreadyExists', `User with name ${name} already exists.`, 409);
+    const path = checkPath(call.input.Path ?? '/');
+    const user: User = {
+      arn: `arn:${call.world.partition}:iam::${call.place.account}:user${path}${name}`,
+      userId: newUniqueId(call, 'AIDA'),
+      name,
+      path,
+      permissions: settledNothing,
+      groups: new Set(),
+      accessKeys: new Map(),
+      createdMs: call.nowMs,
+      tags: tagMap(call.input.Tags),
+    };
+    iamOf(call).users.set(name, user);
+    return { User: userShape(user) };
+  },
+});
+
+export const getUser = operation<Iam.GetUserRequest, Iam.GetUserResponse>('iam.GetUser', {
+  accepts: ['UserName'],
+  demands: (call) => onUser(call, 'GetUser'),
+  apply: (call) => ({ User: userShape(userOfCall(call)) }),
+});
+
+export const listUsers = operation<Iam.ListUsersRequest, Iam.ListUsersResponse>('iam.ListUsers', {
+  accepts: ['PathPrefix', 'Marker', 'MaxItems'],
+  demands: (call) => [{ action: 'iam:ListUsers', resource: identityArn(call, 'user', '') }],
+  apply(call) {
+    const { items, more } = pageOf(
+      [...iamOf(call).users.values()].filter((u) => u.path.startsWith(call.input.PathPrefix ?? '/')),
+      call.input,
+    );
+    return { Users: items.map(userShape), ...more };
+  },
+});
+
+export const deleteUser = operation<Iam.DeleteUserRequest, Record<string, never>>('iam.DeleteUser', {
+  accepts: ['UserName'],
+  demands: (call) => onUser(call, 'DeleteUser'),
+  apply(call) {
+    const user = findUser(call, call.input.UserName);
+    const { inline, attached } = user.permissions.now;
+    if (user.accessKeys.size > 0)
+      throw new Fault('DeleteConflict', 'Cannot delete entity, must delete access keys first.', 409);
+    if (inline.size + attached.length > 0)
+      throw new Fault('DeleteConflict', 'Cannot delete entity, must detach all policies first.', 409);
+    if (user.groups.size > 0)
+      throw new Fault('DeleteConflict', 'Cannot delete entity, must remove users from group first.', 409);
+    iamOf(call).users.delete(user.name);
+    return {};
+  },
+});
+
+/** The secret is told once. */
+export const createAccessKey = operation<Iam.CreateAccessKeyRequest, Iam.CreateAccessKeyResponse>(
+  'iam.CreateAccessKey',
+  {
+    accepts: ['UserName'],
+    demands: (call) => onUser(call, 'CreateAccessKey'),
+    apply(call) {
+      const user = userOfCall(call);
+      if (user.accessKeys.size >= 2)
+        throw new Fault('LimitExceeded', 'Cannot exceed quota for AccessKeysPerUser: 2', 409);
+      const AccessKeyId = `AKIA${call.newHex(16).toUpperCase()}`;
+      const secret = call.newHex(40);
+      user.accessKeys.set(AccessKeyId, { secret, status: 'Active', createdMs: call.nowMs });
+      return {
+        AccessKey: {
+          UserName: user.name,
+          AccessKeyId,
+          Status: 'Active',
+          SecretAccessKey: secret,
+          CreateDate: new Date(call.nowMs),
+        },
+      };
+    },
+  },
+);
+
+export const listAccessKeys = operation<Iam.ListAccessKeysRequest, Iam.ListAccessKeysResponse>('iam.ListAccessKeys', {
+  accepts: ['UserName', 'Marker', 'MaxItems'],
+  demands: (call) => onUser(call, 'ListAccessKeys'),
+  apply(call) {
+    const user = userOfCall(call);
+    const { items, more } = pageOf([...user.accessKeys], call.input);
+    return {
+      AccessKeyMetadata: items.map(([AccessKeyId, k]) => ({
+        UserName: user.name,
+        AccessKeyId,
+        Status: k.status,
+        CreateDate: new Date(k.createdMs),
+      })),
+      ...more,
+    };
+  },
+});
+
+function accessKeyOf(
+  call: Call<{ readonly UserName?: string | undefined; readonly AccessKeyId?: string | undefined }>,
+) {
+  const user = userOfCall(call);
+  const id = call.input.AccessKeyId ?? '';
+  const key = user.accessKeys.get(id);
+  if (key === undefined) throw noSuchEntity(`The Access Key with id ${id} cannot be found.`);
+  return { user, id, key };
+}
+
+export const updateAccessKey = operation<Iam.UpdateAccessKeyRequest, Record<string, never>>('iam.UpdateAccessKey', {
+  accepts: ['UserName', 'AccessKeyId', 'Status'],
+  demands: (call) => onUser(call, 'UpdateAccessKey'),
+  apply(call) {
+    accessKeyOf(call).key.status = call.input.Status === 'Inactive' ? 'Inactive' : 'Active';
+    return {};
+  },
+});
+
+export const deleteAccessKey = operation<Iam.DeleteAccessKeyRequest, Record<string, never>>('iam.DeleteAccessKey', {
+  accepts: ['UserName', 'AccessKeyId'],
+  demands: (call) => onUser(call, 'DeleteAccessKey'),
+  apply(call) {
+    const { user, id } = accessKeyOf(call);
+    user.accessKeys.delete(id);
+    return {};
+  },
+});
+
+const groupShape = (g: Group): Iam.Group => ({
+  Path: g.path,
+  GroupName: g.name,
+  GroupId: g.groupId,
+  Arn: g.arn,
+  CreateDate: new Date(g.createdMs),
+});
+
+export const createGroup = operation<Iam.CreateGroupRequest, Iam.CreateGroupResponse>('iam.CreateGroup', {
+  accepts: ['Path', 'GroupName'],
+  demands: (call) => onGroup(call, 'CreateGroup'),
+  apply(call) {
+    const name = call.input.GroupName ?? '';
+    if (iamOf(call).groups.has(name))
+      throw new Fault('EntityAlreadyExists', `Group with name ${name} already exists.`, 409);
+    const path = checkPath(call.input.Path ?? '/');
+    const arn = `arn:${call.world.partition}:iam::${call.place.account}:group${path}${name}`;
+    const group: Group = {
+      arn,
+      groupId: newUniqueId(call, 'AGPA'),
+      name,
+      path,
+      permissions: settledNothing,
+      createdMs: call.nowMs,
+    };
+    iamOf(call).groups.set(name, group);
+    return { Group: groupShape(group) };
+  },
+});
+
+export const addUserToGroup = operation<Iam.AddUserToGroupRequest, Record<string, never>>('iam.AddUserToGroup', {
+  accepts: ['GroupName', 'UserName'],
+  demands: (call) => onGroup(call, 'AddUserToGroup'),
+  apply(call) {
+    const group = findGroup(call, call.input.GroupName);
+    findUser(call, call.input.UserName).groups.add(group.name);
+    return {};
+  },
+});
+
+export const removeUserFromGroup = operation<Iam.RemoveUserFromGroupRequest, Record<string, never>>(
+  'iam.RemoveUserFromGroup',
+  {
+    accepts: ['GroupName', 'UserName'],
+    demands: (call) => onGroup(call, 'RemoveUserFromGroup'),
+    apply(call) {
+      const group = findGroup(call, call.input.GroupName);
+      findUser(call, call.input.UserName).groups.delete(group.name);
+      return {};
+    },
+  },
+);
+
+export const listGroupsForUser = operation<Iam.ListGroupsForUserRequest, Iam.ListGroupsForUserResponse>(
+  'iam.ListGroupsForUser',
+  {
+    accepts: ['UserName', 'Marker', 'MaxItems'],
+    demands: (call) => onUser(call, 'ListGroupsForUser'),
+    apply(call) {
+      const groups = [...findUser(call, call.input.UserName).groups].flatMap(
+        (name) => iamOf(call).groups.get(name) ?? [],
+      );
+      const { items, more } = pageOf(groups, call.input);
+      return { Groups: items.map(groupShape), ...more };
+    },
+  },
+);
+
+export const deleteGroup = operation<Iam.DeleteGroupRequest, Record<string, never>>('iam.DeleteGroup', {
+  accepts: ['GroupName'],
+  demands: (call) => onGroup(call, 'DeleteGroup'),
+  apply(call) {
+    const group = findGroup(call, call.input.GroupName);
+    const members = [...iamOf(call).users.values()].some((u) => u.groups.has(group.name));
+    if (members) throw new Fault('DeleteConflict', 'Cannot delete entity, must remove users from group first.', 409);
+    iamOf(call).groups.delete(group.name);
+    return {};
+  },
+});
