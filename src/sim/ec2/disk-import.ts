@@ -42,9 +42,3 @@ export function importDisk(world: Pick<World, 'blocks'>, chunks: Iterable<Uint8A
   if (filled > 0) flush();
   return { blocks };
 }
-
-/** The least whole GiB that holds the disk. */
-export function leastGiB(disk: Disk): number {
-  const last = Math.max(-1, ...disk.blocks.keys());
-  return Math.max(1, Math.ceil(((last + 1) * BLOCK_BYTES) / 1_073_741_824));
-}
