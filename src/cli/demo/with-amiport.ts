@@ -125,7 +125,8 @@ async function typed(
   const captured: string[] = [];
   const silent = { ...context.process.stdout, isTTY: false, write: (text: string) => captured.push(text) > 0 };
   const stdout = capture || flags.json ? silent : context.process.stdout;
-  const process = Object.assign(Object.create(context.process), { stdout, exitCode: 0 }) as Context['process'];
+  const own = { stdout: { value: stdout }, exitCode: { value: 0, writable: true } };
+  const process = Object.create(context.process, own) as Context['process'];
   const env = {
     PATH: context.env.PATH,
     HOME: context.env.HOME,
