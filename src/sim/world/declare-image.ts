@@ -1,5 +1,6 @@
 /** Puts images into a world as if they had always been there: base images, and those of world files. */
 import { createHash } from 'node:crypto';
+import { isAccountId } from '../../base/arn.ts';
 import { putImage } from '../ec2/images.ts';
 import { putSnapshot } from '../ec2/snapshots.ts';
 import { type Disk, EMPTY_DISK } from './disk.ts';
@@ -95,7 +96,8 @@ function snapshotOf(declared: DeclaredImage): Snapshot {
     kmsKeyId: declared.kmsKeyId,
     contextId: volumeId,
     disk: declared.disk ?? EMPTY_DISK,
-    createVolumePermissions: new Set(),
+    // Who may launch it may also copy it: its publisher opened the storage, too.
+    createVolumePermissions: new Set(declared.sharedWith?.filter((to) => to === 'all' || isAccountId(to))),
     tags: new Map(),
     sourceSnapshotId: undefined,
     sourceRegion: undefined,
