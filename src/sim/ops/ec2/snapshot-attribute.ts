@@ -42,7 +42,8 @@ function changeOf(input: Modify): { readonly add: string[]; readonly remove: str
   ];
   const adds = [...(input.CreateVolumePermission?.Add ?? []), ...(input.OperationType === 'add' ? flat : [])];
   const removes = [...(input.CreateVolumePermission?.Remove ?? []), ...(input.OperationType === 'remove' ? flat : [])];
-  if (flat.length > 0 && input.OperationType === undefined) {
+  // Packer sends the accounts in both forms, and the operation in the nested one only.
+  if (flat.length > 0 && input.OperationType === undefined && !input.CreateVolumePermission) {
     throw new Fault('MissingParameter', 'The request must contain the parameter operationType');
   }
   if (adds.length + removes.length === 0) {
