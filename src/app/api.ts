@@ -1,6 +1,6 @@
 /** The public library of amiport: what the CLI calls, and what other programs may call. */
 
-export { type RawSender, rawSender } from '../aws/raw.ts';
+export { type RawSender, type Reach, rawSender } from '../aws/raw.ts';
 export { type ConfigProblem, renderFrame } from '../model/config-problem.ts';
 export { configJsonSchema } from '../model/config-schema.ts';
 export { showConfig as effectiveConfig } from '../model/config-show.ts';
@@ -12,6 +12,7 @@ export { type CanaryResult, launchCanaries } from './canary.ts';
 export { simulatedClock } from './clock.ts';
 export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
 export type { AppEvent, Emit } from './events.ts';
+export { exportedIam } from './export-iam.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
 export { type BadInput, openSession, readConfig, type Session, type SessionOptions, whoAmI } from './session.ts';

@@ -29,10 +29,13 @@ const MODULES = {
   autoscaling: () => import('@aws-sdk/client-auto-scaling'),
 } as const;
 
+/** A simulator by URL, or in this process. */
+export type Reach = { readonly endpoint: string } | { readonly requestHandler: object };
+
 /** Calls a simulator as the administrator of `account`. */
-export function rawSender(endpoint: string, account: string, clock: Clock, externalId?: string): RawSender {
+export function rawSender(reach: Reach, account: string, clock: Clock, externalId?: string): RawSender {
   const connection = new Connection({
-    endpoint,
+    ...reach,
     credentials: { accessKeyId: account, secretAccessKey: 'test' },
     roleFor: () => undefined,
     ...(externalId === undefined ? {} : { externalId }),

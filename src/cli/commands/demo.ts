@@ -21,7 +21,7 @@ export default async function demo(this: Context, flags: PrintFlags): Promise<vo
     const clock = await simulatedClock(url);
     const say = narrator(printer);
     printer.line(`A simulated AWS runs at ${url}, ${SPEED} times as fast as the clock. Nothing leaves this machine.`);
-    const stage = await setStage(url, clock);
+    const stage = await setStage({ endpoint: url }, clock);
     say.heading('Part 1: by hand, as it goes wrong');
     await playByHand(stage, say);
     if (this.interrupted.aborted) {
@@ -29,7 +29,7 @@ export default async function demo(this: Context, flags: PrintFlags): Promise<vo
       return;
     }
     say.heading('Part 2: with amiport');
-    const ending = await playWithAmiport(this, stage, printer, flags);
+    const ending = await playWithAmiport(this, stage, url, printer, flags);
     const seconds = Math.round((Date.now() - startedMs) / 1000);
     if (flags.json) printer.document({ version: 1, byHand: say.told, ...ending, seconds });
     else

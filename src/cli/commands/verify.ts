@@ -1,5 +1,6 @@
 /** `amiport verify`: the matrix account × Region × launcher, with the deciding link of each; with --canary also by launching. */
 import { type CanaryResult, launchCanaries, openSession, type Proof, verify as verifyNow } from '../../app/api.ts';
+import type { Reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { Printer, plural, reasonText, table } from '../print.ts';
@@ -72,11 +73,10 @@ export function printProofs(
   printer.line(
     table([['IMAGE', 'ACCOUNT', 'REGION', 'LAUNCHER', 'VERDICT', 'DECIDED BY'].map((h) => color.bold(h)), ...rows]),
   );
-  for (const p of proofs.filter((one) => one.verdict !== 'can-launch')) {
+  for (const { reason: why, verdict, about } of byCause(proofs)) {
     printer.line();
-    printer.line(color.bold(`${p.image} in ${p.account}/${p.region} as ${p.launcher}`));
-    for (const r of p.reasons)
-      printer.line(reasonText(r, color, p.verdict === 'unknown' ? color.yellow('unknown') : color.red('missing')));
+    printer.line(reasonText(why, color, verdict === 'unknown' ? color.yellow('unknown') : color.red('missing')));
+    printer.line(color.dim(`  keeps from launching: ${listed(about)}`));
   }
   if (canaries !== undefined) printCanaries(printer, canaries);
   printer.line();
@@ -85,6 +85,34 @@ export function printProofs(
     `${plural(proofs.length, 'proof')}: ${count('can-launch')} can launch, ${count('cannot-launch')} cannot, ${count('unknown')} unknown.`,
   );
 }
+
+interface Cause {
+  readonly reason: Reason;
+  readonly verdict: Proof['verdict'];
+  readonly about: readonly string[];
+}
+
+/** One cause often keeps many launchers from launching: it is told once, the one that hits most first. */
+function byCause(proofs: readonly Proof[]): readonly Cause[] {
+  const causes = new Map<string, { reason: Reason; verdict: Proof['verdict']; about: string[] }>();
+  for (const p of proofs) {
+    for (const r of p.reasons) {
+      const id = `${r.code}|${r.subject}|${r.says}`;
+      const cause = causes.get(id) ?? { reason: r, verdict: p.verdict, about: [] };
+      cause.about.push(`${p.image} in ${p.account}/${p.region} as ${p.launcher}`);
+      causes.set(id, cause);
+    }
+  }
+  return [...causes.values()].toSorted(
+    (x, y) => Number(x.verdict === 'unknown') - Number(y.verdict === 'unknown') || y.about.length - x.about.length,
+  );
+}
+
+const LISTED_MAX = 4;
+const listed = (all: readonly string[]): string =>
+  all.length <= LISTED_MAX
+    ? all.join('; ')
+    : `${all.slice(0, LISTED_MAX).join('; ')} and ${all.length - LISTED_MAX} more`;
 
 /** The last link decides: what is nearest to the launcher. */
 function linkOf(p: Proof): string {

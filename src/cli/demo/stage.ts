@@ -1,5 +1,5 @@
 /** The stage of the demo: a simulated AWS with a builder account and two user accounts, set up by real calls. */
-import { type RawSender, rawSender } from '../../app/api.ts';
+import { type RawSender, type Reach, rawSender } from '../../app/api.ts';
 import type { Outcome } from '../../base/outcome.ts';
 import type { Clock } from '../../base/ports.ts';
 
@@ -11,7 +11,6 @@ export const OTHER = 'us-east-1';
 export const EXTERNAL_ID = 'bedrock-images';
 
 export interface Stage {
-  readonly url: string;
   readonly clock: Clock;
   readonly builder: RawSender;
   readonly first: RawSender;
@@ -27,8 +26,8 @@ export async function must<T>(outcome: Promise<Outcome<T>>): Promise<T> {
   return o.value;
 }
 
-export async function setStage(url: string, clock: Clock): Promise<Stage> {
-  const [builder, first, second] = [BUILDER, FIRST, SECOND].map((a) => rawSender(url, a, clock, EXTERNAL_ID)) as [
+export async function setStage(reach: Reach, clock: Clock): Promise<Stage> {
+  const [builder, first, second] = [BUILDER, FIRST, SECOND].map((a) => rawSender(reach, a, clock, EXTERNAL_ID)) as [
     RawSender,
     RawSender,
     RawSender,
@@ -49,7 +48,7 @@ export async function setStage(url: string, clock: Clock): Promise<Stage> {
     await must(second.send('ec2', region, 'ModifyEbsDefaultKmsKeyId', { KmsKeyId: made.KeyMetadata.Arn }));
   }
   for (const region of [HOME, OTHER]) await must(builder.send('ec2', region, 'EnableEbsEncryptionByDefault', {}));
-  return { url, clock, builder, first, second, ownKeys };
+  return { clock, builder, first, second, ownKeys };
 }
 
 const trust = (account: string, condition?: object): string =>

@@ -27,6 +27,7 @@ export interface Ending {
 export async function playWithAmiport(
   context: Context,
   stage: Stage,
+  url: string,
   printer: Printer,
   flags: PrintFlags,
 ): Promise<Ending> {
@@ -37,7 +38,7 @@ export async function playWithAmiport(
     const type = async (...args: readonly string[]): Promise<unknown> => {
       const shown = `amiport ${args.join(' ')}`;
       printer.line(`\n${printer.color.cyan('$')} ${printer.color.bold(shown)}`);
-      const { exitCode, out } = await typed(context, stage, folder, args, flags);
+      const { exitCode, out } = await typed(context, url, folder, args, flags);
       commands.push({ command: shown, exitCode });
       return out;
     };
@@ -46,7 +47,7 @@ export async function playWithAmiport(
     await type('plan');
     await type('apply', '--yes');
     await type('verify');
-    const launched = await canaries(context, stage, folder, printer, commands);
+    const launched = await canaries(context, url, folder, printer, commands);
     return ending(commands, launched, printer);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -115,7 +116,7 @@ async function bake(stage: Stage, name: string): Promise<string> {
 /** Runs one command of the CLI in this process, with the environment of somebody who typed `amiport sim env`. */
 async function typed(
   context: Context,
-  stage: Stage,
+  url: string,
   folder: string,
   args: readonly string[],
   flags: PrintFlags,
@@ -132,7 +133,7 @@ async function typed(
     HOME: context.env.HOME,
     TERM: context.env.TERM,
     NO_COLOR: context.env.NO_COLOR,
-    AMIPORT_ENDPOINT: stage.url,
+    AMIPORT_ENDPOINT: url,
     AWS_ACCESS_KEY_ID: BUILDER,
     AWS_SECRET_ACCESS_KEY: 'test',
   };
@@ -156,7 +157,7 @@ type Canaries = readonly {
 
 async function canaries(
   context: Context,
-  stage: Stage,
+  url: string,
   folder: string,
   printer: Printer,
   commands: { command: string; exitCode: number }[],
@@ -164,7 +165,7 @@ async function canaries(
   printer.line(`\n${printer.color.cyan('$')} ${printer.color.bold('amiport verify --canary --json')}`);
   const { exitCode, out } = await typed(
     context,
-    stage,
+    url,
     folder,
     ['verify', '--canary', '--json'],
     { json: false, quiet: false, noColor: false },
