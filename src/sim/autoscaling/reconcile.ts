@@ -21,7 +21,7 @@ export const LOOK = task('autoscaling.Look', (ctx, data) => {
   reconcile(ctx, place, group);
 });
 
-export function reconcile(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
+function reconcile(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
   for (const member of [...group.instances.values()]) observe(ctx, place, group, member);
   if (!group.deleting) stepRefresh(ctx, place, group);
   adjust(ctx, place, group);
@@ -80,7 +80,7 @@ const replacementSuspended = (group: AutoScalingGroup): boolean =>
   group.suspended.has('ReplaceUnhealthy') || group.suspended.has('Terminate');
 
 /** Instances that count towards the capacity. */
-export const active = (group: AutoScalingGroup): GroupInstance[] =>
+const active = (group: AutoScalingGroup): GroupInstance[] =>
   [...group.instances.values()].filter((member) => member.lifecycleState !== 'Terminating');
 
 function adjust(ctx: Ctx, place: Place, group: AutoScalingGroup): void {

@@ -103,7 +103,7 @@ export function openVolumes(ctx: Ctx, { caller, place, instance, planned }: Open
  * Facts 2.6. AWS uses both texts for both causes (open question 3); here a denied permission is the launch error
  * and a key that is not enabled the key's state, so that a reader can tell them apart.
  */
-export function failureOf(code: string): Failure {
+function failureOf(code: string): Failure {
   if (/^(Disabled|KMSInvalidState|NotFound|InvalidState)/.test(code)) {
     const says = 'Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state';
     return { code: 'Client.InvalidKMSKey.InvalidState', message: says };

@@ -78,7 +78,7 @@ function sizesOf(input: Input, group: AutoScalingGroup) {
 }
 
 /** Sets bounds and capacity, and says why for the activities that follow. */
-export function changeCapacity(
+function changeCapacity(
   call: Call<object>,
   group: AutoScalingGroup,
   sizes: { readonly minSize: number; readonly maxSize: number; readonly desired: number },

@@ -10,7 +10,7 @@ import { type Call, type Demand, Fault } from '../../operation.ts';
 
 const SERVICE = 'autoscaling.amazonaws.com';
 
-export const defaultRoleArn = (call: Call<object>): string =>
+const defaultRoleArn = (call: Call<object>): string =>
   `arn:${call.world.partition}:iam::${call.place.account}:role/aws-service-role/${SERVICE}/AWSServiceRoleForAutoScaling`;
 
 export function passRole(roleArn: string | undefined): Demand[] {

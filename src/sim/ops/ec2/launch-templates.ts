@@ -29,7 +29,7 @@ export const templateDemand =
     return [{ action, resource: arnOf(call, template.launchTemplateId), context: existingTags(template.tags) }];
   };
 
-export function shownTemplate(template: LaunchTemplate): Ec2.LaunchTemplate {
+function shownTemplate(template: LaunchTemplate): Ec2.LaunchTemplate {
   return {
     CreatedBy: template.createdBy,
     CreateTime: new Date(template.createdMs),
