@@ -1,0 +1,128 @@
+/**
+ * Table of AWS facts: every AWS action that amiport calls, why, and whose role needs it. A test holds it against the
+ * commands that `src/aws` really sends, both ways; `implied` ones are never sent but asked for by AWS beside another.
+ * Source of the implied ones: the Service Authorization Reference of each service, column "Dependent actions".
+ */
+export type Need =
+  /** The role in the builder account. */
+  | 'builder'
+  /** The role in a user account. */
+  | 'account'
+  /** The role in a user account, only for `verify --canary`. */
+  | 'canary'
+  /** The identity that amiport starts from. */
+  | 'start';
+
+export interface ActionFact {
+  readonly why: string;
+  /** Empty: AWS asks for no permission, or no command of amiport does it yet. */
+  readonly for: readonly Need[];
+  /** Changes nothing: the read-only roles have it too. */
+  readonly reads?: true;
+  readonly implied?: true;
+}
+
+const BOTH: readonly Need[] = ['builder', 'account'];
+
+export const ACTIONS: Readonly<Record<string, ActionFact>> = {
+  'autoscaling:CreateAutoScalingGroup': { for: ['canary'], why: 'a canary group of one instance' },
+  'autoscaling:CreateOrUpdateTags': {
+    for: ['canary'],
+    why: 'the tags of a canary group, by which it is found',
+    implied: true,
+  },
+  'autoscaling:DeleteAutoScalingGroup': { for: ['canary'], why: 'canary groups are always cleaned up' },
+  'autoscaling:DescribeAutoScalingGroups': { for: ['canary'], why: 'whether the canary group has its instance' },
+  'autoscaling:DescribeScalingActivities': { for: ['canary'], why: 'why a canary group has no instance' },
+  'ec2:CopyImage': { for: ['builder'], why: 'a copy of each version in every Region' },
+  'ec2:CreateLaunchTemplate': { for: ['canary'], why: 'a canary group launches from it' },
+  'ec2:CreateLaunchTemplateVersion': { for: ['account'], why: 'launch templates are pointed at the newest version' },
+  'ec2:CreateTags': { for: ['builder', 'canary'], why: 'all that amiport makes carries its tags' },
+  'ec2:DeleteLaunchTemplate': { for: ['canary'], why: 'canary launch templates are always cleaned up' },
+  'ec2:DeregisterImage': { for: [], why: 'retiring versions: no command does it yet' },
+  'ec2:DescribeImageAttribute': { for: ['builder'], why: 'who may launch a copy', reads: true },
+  'ec2:DescribeImages': {
+    for: BOTH,
+    why: 'sources and copies; SSM asks for it for parameters that name AMIs',
+    reads: true,
+  },
+  'ec2:DescribeInstances': { for: ['account'], why: 'canaries, and what was left of them', reads: true },
+  'ec2:DescribeLaunchTemplateVersions': { for: ['account'], why: 'which image a launch template names', reads: true },
+  'ec2:DescribeLaunchTemplates': {
+    for: ['account'],
+    why: 'launch templates, and what was left of canaries',
+    reads: true,
+  },
+  'ec2:DescribeSnapshots': { for: ['builder'], why: 'the key of every snapshot behind a copy', reads: true },
+  'ec2:DescribeSubnets': { for: ['canary'], why: 'a default subnet for the canary' },
+  'ec2:DescribeVolumes': { for: ['canary'], why: "the key of a canary's root volume" },
+  'ec2:DisableEbsEncryptionByDefault': { for: ['builder'], why: 'unencrypted images cannot be made where it is on' },
+  'ec2:EnableEbsEncryptionByDefault': { for: [], why: 'no plan switches it on' },
+  'ec2:GetAllowedImagesSettings': { for: ['account'], why: 'Allowed AMIs may forbid a launch', reads: true },
+  'ec2:GetEbsDefaultKmsKeyId': { for: BOTH, why: 'the key of volumes that name none', reads: true },
+  'ec2:GetEbsEncryptionByDefault': { for: BOTH, why: 'whether copies and volumes are encrypted unasked', reads: true },
+  'ec2:ModifyImageAttribute': { for: ['builder'], why: 'launch permissions for the accounts' },
+  'ec2:ModifyLaunchTemplate': { for: ['account'], why: 'the default version of a launch template' },
+  'ec2:RunInstances': { for: ['canary'], why: 'Auto Scaling asks it of who makes a group from a launch template' },
+  'ec2:TerminateInstances': { for: ['canary'], why: 'canaries are always cleaned up' },
+  'iam:CreateServiceLinkedRole': {
+    for: BOTH,
+    why: 'a grant can only name a role that is there; KMS has one for multi-Region keys',
+  },
+  'iam:GetPolicy': { for: ['account'], why: "the launchers' managed policies, for the proof", reads: true },
+  'iam:GetPolicyVersion': { for: ['account'], why: "the launchers' managed policies, for the proof", reads: true },
+  'iam:GetRole': { for: ['account'], why: 'whether a launcher is there, and its boundary', reads: true },
+  'iam:GetRolePolicy': { for: ['account'], why: "the launchers' inline policies, for the proof", reads: true },
+  'iam:ListAttachedRolePolicies': {
+    for: ['account'],
+    why: "the launchers' managed policies, for the proof",
+    reads: true,
+  },
+  'iam:ListRolePolicies': { for: ['account'], why: "the launchers' inline policies, for the proof", reads: true },
+  'iam:PassRole': { for: ['canary'], why: 'a group names its service-linked role', implied: true },
+  'iam:PutRolePolicy': { for: ['account'], why: "the launchers' rights on the keys" },
+  'kms:CreateAlias': { for: ['builder'], why: 'the alias of the dedicated key' },
+  'kms:CreateGrant': {
+    for: BOTH,
+    why: 'service-linked roles use a key by a grant from their own account; copies use grants of EC2',
+  },
+  'kms:CreateKey': { for: ['builder'], why: 'the dedicated key, and its replicas' },
+  'kms:Decrypt': { for: ['builder'], why: 'EC2 reads the source of a copy', implied: true },
+  'kms:DescribeKey': { for: BOTH, why: 'state and Region of the keys', reads: true },
+  'kms:EnableKeyRotation': { for: ['builder'], why: 'automatic rotation of the dedicated key' },
+  'kms:GenerateDataKeyWithoutPlaintext': { for: ['builder'], why: 'EC2 writes the copy', implied: true },
+  'kms:GetKeyPolicy': { for: BOTH, why: 'who may use a key, for the proof', reads: true },
+  'kms:GetKeyRotationStatus': { for: BOTH, why: 'whether the key rotates', reads: true },
+  'kms:ListAliases': { for: BOTH, why: 'which key an alias names', reads: true },
+  'kms:ListGrants': { for: BOTH, why: 'which grants are there, for the proof', reads: true },
+  'kms:ListKeys': { for: ['builder'], why: 'a key that a broken run made and could not name yet', reads: true },
+  'kms:ListResourceTags': { for: BOTH, why: 'which keys amiport made', reads: true },
+  'kms:PutKeyPolicy': { for: ['builder'], why: 'the policy of the dedicated key, in every Region' },
+  'kms:ReEncryptFrom': { for: ['builder'], why: 'EC2 re-encrypts the copy', implied: true },
+  'kms:ReEncryptTo': { for: ['builder'], why: 'EC2 re-encrypts the copy', implied: true },
+  'kms:ReplicateKey': { for: ['builder'], why: 'a replica in every Region' },
+  'kms:RevokeGrant': { for: [], why: 'rotation and rollback: no command does it yet' },
+  'kms:TagResource': { for: ['builder'], why: 'tags at the making of a key', implied: true },
+  'kms:UpdateAlias': { for: ['builder'], why: 'an alias that names another key' },
+  'organizations:DescribeOrganization': {
+    for: ['builder'],
+    why: 'whether SCPs and RCPs can stand against a launch',
+    reads: true,
+  },
+  'organizations:DescribePolicy': { for: ['builder'], why: 'the text of SCPs and RCPs', reads: true },
+  'organizations:ListParents': { for: ['builder'], why: 'which SCPs and RCPs count for an account', reads: true },
+  'organizations:ListPoliciesForTarget': {
+    for: ['builder'],
+    why: 'which SCPs and RCPs count for an account',
+    reads: true,
+  },
+  'ssm:AddTagsToResource': { for: ['account'], why: 'the tags of published parameters' },
+  'ssm:DescribeParameters': { for: ['account'], why: 'published parameters that nothing needs any more', reads: true },
+  'ssm:GetParameter': { for: BOTH, why: 'sources given by parameter; what published ones name', reads: true },
+  'ssm:PutParameter': { for: ['account'], why: 'parameters that name the newest version' },
+  'sts:AssumeRole': {
+    for: ['start', 'canary'],
+    why: "amiport's role in each account; a launcher's role, for its canary",
+  },
+  'sts:GetCallerIdentity': { for: [], why: 'AWS asks for no permission', reads: true },
+};

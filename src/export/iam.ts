@@ -1,0 +1,98 @@
+/** What others apply so that amiport can work: its own roles, and what `manage: export` leaves to the owners. Pure. */
+import { parseArn, roleNameOf } from '../base/arn.ts';
+import { type Delivery, roleArnFor } from '../model/delivery.ts';
+import type { Exported } from '../plan/step.ts';
+import {
+  accountStatements,
+  builderStatements,
+  canaryStatements,
+  document,
+  type PolicyDocument,
+  readStatements,
+  startStatements,
+  trustDocument,
+} from './statements.ts';
+
+export interface RoleExport {
+  readonly account: string;
+  readonly purpose: 'builder' | 'account' | 'read-only';
+  /** undefined: no role is assumed there, the caller's own identity needs the policies. */
+  readonly roleArn: string | undefined;
+  readonly trust: PolicyDocument;
+  /** By name of the inline policy. */
+  readonly policies: Readonly<Record<string, PolicyDocument>>;
+}
+
+export interface IamExport {
+  readonly version: 1;
+  readonly roles: readonly RoleExport[];
+  /** For the identity that amiport starts from. */
+  readonly start: PolicyDocument;
+  /** Left to the owners by `manage: export`, from the plan as it is now. */
+  readonly launchers: readonly OwnersExport[];
+}
+
+/** `waitsFor`: what only `apply` makes, so that the text is not complete before. */
+export type OwnersExport = Exported & { readonly waitsFor: readonly string[] };
+
+export function exportIam(want: Delivery, exported: readonly Exported[]): IamExport {
+  const accounts = [...new Set([want.builder.account, ...want.accounts.map((a) => a.id)])];
+  return {
+    version: 1,
+    roles: accounts.flatMap((account) => rolesIn(want, account)),
+    start: document(startStatements(want, accounts)),
+    launchers: exported.map((e) => ({ ...e, waitsFor: referencesIn(e) })),
+  };
+}
+
+function rolesIn(want: Delivery, account: string): readonly RoleExport[] {
+  const isBuilder = account === want.builder.account;
+  const isTarget = want.accounts.some((a) => a.id === account);
+  const needs = [...(isBuilder ? (['builder'] as const) : []), ...(isTarget ? (['account'] as const) : [])];
+  const roleArn = roleArnFor(want.access, account);
+  const trust = trustDocument(want);
+  const read = document(readStatements(needs));
+  const write = document([
+    ...read.Statement,
+    ...(isBuilder ? builderStatements(want) : []),
+    ...(isTarget ? accountStatements(want, account) : []),
+  ]);
+  return [
+    {
+      account,
+      purpose: isBuilder ? 'builder' : 'account',
+      roleArn,
+      trust,
+      policies: {
+        amiport: write,
+        ...(isTarget ? { 'amiport-canary': document(canaryStatements(want, account)) } : {}),
+      },
+    },
+    {
+      account,
+      purpose: 'read-only',
+      roleArn: roleArn && `${roleArn}-read-only`,
+      trust,
+      policies: { 'amiport-read': read },
+    },
+  ];
+}
+
+const referencesIn = (e: Exported): readonly string[] => [
+  ...new Set([...JSON.stringify(e).matchAll(/\$\{((?:key|image):[^}]+)\}/g)].map((m) => m[1] ?? '')),
+];
+
+/** The documents as JSON: policies as objects, not as text in text. */
+export function iamJson(x: IamExport): object {
+  return {
+    ...x,
+    launchers: x.launchers.map((e) => ('policy' in e ? { ...e, policy: JSON.parse(e.policy) as unknown } : e)),
+  };
+}
+
+/** Path and name of a role: `/team/` and `amiport`. */
+export function pathAndName(roleArn: string): { readonly path: string; readonly name: string } {
+  const name = roleNameOf(roleArn);
+  const resource = parseArn(roleArn)?.resource ?? '';
+  return { path: resource.slice('role'.length, resource.length - name.length) || '/', name };
+}
