@@ -15,5 +15,14 @@ export type { AppEvent, Emit } from './events.ts';
 export { exportedIam } from './export-iam.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
-export { type BadInput, openSession, readConfig, type Session, type SessionOptions, whoAmI } from './session.ts';
+export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';
+export {
+  type BadInput,
+  checkConfig,
+  openSession,
+  readConfig,
+  type Session,
+  type SessionOptions,
+  whoAmI,
+} from './session.ts';
 export { type RegionStatus, type RunStatus, type Status, status } from './status.ts';

@@ -69,6 +69,15 @@ export async function readConfig(
     const remedy = { who: 'you', does: 'amiport init writes one; --config names another' };
     return { ok: false, bad: { reason: reason('config.unreadable', configFile, says, { remedy }), problems: [] } };
   }
+  return checkConfig(bytes, configFile, env);
+}
+
+/** Judges a config that is at hand; files it names are looked for beside it. */
+export function checkConfig(
+  bytes: Buffer,
+  configFile: string,
+  env: SessionOptions['env'],
+): Opened<{ want: Delivery; source: ConfigText; warnings: readonly ConfigProblem[] }> {
   const source = { text: bytes.toString('utf8'), file: configFile };
   const base = dirname(resolve(configFile));
   const parsed = parseConfig(bytes, configFile, { fileExists: (path) => existsSync(resolve(base, path)), env });
