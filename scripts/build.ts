@@ -11,7 +11,7 @@ await build({
     main: 'src/cli/main.ts',
     api: 'src/app/api.ts',
     authz: 'src/authz/evaluate.ts',
-    sim: 'src/sim/server.ts',
+    sim: 'src/sim/api.ts',
   },
   outdir: 'dist',
   bundle: true,

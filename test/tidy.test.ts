@@ -5,6 +5,8 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
 const LINES_MAX = 400;
+/** Tests that are tables of rows grow with what they cover. */
+const TEST_LINES_MAX = 700;
 const USE_CASE = ['base', 'model', 'authz', 'plan', 'run', 'disk'];
 const USE_CASES = ['verify', 'explain', 'rotate', 'audit', 'compare'];
 
@@ -94,7 +96,8 @@ function lengthProblems(): string[] {
   return [...code].flatMap(([path, text]) => {
     const lines = text.split('\n').length - 1;
     const table = /\/\*\*\s*(\*\s*)?Table of AWS facts/.test(text.slice(0, 600));
-    return lines > LINES_MAX && !table ? [`${path}: ${lines} lines, at most ${LINES_MAX}`] : [];
+    const most = path.endsWith('.test.ts') ? TEST_LINES_MAX : LINES_MAX;
+    return lines > most && !table ? [`${path}: ${lines} lines, at most ${most}`] : [];
   });
 }
 

@@ -1,5 +1,5 @@
 /** What commands are given of the process: streams, environment, a signal that Ctrl-C aborts. */
-import type { CommandContext } from '@stricli/core';
+import type { Application, CommandContext } from '@stricli/core';
 import pc from 'picocolors';
 
 /** Exit codes, the same for all commands. */
@@ -19,6 +19,8 @@ export type CliProcess = Omit<NodeJS.Process, 'exitCode'> & { exitCode?: number 
 export interface Context extends CommandContext {
   readonly process: CliProcess;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The table of commands, for those commands that run or propose others. */
+  readonly app: Application<Context>;
   /** Aborted by the first Ctrl-C; the second one ends the process. */
   readonly interrupted: AbortSignal;
   /** What the first Ctrl-C says; a command for which it is the usual end puts its own words here. */
@@ -33,7 +35,7 @@ export function colorsFor(stream: { readonly isTTY?: boolean }, env: Context['en
   return pc.createColors(wanted || (!noColor && (env.FORCE_COLOR ?? '') !== '' && env.FORCE_COLOR !== '0'));
 }
 
-export function newContext(process: NodeJS.Process): Context {
+export function newContext(process: NodeJS.Process, app: Application<Context>): Context {
   const controller = new AbortController();
   const stopping = {
     says: 'interrupted: finishing what is in flight; apply goes on from here (Ctrl-C again to end at once)',
@@ -47,5 +49,5 @@ export function newContext(process: NodeJS.Process): Context {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { process: process as CliProcess, env: process.env, interrupted: controller.signal, stopping };
+  return { process: process as CliProcess, env: process.env, app, interrupted: controller.signal, stopping };
 }

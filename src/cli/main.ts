@@ -4,7 +4,7 @@ import { run } from '@stricli/core';
 import { amiport } from './application.ts';
 import { EXIT, newContext } from './context.ts';
 
-const context = newContext(process);
+const context = newContext(process, amiport);
 try {
   await run(amiport, process.argv.slice(2), context);
 } catch (error) {

@@ -122,7 +122,6 @@ async function typed(
   flags: PrintFlags,
   capture = false,
 ): Promise<{ exitCode: number; out: unknown }> {
-  const { amiport } = await import('../application.ts');
   const captured: string[] = [];
   const silent = { ...context.process.stdout, isTTY: false, write: (text: string) => captured.push(text) > 0 };
   const stdout = capture || flags.json ? silent : context.process.stdout;
@@ -138,8 +137,8 @@ async function typed(
     AWS_SECRET_ACCESS_KEY: 'test',
   };
   const extra = [...(flags.noColor ? ['--no-color'] : []), ...(flags.quiet || flags.json ? ['--quiet'] : [])];
-  const cli: Context = { process, env, interrupted: context.interrupted, stopping: context.stopping };
-  await run(amiport, [...args, '--config', join(folder, 'amiport.yaml'), ...extra], cli);
+  const cli: Context = { ...context, process, env };
+  await run(context.app, [...args, '--config', join(folder, 'amiport.yaml'), ...extra], cli);
   return {
     exitCode: Number(process.exitCode ?? 0),
     out: capture ? (JSON.parse(captured.join('')) as unknown) : undefined,
