@@ -29,7 +29,7 @@ async function given(DesiredCapacity = 1, settings: Partial<Settings> = {}) {
   const sim = simForTests({ settings });
   const ec2 = sim.client(EC2Client, { account: ACCOUNT });
   const asg = sim.client(AutoScalingClient, { account: ACCOUNT });
-  const ImageId = givenImage(sim.world, { owner: '111111111111', sharedWith: [ACCOUNT] });
+  const ImageId = givenImage(sim, { owner: '111111111111', sharedWith: [ACCOUNT] });
   await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'web', LaunchTemplateData: { ImageId } }));
   await asg.send(
     new CreateAutoScalingGroupCommand({

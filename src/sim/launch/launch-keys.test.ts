@@ -98,7 +98,7 @@ async function outcomeOf(sim: TestSim, ec2: EC2Client, imageId: string): Promise
 test.each(CASES)('$rule: $outcome', async ({ keyPolicy, role, defaultKey, outcome }) => {
   const sim = simForTests();
   const readKey = givenKey(sim, BUILDER, keyPolicy);
-  const image = givenImage(sim.world, { keyArn: readKey, sharedWith: [USER.account] });
+  const image = givenImage(sim, { keyArn: readKey, sharedWith: [USER.account] });
   const own = givenKey(sim, USER);
   if (defaultKey === 'customer') placeOf(sim.world, USER.account, REGION).ec2.defaultKmsKeyId = own;
   const kms = role === 'none' ? [] : [...onKey(readKey), ...(role === 'both keys' ? onKey(own) : [])];
@@ -114,7 +114,7 @@ test.each(CASES)('$rule: $outcome', async ({ keyPolicy, role, defaultKey, outcom
 test('KEY-LAUNCH: a key that is disabled shows its state', async () => {
   const sim = simForTests();
   const key = givenKey(sim, BUILDER);
-  const image = givenImage(sim.world, { keyArn: key });
+  const image = givenImage(sim, { keyArn: key });
   const state = keyByArn(sim.world, key);
   if (state) state.state = 'Disabled';
   expect(await outcomeOf(sim, sim.client(EC2Client, BUILDER), image)).toBe(
@@ -125,9 +125,7 @@ test('KEY-LAUNCH: a key that is disabled shows its state', async () => {
 test('KEY-ATTACH: the instance itself has to be let in', async () => {
   const sim = simForTests();
   const key = givenKey(sim, BUILDER, [DENY_INSTANCE]);
-  expect(await outcomeOf(sim, sim.client(EC2Client, BUILDER), givenImage(sim.world, { keyArn: key }))).toBe(
-    LAUNCH_ERROR,
-  );
+  expect(await outcomeOf(sim, sim.client(EC2Client, BUILDER), givenImage(sim, { keyArn: key }))).toBe(LAUNCH_ERROR);
 });
 
 test('KEY-ATTACH: a grant for each attached volume, made again at start and gone at the end', async () => {
@@ -135,7 +133,7 @@ test('KEY-ATTACH: a grant for each attached volume, made again at start and gone
   const ec2 = sim.client(EC2Client, BUILDER);
   const arn = givenKey(sim, BUILDER);
   const key = keyByArn(sim.world, arn);
-  await outcomeOf(sim, ec2, givenImage(sim.world, { keyArn: arn }));
+  await outcomeOf(sim, ec2, givenImage(sim, { keyArn: arn }));
   expect(key?.grants.size).toBe(1);
   const [grant] = [...(key?.grants.values() ?? [])];
   expect(grant?.granteePrincipal).toMatch(/^arn:aws:sts::111111111111:assumed-role\/aws:ec2-infrastructure\/i-/);
@@ -166,7 +164,7 @@ test.each([
 ])('Auto Scaling, $rule: $says', async ({ issuer, says }) => {
   const sim = simForTests();
   const arn = givenKey(sim, BUILDER, SERVED);
-  const image = givenImage(sim.world, { keyArn: arn, sharedWith: [USER.account] });
+  const image = givenImage(sim, { keyArn: arn, sharedWith: [USER.account] });
   const asg = sim.client(AutoScalingClient, USER);
   const data = { ImageId: image };
   await sim
@@ -216,7 +214,7 @@ test.each([
 
 test('IMG-77: what Allowed AMIs hides is not there', async () => {
   const sim = simForTests();
-  const image = givenImage(sim.world, { sharedWith: [USER.account] });
+  const image = givenImage(sim, { sharedWith: [USER.account] });
   placeOf(sim.world, USER.account, REGION).ec2.allowedImages = {
     state: 'enabled',
     criteria: [{ providers: ['amazon'] }],

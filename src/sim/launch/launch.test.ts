@@ -42,7 +42,7 @@ async function seen(sim: TestSim, id: string, as = BUILDER) {
 test('RunInstances: pending, running, stopped, started, terminated, forgotten', async () => {
   const sim = simForTests();
   const ec2 = ec2Of(sim);
-  const id = await run(sim, { ImageId: givenImage(sim.world), UserData: Buffer.from('#!/bin/sh').toString('base64') });
+  const id = await run(sim, { ImageId: givenImage(sim), UserData: Buffer.from('#!/bin/sh').toString('base64') });
   expect((await seen(sim, id))?.State).toEqual({ Code: 0, Name: 'pending' });
   sim.advance(5_000);
   const running = await seen(sim, id);
@@ -138,7 +138,7 @@ const REFUSALS: readonly Refusal[] = [
 
 test.each(REFUSALS)('$rule is refused at once', async ({ image, as, input, says }) => {
   const sim = simForTests();
-  const ImageId = givenImage(sim.world, image);
+  const ImageId = givenImage(sim, image);
   expect(await run(sim, { ImageId, ...input }, as)).toMatch(says);
   expect(sim.bugs).toEqual([]);
 });
@@ -146,12 +146,12 @@ test.each(REFUSALS)('$rule is refused at once', async ({ image, as, input, says 
 describe('ClientToken', () => {
   test('the same call answers with the same instances', async () => {
     const sim = simForTests();
-    const input = { ImageId: givenImage(sim.world), ClientToken: 'once' };
+    const input = { ImageId: givenImage(sim), ClientToken: 'once' };
     expect(await run(sim, input)).toBe(await run(sim, input));
   });
   test('IdempotentParameterMismatch for other parameters', async () => {
     const sim = simForTests();
-    const ImageId = givenImage(sim.world);
+    const ImageId = givenImage(sim);
     await run(sim, { ImageId, ClientToken: 'once' });
     expect(await run(sim, { ImageId, ClientToken: 'once', InstanceType: 't3.small' })).toMatch(
       /^IdempotentParameterMismatch/,
@@ -162,7 +162,7 @@ describe('ClientToken', () => {
 test('DescribeInstances: filters and unknown ids', async () => {
   const sim = simForTests();
   const ec2 = ec2Of(sim);
-  const ImageId = givenImage(sim.world);
+  const ImageId = givenImage(sim);
   const tags = [{ ResourceType: 'instance' as const, Tags: [{ Key: 'Name', Value: 'web-1' }] }];
   const id = await run(sim, { ImageId, TagSpecifications: tags });
   await run(sim, { ImageId });
@@ -183,7 +183,7 @@ test('DescribeInstances: filters and unknown ids', async () => {
 test('ModifyInstanceAttribute: protection from termination', async () => {
   const sim = simForTests();
   const ec2 = ec2Of(sim);
-  const InstanceId = await run(sim, { ImageId: givenImage(sim.world) });
+  const InstanceId = await run(sim, { ImageId: givenImage(sim) });
   await ec2.send(new ModifyInstanceAttributeCommand({ InstanceId, DisableApiTermination: { Value: true } }));
   const shown = await ec2.send(
     new DescribeInstanceAttributeCommand({ InstanceId, Attribute: 'disableApiTermination' }),
@@ -198,7 +198,7 @@ test('network interfaces as Packer sends them', async () => {
   const sim = simForTests();
   const group = await ec2Of(sim).send(new CreateSecurityGroupCommand({ GroupName: 'packer', Description: 'x' }));
   const id = await run(sim, {
-    ImageId: givenImage(sim.world),
+    ImageId: givenImage(sim),
     NetworkInterfaces: [
       { AssociatePublicIpAddress: true, DeleteOnTermination: true, DeviceIndex: 0, Groups: [group.GroupId ?? ''] },
     ],

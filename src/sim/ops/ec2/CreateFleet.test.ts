@@ -36,7 +36,7 @@ async function fleet(sim: TestSim, ec2: EC2Client, ImageId: string, over: Partia
 test('an instant fleet launches from the first candidate that EC2 takes and tells why not the others', async () => {
   const sim = simForTests();
   const ec2 = sim.client(EC2Client, USER);
-  const answer = await fleet(sim, ec2, givenImage(sim.world, { owner: USER.account }));
+  const answer = await fleet(sim, ec2, givenImage(sim, { owner: USER.account }));
   expect(answer.Errors?.map((error) => error.ErrorCode)).toEqual(['InvalidParameterValue']);
   expect(answer.Instances?.[0]).toMatchObject({ InstanceType: 't3.small', Lifecycle: 'on-demand' });
   expect(answer.Instances?.[0]?.InstanceIds).toHaveLength(2);
@@ -52,7 +52,7 @@ test('an instant fleet launches from the first candidate that EC2 takes and tell
 test('an instant fleet has the keys of its caller: succeeds, and the instances end', async () => {
   const sim = simForTests();
   const key = givenKey(sim, USER);
-  const image = givenImage(sim.world, { owner: USER.account, keyArn: key });
+  const image = givenImage(sim, { owner: USER.account, keyArn: key });
   const ec2 = sim.client(EC2Client, { credentials: givenRole(sim, USER.account, 'Karpenter', EC2) });
   const answer = await fleet(sim, ec2, image, {
     TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: 'pool', Value: 'a' }] }],

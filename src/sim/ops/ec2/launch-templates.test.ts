@@ -20,7 +20,7 @@ const ONE = { MinCount: 1, MaxCount: 1 } as const;
 
 function given() {
   const sim = simForTests();
-  return { sim, ec2: sim.client(EC2Client, { account: ACCOUNT }), ImageId: givenImage(sim.world, { owner: ACCOUNT }) };
+  return { sim, ec2: sim.client(EC2Client, { account: ACCOUNT }), ImageId: givenImage(sim, { owner: ACCOUNT }) };
 }
 
 test('ASG-5: $Latest, $Default and numbers name versions; SourceVersion keeps what is not given', async () => {
@@ -32,7 +32,7 @@ test('ASG-5: $Latest, $Default and numbers name versions; SourceVersion keeps wh
       LaunchTemplateData: { ImageId, InstanceType: 't3.small', UserData, Monitoring: { Enabled: true } },
     }),
   );
-  const newer = givenImage(sim.world, { owner: ACCOUNT });
+  const newer = givenImage(sim, { owner: ACCOUNT });
   await ec2.send(
     new CreateLaunchTemplateVersionCommand({
       LaunchTemplateName: 'nodes',
@@ -93,7 +93,7 @@ test('RunInstances: parameters override the template, mappings by device', async
 
 test('ASG-6: resolve:ssm is resolved at launch, by version and label too', async () => {
   const { sim, ec2, ImageId } = given();
-  const newer = givenImage(sim.world, { owner: ACCOUNT });
+  const newer = givenImage(sim, { owner: ACCOUNT });
   const version = {
     description: undefined,
     allowedPattern: undefined,

@@ -82,7 +82,7 @@ test('security groups: rules come and go, a group in use stays', async () => {
     'web',
   ]);
   await ec2.send(new RevokeSecurityGroupIngressCommand(rule));
-  const ImageId = givenImage(sim.world, { owner: USER.account });
+  const ImageId = givenImage(sim, { owner: USER.account });
   await ec2.send(new RunInstancesCommand({ ImageId, MinCount: 1, MaxCount: 1, SecurityGroupIds: [GroupId] }));
   await expect(ec2.send(new DeleteSecurityGroupCommand({ GroupId }))).rejects.toThrow('has a dependent object');
 });
