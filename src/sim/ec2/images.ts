@@ -4,7 +4,7 @@
  */
 import type { Place } from '../../base/place.ts';
 import type { Ctx } from '../operation.ts';
-import type { Ec2Region, Image } from '../world/ec2.ts';
+import type { Image } from '../world/ec2.ts';
 import { placeOf, regionOf } from '../world/make.ts';
 import type { World } from '../world/world.ts';
 import { allowedByCriteria } from './allowed-images.ts';
@@ -68,20 +68,24 @@ export function visibleImages(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place): 
   for (const entity of entitiesOf(ctx.world, place.account)) {
     for (const id of ec2.imagesByPermission.get(entity) ?? []) ids.add(id);
   }
-  return [...ids].flatMap((id) => visible(ctx, place, ec2, id) ?? []);
+  // The indexes hold permitted images only: permissions need no second look.
+  return [...ids].flatMap((id) => {
+    const image = ec2.images.get(id);
+    return image && listed(ctx, place, image) ? image : [];
+  });
 }
 
 /** The image, if the account sees it. */
 export function visibleImage(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, imageId: string): Image | undefined {
-  return visible(ctx, place, regionOf(ctx.world, place.region).ec2, imageId);
+  const image = regionOf(ctx.world, place.region).ec2.images.get(imageId);
+  return image && mayLaunch(ctx.world, image, place.account) && listed(ctx, place, image) ? image : undefined;
 }
 
-function visible(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, ec2: Ec2Region, id: string): Image | undefined {
-  const image = ec2.images.get(id);
-  if (!image || !mayLaunch(ctx.world, image, place.account)) return undefined;
-  if (image.deregisteredMs !== undefined && ctx.nowMs >= listedUntilMs(ctx, image)) return undefined;
+function listed(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image): boolean {
+  if (image.deregisteredMs !== undefined && ctx.nowMs >= listedUntilMs(ctx, image)) return false;
+  if (image.ownerId === place.account) return true;
   const { state } = placeOf(ctx.world, place.account, place.region).ec2.allowedImages;
-  return state === 'enabled' && !imageAllowed(ctx, place, image) ? undefined : image;
+  return state !== 'enabled' || imageAllowed(ctx, place, image);
 }
 
 /** IMG-5: how long a deregistered image is still listed. */
