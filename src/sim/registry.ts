@@ -6,6 +6,7 @@ import { EC2_IMAGE_OPERATIONS, EC2_IMAGE_TASKS } from './ops/ec2/images-all.ts';
 import { EC2_LAUNCH_OPERATIONS, EC2_LAUNCH_TASKS } from './ops/ec2/launch-all.ts';
 import { IAM_OPERATIONS } from './ops/iam/all.ts';
 import { KMS_OPERATIONS, KMS_TASKS } from './ops/kms/all.ts';
+import { STS_OPERATIONS } from './ops/sts/all.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   ...AUTO_SCALING_OPERATIONS,
@@ -14,6 +15,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...EC2_LAUNCH_OPERATIONS,
   ...IAM_OPERATIONS,
   ...KMS_OPERATIONS,
+  ...STS_OPERATIONS,
 ];
 
 export const TASKS: readonly TaskHandler[] = [
