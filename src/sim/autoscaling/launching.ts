@@ -10,6 +10,7 @@ import type { LaunchSpec } from '../launch/spec.ts';
 import { launchedAs } from '../launch/spot.ts';
 import { type Caller, type Ctx, Fault } from '../operation.ts';
 import type { AutoScalingGroup, GroupInstance } from '../world/autoscaling.ts';
+import type { Instance } from '../world/ec2.ts';
 import { placeOf } from '../world/make.ts';
 import { at, begin, failAtOnce } from './activities.ts';
 import { type Blueprint, blueprint, propagatedTags } from './group.ts';
@@ -72,21 +73,50 @@ function templateOf(group: AutoScalingGroup) {
   return refresh?.status === 'InProgress' && refresh.wanted ? refresh.wanted : group.launchTemplate;
 }
 
-function start(ctx: Ctx, place: Place, group: AutoScalingGroup, how: { print: Blueprint; subnetId: string }) {
+function start(ctx: Ctx, place: Place, group: AutoScalingGroup, how: { print: Blueprint; subnetId: string }): Instance {
   const { print, subnetId } = how;
   const spec = inSubnet(print.spec, subnetId);
-  const [instance] = launchInstances(ctx, {
-    action: 'RunInstances',
-    caller: launchedAs(ctx, roleOf(ctx, place, group), spec),
-    place,
-    spec,
-    count: 1,
-    launchTemplate: print.launchTemplate,
-    autoScalingGroup: group.name,
+  const role = roleOf(ctx, place, group);
+  try {
+    const [instance] = launchInstances(ctx, {
+      action: 'RunInstances',
+      caller: launchedAs(ctx, role, spec),
+      place,
+      spec,
+      count: 1,
+      launchTemplate: print.launchTemplate,
+      autoScalingGroup: group.name,
+    });
+    if (!instance) throw new Fault('InternalError', 'No instance was launched');
+    for (const [key, value] of propagatedTags(group)) instance.tags.set(key, value);
+    recordRun(ctx, place, { role, print, instanceId: instance.instanceId });
+    return instance;
+  } catch (refused) {
+    if (refused instanceof Fault) recordRun(ctx, place, { role, print, refused });
+    throw refused;
+  }
+}
+
+/** Auto Scaling's RunInstances stands in the account's trail like anybody's. */
+function recordRun(
+  ctx: Ctx,
+  place: Place,
+  run: { readonly role: Caller; readonly print: Blueprint; readonly instanceId?: string; readonly refused?: Fault },
+): void {
+  const { role, print, instanceId, refused } = run;
+  ctx.record({
+    region: place.region,
+    account: place.account,
+    eventSource: 'ec2.amazonaws.com',
+    eventName: 'RunInstances',
+    readOnly: false,
+    callerArn: role.arn,
+    callerAccount: role.account,
+    invokedBy: 'autoscaling.amazonaws.com',
+    requestParameters: { imageId: print.spec.ImageId, launchTemplate: print.launchTemplate },
+    ...(instanceId ? { responseElements: { instancesSet: [instanceId] } } : {}),
+    ...(refused ? { errorCode: `Client.${refused.code}`, errorMessage: refused.message } : {}),
   });
-  if (!instance) throw new Fault('InternalError', 'No instance was launched');
-  for (const [key, value] of propagatedTags(group)) instance.tags.set(key, value);
-  return instance;
 }
 
 function roleOf(ctx: Ctx, place: Place, group: AutoScalingGroup): Caller {

@@ -201,6 +201,12 @@ test.each([
   sim.advance(8_000);
   const answer = await asg.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: 'web' }));
   const first = answer.Activities?.at(-1);
+  // Both that it ran the instance and how it used the keys is in the trail, under the role's name.
+  const ran = sim.world.events.find((event) => event.invokedBy === 'autoscaling.amazonaws.com');
+  expect(ran).toMatchObject({
+    eventName: 'RunInstances',
+    callerArn: expect.stringContaining('AWSServiceRoleForAutoScaling'),
+  });
   expect(first?.StatusCode).toBe(says);
   if (says === 'Cancelled') {
     expect(first?.StatusMessage).toBe(

@@ -118,7 +118,9 @@ function launchOne(ctx: Ctx, order: LaunchOrder, plan: Plan, slot: Slot): Instan
     launchIndex: slot.index,
     monitoring: spec.Monitoring?.Enabled === true,
     ebsOptimized: spec.EbsOptimized === true,
-    cpuCredits: plan.type.burstable ? (spec.CreditSpecification?.CpuCredits ?? 'unlimited') : undefined,
+    cpuCredits: plan.type.burstable
+      ? (spec.CreditSpecification?.CpuCredits ?? (plan.type.hypervisor === 'xen' ? 'standard' : 'unlimited'))
+      : undefined,
     tags: tagsFor(spec, 'instance'),
   };
   if (order.autoScalingGroup) instance.tags.set('aws:autoscaling:groupName', order.autoScalingGroup);

@@ -6,6 +6,7 @@ import { describeInstances } from './DescribeInstances.ts';
 import { deleteFleets, describeFleetInstances, describeFleets } from './fleets.ts';
 import { getConsoleOutput } from './GetConsoleOutput.ts';
 import { describeInstanceAttribute, modifyInstanceAttribute } from './instance-attribute.ts';
+import { describeInstanceCreditSpecifications } from './instance-credits.ts';
 import { rebootInstances, startInstances, stopInstances, terminateInstances } from './instance-states.ts';
 import { describeInstanceTypeOfferings, describeInstanceTypes } from './instance-types.ts';
 import { createKeyPair, deleteKeyPair, describeKeyPairs, importKeyPair } from './key-pairs.ts';
@@ -51,6 +52,7 @@ export const EC2_LAUNCH_OPERATIONS = [
   describeFleetInstances,
   describeFleets,
   describeInstanceAttribute,
+  describeInstanceCreditSpecifications,
   describeInstanceStatus,
   describeInstanceTypeOfferings,
   describeInstanceTypes,
