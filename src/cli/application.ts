@@ -1,11 +1,21 @@
 /** All commands: their words, flags and help. Their code is loaded only when they run. */
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.ts';
-import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parsePort, parsePositive, parseText, YES_FLAG } from './flags.ts';
+import {
+  ALIASES,
+  COMMON_FLAGS,
+  OUTPUT_FLAGS,
+  parsePort,
+  parsePositive,
+  parseText,
+  parseUsedPort,
+  YES_FLAG,
+} from './flags.ts';
 import { VERSION } from './version.ts';
+import { WORDING } from './wording.ts';
 
 const examples = (what: string, ...lines: readonly string[]): string =>
-  `${what}\n\nEXAMPLES\n${lines.map((l) => `  ${l}`).join('\n')}`;
+  `${what === '' ? '' : `${what}\n\n`}EXAMPLES\n${lines.map((l) => `  ${l}`).join('\n')}`;
 
 const none = { kind: 'tuple', parameters: [] } as const;
 
@@ -123,7 +133,11 @@ const status = buildCommand({
   parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
   docs: {
     brief: 'What is delivered where, and how the last run ended',
-    fullDescription: examples('', 'amiport status', 'amiport status --json'),
+    fullDescription: examples(
+      'Reads AWS, changes nothing. Exit 3: something is missing; 4: something could not be read.',
+      'amiport status',
+      'amiport status --json',
+    ),
   },
 });
 
@@ -132,7 +146,11 @@ const left = buildCommand({
   parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
   docs: {
     brief: 'Everything that amiport ever made for this delivery, and what is orphaned',
-    fullDescription: examples('', 'amiport left', 'amiport left --json | jq ".resources[] | select(.orphan)"'),
+    fullDescription: examples(
+      'Found by tags and names, in every place of the config. Exit 3: something is orphaned.',
+      'amiport left',
+      'amiport left --json | jq ".resources[] | select(.orphan)"',
+    ),
   },
 });
 
@@ -153,7 +171,7 @@ const init = buildCommand({
   },
   docs: {
     brief: 'Write a config, or check that every account can be reached',
-    fullDescription: examples('', 'amiport init', 'amiport init --check'),
+    fullDescription: examples('Asks on a terminal; never overwrites a config.', 'amiport init', 'amiport init --check'),
   },
 });
 
@@ -164,7 +182,11 @@ const config = buildRouteMap({
       parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
       docs: {
         brief: 'Check the config; calls nothing',
-        fullDescription: examples('', 'amiport config check', 'amiport config check --config team.yaml'),
+        fullDescription: examples(
+          'Every mistake with its line and what to write instead.',
+          'amiport config check',
+          'amiport config check --config team.yaml',
+        ),
       },
     }),
     show: buildCommand({
@@ -172,7 +194,11 @@ const config = buildRouteMap({
       parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
       docs: {
         brief: 'Print the config with every default filled in',
-        fullDescription: examples('', 'amiport config show --json'),
+        fullDescription: examples(
+          'As YAML, or as JSON with --json.',
+          'amiport config show',
+          'amiport config show --json',
+        ),
       },
     }),
     schema: buildCommand({
@@ -180,7 +206,10 @@ const config = buildRouteMap({
       parameters: { flags: {}, positional: none },
       docs: {
         brief: 'Print the JSON Schema of the config',
-        fullDescription: examples('', 'amiport config schema > amiport.schema.json'),
+        fullDescription: examples(
+          'Editors check and complete the config with it.',
+          'amiport config schema > amiport.schema.json',
+        ),
       },
     }),
   },
@@ -201,7 +230,11 @@ const exported = buildRouteMap({
       },
       docs: {
         brief: "Policies for amiport's own roles, and those that their owners apply",
-        fullDescription: examples('', 'amiport export iam', 'amiport export iam --format hcl > amiport.tf'),
+        fullDescription: examples(
+          'Roles with the least rights for this config; with AWS at hand also what owners apply.',
+          'amiport export iam',
+          'amiport export iam --format hcl > amiport.tf',
+        ),
       },
     }),
   },
@@ -252,7 +285,13 @@ const sim = buildRouteMap({
       loader: async () => ({ default: (await import('./commands/sim.ts')).env }),
       parameters: {
         flags: {
-          port: { kind: 'parsed', parse: parsePort, default: '4599', brief: 'Port of the simulator', placeholder: 'n' },
+          port: {
+            kind: 'parsed',
+            parse: parseUsedPort,
+            default: '4599',
+            brief: 'Port of the simulator',
+            placeholder: 'n',
+          },
           region: {
             kind: 'parsed',
             parse: parseText,
@@ -266,7 +305,7 @@ const sim = buildRouteMap({
       docs: {
         brief: 'Print what to export to call it as an account',
         fullDescription: examples(
-          '',
+          'For eval in a shell: AWS CLI, SDKs, Packer and amiport itself then call the simulator.',
           'eval "$(amiport sim env 111111111111)"',
           'aws ec2 describe-images --owners self',
         ),
@@ -281,7 +320,7 @@ const demo = buildCommand({
   parameters: { flags: { ...OUTPUT_FLAGS }, positional: none },
   docs: {
     brief: 'The whole story on the simulated AWS: how it goes wrong by hand, and with amiport',
-    fullDescription: examples('', 'amiport demo'),
+    fullDescription: examples('Starts a simulated AWS of its own; nothing leaves this machine.', 'amiport demo'),
   },
 });
 
@@ -291,7 +330,15 @@ const completion = buildCommand({
     flags: {},
     positional: { kind: 'tuple', parameters: [{ brief: 'bash, zsh or fish', parse: parseText, placeholder: 'shell' }] },
   },
-  docs: { brief: 'Print a completion script', fullDescription: examples('', 'source <(amiport completion bash)') },
+  docs: {
+    brief: 'Print a completion script',
+    fullDescription: examples(
+      'Asks amiport at each Tab, so it never grows old.',
+      'source <(amiport completion bash)',
+      'amiport completion zsh > ~/.zfunc/_amiport',
+      'amiport completion fish | source',
+    ),
+  },
 });
 
 const complete = buildCommand({
@@ -337,7 +384,13 @@ export const amiport: Application<Context> = buildApplication(
   {
     name: 'amiport',
     versionInfo: { currentVersion: VERSION },
-    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    scanner: {
+      caseStyle: 'allow-kebab-for-camel',
+      allowArgumentEscapeSequence: true,
+      // Only slips of a letter or two: a stranger proposal helps nobody.
+      distanceOptions: { threshold: 2, weights: { insertion: 1, deletion: 1, substitution: 1, transposition: 1 } },
+    },
+    localization: { text: WORDING },
     documentation: { caseStyle: 'convert-camel-to-kebab', disableAnsiColor: process.stdout.isTTY !== true },
   },
 );

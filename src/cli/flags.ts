@@ -51,14 +51,22 @@ export const parseText = text;
 /** @throws SyntaxError for anything but a number above zero */
 export function parsePositive(input: string): number {
   const value = Number(input);
-  if (!Number.isFinite(value) || value <= 0) throw new SyntaxError(`wants a number above 0, not "${input}"`);
+  if (input.trim() === '' || !Number.isFinite(value) || value <= 0)
+    throw new SyntaxError(`wants a number above 0, not "${input}"`);
   return value;
 }
 
-/** @throws SyntaxError for anything but a TCP port */
-export function parsePort(input: string): number {
-  const value = Number(input);
-  if (!Number.isInteger(value) || value < 0 || value > 65_535)
-    throw new SyntaxError(`wants a port from 0 to 65535, not "${input}"`);
-  return value;
-}
+const portFrom =
+  (least: number) =>
+  (input: string): number => {
+    const value = Number(input);
+    if (!/^\d+$/.test(input) || value < least || value > 65_535)
+      throw new SyntaxError(`wants a port from ${least} to 65535, not "${input}"`);
+    return value;
+  };
+
+/** To listen on; 0 takes a free one. @throws SyntaxError for anything but a TCP port */
+export const parsePort = portFrom(0);
+
+/** To call. @throws SyntaxError for anything but a TCP port above 0 */
+export const parseUsedPort = portFrom(1);

@@ -6,6 +6,8 @@ export default async function complete(this: Context, _flags: object, ...words: 
   const partial = words.at(-1) ?? '';
   // Words before that are wrong leave nothing to propose; that is no error of who presses Tab.
   const proposals = await proposeCompletions(this.app, words.length === 0 ? [''] : words, this).catch(() => []);
-  const lines = proposals.map((p) => p.completion).filter((c) => c.startsWith(partial) && !c.startsWith('__'));
+  const lines = proposals
+    .map((p) => p.completion)
+    .filter((c) => c.startsWith(partial) && !c.startsWith('__') && c !== '--');
   this.process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }

@@ -1,0 +1,45 @@
+/** How amiport words what is wrong with the words it was called with: as all its errors, and naming the value. */
+import {
+  AliasNotFoundError,
+  type ApplicationText,
+  ArgumentParseError,
+  EnumValidationError,
+  FlagNotFoundError,
+  text_en,
+  UnexpectedFlagError,
+  UnexpectedPositionalError,
+  UnsatisfiedFlagError,
+  UnsatisfiedPositionalError,
+} from '@stricli/core';
+
+export const WORDING: ApplicationText = {
+  ...text_en,
+  noCommandRegisteredForInput: ({ input, corrections }) =>
+    `error: there is no command "${input}"${meant(corrections)} (amiport --help lists them)`,
+  exceptionWhileParsingArguments: (exc) => `error: ${mistake(exc)}`,
+};
+
+function mistake(exc: unknown): string {
+  if (exc instanceof FlagNotFoundError)
+    return `there is no flag --${exc.input} here${meant(exc.corrections.map((c) => `--${c}`))}`;
+  if (exc instanceof AliasNotFoundError) return `there is no flag -${exc.input} here`;
+  if (exc instanceof ArgumentParseError) return badValue(exc);
+  if (exc instanceof EnumValidationError)
+    return `--${exc.externalFlagName} wants ${exc.values.join(' or ')}, not "${exc.input}"`;
+  if (exc instanceof UnsatisfiedFlagError)
+    return `--${exc.externalFlagName} wants a value${exc.nextFlagName === undefined ? '' : `, but --${exc.nextFlagName} follows`}`;
+  if (exc instanceof UnexpectedFlagError)
+    return `--${exc.externalFlagName} is given twice: "${exc.previousInput}" and "${exc.input}"`;
+  if (exc instanceof UnexpectedPositionalError) return `"${exc.input}" is one argument too many`;
+  if (exc instanceof UnsatisfiedPositionalError) return `the argument <${exc.placeholder}> is missing`;
+  return exc instanceof Error ? exc.message : String(exc);
+}
+
+/** Our parsers say what they want; the parser of switches takes no word of ours. */
+function badValue({ externalFlagNameOrPlaceholder: flag, exception, input }: ArgumentParseError): string {
+  const says = exception instanceof Error ? exception.message : String(exception);
+  return says.startsWith('wants') ? `--${flag} ${says}` : `--${flag} is a switch and takes no value, not "${input}"`;
+}
+
+const meant = (corrections: readonly string[]): string =>
+  corrections.length === 0 ? '' : `; did you mean ${corrections.map((c) => c.replaceAll('`', '')).join(' or ')}?`;
