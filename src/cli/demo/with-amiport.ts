@@ -62,13 +62,12 @@ async function prepareConfig(context: Context, stage: Stage, folder: string, pri
   const file = join(folder, 'amiport.yaml');
   const text = await readFile(file, 'utf8');
   if (hasPacker(context)) {
-    const owner = await baseOwner(stage);
-    const vars = `base_owner: "${owner}", base_name: "*", wait_for_poweroff: "false"`;
+    // Nothing runs inside a simulated instance, so nothing would power it off.
+    const vars = 'wait_for_poweroff: "false"';
+    const kubernetes = text.replace('vars: { k8s: "1.34" }', `vars: { k8s: "1.34", ${vars} }`);
     await writeFile(
       file,
-      text
-        .replace('vars: { k8s: "1.34" }', `vars: { k8s: "1.34", ${vars} }`)
-        .replace('packer: images/vod.json }', `packer: images/vod.json, vars: { ${vars} } }`),
+      kubernetes.replace('packer: images/vod.json }', `packer: images/vod.json, vars: { ${vars} } }`),
     );
     return;
   }
@@ -89,8 +88,6 @@ interface Images {
 
 const publicImages = (builder: RawSender): Promise<Images> =>
   must(builder.send<Images>('ec2', HOME, 'DescribeImages', { Filters: [{ Name: 'is-public', Values: ['true'] }] }));
-
-const baseOwner = async (stage: Stage): Promise<string> => (await publicImages(stage.builder)).Images[0]?.OwnerId ?? '';
 
 async function bake(stage: Stage, name: string): Promise<string> {
   const { builder } = stage;
