@@ -66,7 +66,7 @@ export function resolveEncryption(question: EncryptionQuestion): EncryptionOutco
 }
 
 /** ENC-1. Holds with encryption by default on, too. */
-export function checkKeyNeedsEncrypted(kmsKeyId: string | undefined, encrypted: boolean | undefined): void {
+function checkKeyNeedsEncrypted(kmsKeyId: string | undefined, encrypted: boolean | undefined): void {
   if (kmsKeyId === undefined || kmsKeyId === '' || encrypted === true) return;
   throw new Fault('InvalidParameterDependency', 'The parameter KmsKeyId requires the parameter Encrypted to be set.');
 }
@@ -108,7 +108,7 @@ function ofImageCopy({ source, encrypted, kmsKeyId, encryptionByDefault }: Encry
 }
 
 /** IMG-36, verbatim; older reports lack the "an". */
-export const unencryptedCopyRefused = (snapshotId: string): string =>
+const unencryptedCopyRefused = (snapshotId: string): string =>
   `Snapshot ${snapshotId} is encrypted. Creating an unencrypted copy from an encrypted snapshot is not supported.`;
 
 /** Facts 2.5. The source is the parent snapshot, which is always in the same Region. */

@@ -112,7 +112,7 @@ export function ownVolume(ctx: Pick<Ctx, 'world'>, place: Place, id: string | un
   return volume;
 }
 
-export function checkVolumeId(id: string | undefined): string {
+function checkVolumeId(id: string | undefined): string {
   if (id === undefined || id === '') {
     throw new Fault('MissingParameter', 'The request must contain the parameter volumeId');
   }
@@ -122,5 +122,4 @@ export function checkVolumeId(id: string | undefined): string {
   return id;
 }
 
-export const volumeNotFound = (id: string): Fault =>
-  new Fault('InvalidVolume.NotFound', `The volume '${id}' does not exist.`);
+const volumeNotFound = (id: string): Fault => new Fault('InvalidVolume.NotFound', `The volume '${id}' does not exist.`);

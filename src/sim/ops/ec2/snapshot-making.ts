@@ -60,7 +60,7 @@ export const copySnapshot = operation<Ec2.CopySnapshotRequest, Ec2.CopySnapshotR
     const region = input.SourceRegion ?? place.region;
     const context = tagsRequested(input.TagSpecifications, 'snapshot');
     return [
-      { action: 'ec2:CopySnapshot', resource: snapshotArn(call, place.region, 'snap-*'), context },
+      { action: 'ec2:CopySnapshot', resource: snapshotArn(call, place.region, '*'), context },
       // Resource-level permissions cover the source, too (facts, section 0).
       ...(call.world.regions.has(region)
         ? [snapshotDemand(call, { account: place.account, region }, 'CopySnapshot', input.SourceSnapshotId)]
