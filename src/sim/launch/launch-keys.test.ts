@@ -95,7 +95,7 @@ async function outcomeOf(sim: TestSim, ec2: EC2Client, imageId: string): Promise
   return [instance?.State?.Name, instance?.StateReason?.Message].filter(Boolean).join(' ');
 }
 
-test.each(CASES)('$rule: $outcome', async ({ keyPolicy, role, defaultKey, outcome }) => {
+test.each(CASES.map((one) => [one.rule, one] as const))('%s', async (_, { keyPolicy, role, defaultKey, outcome }) => {
   const sim = simForTests();
   const readKey = givenKey(sim, BUILDER, keyPolicy);
   const image = givenImage(sim, { keyArn: readKey, sharedWith: [USER.account] });
@@ -158,10 +158,10 @@ test('KEY-ATTACH: a grant for each attached volume, made again at start and gone
 const SERVICE_ROLE = `arn:aws:iam::${USER.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
 
 test.each([
-  { rule: 'ASG-3 no grant', issuer: undefined, says: 'Cancelled' },
-  { rule: "GR: a grant of the key's account for a foreign role", issuer: BUILDER.account, says: 'Cancelled' },
-  { rule: "GR: a grant of the role's account", issuer: USER.account, says: 'Successful' },
-])('Auto Scaling, $rule: $says', async ({ issuer, says }) => {
+  ['ASG-3: no grant', undefined, 'Cancelled'],
+  ["ASG-3: a grant of the key's account for a foreign role", BUILDER.account, 'Cancelled'],
+  ["ASG-3: a grant of the role's account", USER.account, 'Successful'],
+] as const)('%s', async (_, issuer, says) => {
   const sim = simForTests();
   const arn = givenKey(sim, BUILDER, SERVED);
   const image = givenImage(sim, { keyArn: arn, sharedWith: [USER.account] });

@@ -136,7 +136,8 @@ const REFUSALS: readonly Refusal[] = [
   { rule: 'counts', input: { MinCount: 2, MaxCount: 1 }, says: /^InvalidParameterCombination: / },
 ];
 
-test.each(REFUSALS)('$rule is refused at once', async ({ image, as, input, says }) => {
+test.each(REFUSALS.map((one) => [one.rule, one] as const))('%s is refused at once', async (_, one) => {
+  const { image, as, input, says } = one;
   const sim = simForTests();
   const ImageId = givenImage(sim, image);
   expect(await run(sim, { ImageId, ...input }, as)).toMatch(says);
