@@ -4,7 +4,7 @@ import { makeKey } from '../kms/make.ts';
 import type { TestSim } from '../testing.ts';
 import { EMPTY_DISK } from '../world/disk.ts';
 import type { Image, Instance, Snapshot } from '../world/ec2.ts';
-import { placeOf } from '../world/make.ts';
+import { placeOf, regionOf } from '../world/make.ts';
 import { putImage } from './images.ts';
 import { putSnapshot } from './snapshots.ts';
 
@@ -23,33 +23,17 @@ export function plantImage(
     readonly snapshot?: Partial<Snapshot>;
   } = {},
 ): { readonly imageId: string; readonly snapshotId: string } {
-  const n = [...sim.world.regions.values()].reduce((sum, region) => sum + region.ec2.images.size, 1);
-  const hex = n.toString(16).padStart(17, '0');
-  const snapshotId = `snap-${hex}`;
-  const imageId = `ami-${hex}`;
+  const { images, snapshots } = regionOf(sim.world, place.region).ec2;
+  const idOf = (prefix: string, n: number) => `${prefix}-${n.toString(16).padStart(17, '0')}`;
+  let n = 1;
+  while (images.has(idOf('ami', n)) || snapshots.has(idOf('snap', n))) n += 1;
+  const snapshotId = idOf('snap', n);
+  const imageId = idOf('ami', n);
+  const volumeId = idOf('vol', n);
   const startMs = sim.clock.nowMs();
-  putSnapshot(sim, {
-    snapshotId,
-    ownerId: place.account,
-    region: place.region,
-    state: 'completed',
-    stateMessage: undefined,
-    startMs,
-    completeMs: startMs,
-    completedMs: startMs,
-    volumeId: `vol-${hex}`,
-    volumeSizeGiB: 8,
-    description: 'planted',
+  plantSnapshot(sim, place, snapshotId, volumeId, {
     encrypted: more.kmsKeyId !== undefined,
     kmsKeyId: more.kmsKeyId,
-    contextId: `vol-${hex}`,
-    disk: EMPTY_DISK,
-    createVolumePermissions: new Set(),
-    tags: new Map(),
-    sourceSnapshotId: undefined,
-    sourceRegion: undefined,
-    lineage: `vol-${hex}`,
-    lockedUntilMs: undefined,
     ...more.snapshot,
   });
   putImage(sim, {
@@ -97,6 +81,40 @@ export function plantImage(
     ...more.image,
   });
   return { imageId, snapshotId };
+}
+
+function plantSnapshot(
+  sim: TestSim,
+  place: Place,
+  snapshotId: string,
+  volumeId: string,
+  more: Partial<Snapshot>,
+): void {
+  const startMs = sim.clock.nowMs();
+  putSnapshot(sim, {
+    snapshotId,
+    ownerId: place.account,
+    region: place.region,
+    state: 'completed',
+    stateMessage: undefined,
+    startMs,
+    completeMs: startMs,
+    completedMs: startMs,
+    volumeId,
+    volumeSizeGiB: 8,
+    description: 'planted',
+    encrypted: false,
+    kmsKeyId: undefined,
+    contextId: volumeId,
+    disk: EMPTY_DISK,
+    createVolumePermissions: new Set(),
+    tags: new Map(),
+    sourceSnapshotId: undefined,
+    sourceRegion: undefined,
+    lineage: volumeId,
+    lockedUntilMs: undefined,
+    ...more,
+  });
 }
 
 /** A running instance of the image, with `volumeId` as its root volume. */
