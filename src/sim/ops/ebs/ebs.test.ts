@@ -193,6 +193,17 @@ describe('EBSD-4, EBSD-5: who may read', () => {
     expect(await code(list)).toBe(answer);
   });
 
+  test('the reason is told apart', async () => {
+    const { sim, user } = setUp();
+    const permissions = { snapshot: { createVolumePermissions: new Set([USER.account]) } };
+    const { snapshotId } = plantImage(sim, BUILDER, { kmsKeyId: plantKey(sim, BUILDER), ...permissions });
+    const list = user.send(new ListSnapshotBlocksCommand({ SnapshotId: snapshotId }));
+    await expect(list).rejects.toMatchObject({
+      Reason: 'DEPENDENCY_ACCESS_DENIED',
+      $metadata: { httpStatusCode: 403 },
+    });
+  });
+
   test('what is not there', async () => {
     const { builder } = setUp();
     const list = builder.send(new ListSnapshotBlocksCommand({ SnapshotId: 'snap-0123456789abcdef0' }));
