@@ -138,4 +138,4 @@ function ofStartedSnapshot({
 
 /** The codes are documented, the sentences are ours. Source: EBS direct APIs reference, StartSnapshot. */
 const invalid = (says: string): Fault =>
-  new Fault('ValidationException', says, 400, { Reason: 'INVALID_PARAMETER_VALUE' });
+  new Fault('ValidationException', says, undefined, { Reason: 'INVALID_PARAMETER_VALUE' });

@@ -11,13 +11,15 @@ import type { Snapshot } from '../../world/ec2.ts';
 import { regionOf } from '../../world/make.ts';
 
 export const invalid = (reason: string, says: string): Fault =>
-  new Fault('ValidationException', says, 400, { Reason: reason });
+  new Fault('ValidationException', says, undefined, { Reason: reason });
 
 export const notFound = (id: string): Fault =>
-  new Fault('ResourceNotFoundException', `The snapshot '${id}' does not exist.`, 404, { Reason: 'SNAPSHOT_NOT_FOUND' });
+  new Fault('ResourceNotFoundException', `The snapshot '${id}' does not exist.`, undefined, {
+    Reason: 'SNAPSHOT_NOT_FOUND',
+  });
 
 const unauthorized = (id: string): Fault =>
-  new Fault('AccessDeniedException', `The account is not authorized to access the snapshot '${id}'.`, 403, {
+  new Fault('AccessDeniedException', `The account is not authorized to access the snapshot '${id}'.`, undefined, {
     Reason: 'UNAUTHORIZED_ACCOUNT',
   });
 
@@ -71,7 +73,7 @@ export function useSnapshotKey(call: Call<unknown>, snapshot: Snapshot, operatio
 /** EBSD-5 */
 function keyFault(code: string, message: string): Fault {
   if (/AccessDenied/.test(code)) {
-    return new Fault('AccessDeniedException', message, 403, { Reason: 'DEPENDENCY_ACCESS_DENIED' });
+    return new Fault('AccessDeniedException', message, undefined, { Reason: 'DEPENDENCY_ACCESS_DENIED' });
   }
   return invalid('INVALID_CUSTOMER_KEY', message);
 }

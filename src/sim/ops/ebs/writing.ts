@@ -67,7 +67,7 @@ function startedBefore(call: Call<Ebs.StartSnapshotRequest>): string | undefined
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     const says = 'The request uses the same client token as a previous, but non-identical request.';
-    throw new Fault('ConflictException', says, 503);
+    throw new Fault('ConflictException', says);
   }
 }
 
