@@ -6,6 +6,8 @@ import { EC2_IMAGE_OPERATIONS, EC2_IMAGE_TASKS } from './ops/ec2/images-all.ts';
 import { EC2_LAUNCH_OPERATIONS, EC2_LAUNCH_TASKS } from './ops/ec2/launch-all.ts';
 import { IAM_OPERATIONS } from './ops/iam/all.ts';
 import { KMS_OPERATIONS, KMS_TASKS } from './ops/kms/all.ts';
+import { ORGANIZATIONS_OPERATIONS } from './ops/organizations/all.ts';
+import { SSM_OPERATIONS, SSM_TASKS } from './ops/ssm/all.ts';
 import { STS_OPERATIONS } from './ops/sts/all.ts';
 
 export const OPERATIONS: readonly Operation[] = [
@@ -15,6 +17,8 @@ export const OPERATIONS: readonly Operation[] = [
   ...EC2_LAUNCH_OPERATIONS,
   ...IAM_OPERATIONS,
   ...KMS_OPERATIONS,
+  ...ORGANIZATIONS_OPERATIONS,
+  ...SSM_OPERATIONS,
   ...STS_OPERATIONS,
 ];
 
@@ -24,4 +28,5 @@ export const TASKS: readonly TaskHandler[] = [
   ...EC2_IMAGE_TASKS,
   ...EC2_LAUNCH_TASKS,
   ...KMS_TASKS,
+  ...SSM_TASKS,
 ];

@@ -1,0 +1,167 @@
+/** Reads of the organization. Source: AWS Organizations API Reference "DescribeOrganization", "ListParents", "ListChildren", "ListAccounts". */
+import { Fault, operation } from '../../operation.ts';
+import type { Organizations } from '../../wire/shapes.ts';
+import {
+  accountShape,
+  arnOf,
+  everything,
+  findTarget,
+  mustFindParent,
+  ownOrganization,
+  pageOf,
+  unitShape,
+} from './members.ts';
+
+export const describeOrganization = operation<object, Organizations.DescribeOrganizationResponse>(
+  'organizations.DescribeOrganization',
+  {
+    accepts: [],
+    demands: () => everything('DescribeOrganization'),
+    apply(call) {
+      const org = ownOrganization(call, true);
+      const MasterAccountEmail = org.members.get(org.managementAccount)?.email ?? '';
+      return {
+        Organization: {
+          Id: org.id,
+          Arn: arnOf(call, org, `organization/${org.id}`),
+          FeatureSet: 'ALL',
+          MasterAccountArn: arnOf(call, org, `account/${org.id}/${org.managementAccount}`),
+          MasterAccountId: org.managementAccount,
+          MasterAccountEmail,
+          AvailablePolicyTypes: [...org.policyTypes].map((Type) => ({ Type, Status: 'ENABLED' as const })),
+        },
+      };
+    },
+  },
+);
+
+export const listRoots = operation<Organizations.ListRootsRequest, Organizations.ListRootsResponse>(
+  'organizations.ListRoots',
+  {
+    accepts: ['MaxResults', 'NextToken'],
+    demands: () => everything('ListRoots'),
+    apply(call) {
+      const org = ownOrganization(call);
+      const PolicyTypes = [...org.policyTypes].map((Type) => ({ Type, Status: 'ENABLED' as const }));
+      return {
+        Roots: [{ Id: org.rootId, Arn: arnOf(call, org, `root/${org.id}/${org.rootId}`), Name: 'Root', PolicyTypes }],
+      };
+    },
+  },
+);
+
+export const listParents = operation<Organizations.ListParentsRequest, Organizations.ListParentsResponse>(
+  'organizations.ListParents',
+  {
+    accepts: ['ChildId', 'MaxResults', 'NextToken'],
+    demands: () => everything('ListParents'),
+    apply(call) {
+      const org = ownOrganization(call);
+      const child = findTarget(org, call.input.ChildId ?? '');
+      if (child?.parentId === undefined)
+        throw new Fault('ChildNotFoundException', "You specified a child that doesn't exist.");
+      return {
+        Parents: [{ Id: child.parentId, Type: child.parentId === org.rootId ? 'ROOT' : 'ORGANIZATIONAL_UNIT' }],
+      };
+    },
+  },
+);
+
+export const listChildren = operation<Organizations.ListChildrenRequest, Organizations.ListChildrenResponse>(
+  'organizations.ListChildren',
+  {
+    accepts: ['ParentId', 'ChildType', 'MaxResults', 'NextToken'],
+    demands: () => everything('ListChildren'),
+    apply(call) {
+      const org = ownOrganization(call);
+      const parent = mustFindParent(org, call.input.ParentId);
+      const Type = call.input.ChildType ?? 'ACCOUNT';
+      const ids =
+        Type === 'ACCOUNT'
+          ? [...org.members.values()].filter((m) => m.parentId === parent.id).map((m) => m.account)
+          : [...org.units.values()].filter((u) => u.parentId === parent.id).map((u) => u.id);
+      const { items, next } = pageOf(ids, call.input);
+      return { Children: items.map((Id) => ({ Id, Type })), ...next };
+    },
+  },
+);
+
+export const listAccounts = operation<Organizations.ListAccountsRequest, Organizations.ListAccountsResponse>(
+  'organizations.ListAccounts',
+  {
+    accepts: ['MaxResults', 'NextToken'],
+    demands: () => everything('ListAccounts'),
+    apply(call) {
+      const org = ownOrganization(call);
+      const { items, next } = pageOf([...org.members.values()], call.input);
+      return { Accounts: items.map((m) => accountShape(call, org, m)), ...next };
+    },
+  },
+);
+
+export const listAccountsForParent = operation<
+  Organizations.ListAccountsForParentRequest,
+  Organizations.ListAccountsForParentResponse
+>('organizations.ListAccountsForParent', {
+  accepts: ['ParentId', 'MaxResults', 'NextToken'],
+  demands: () => everything('ListAccountsForParent'),
+  apply(call) {
+    const org = ownOrganization(call);
+    const parent = mustFindParent(org, call.input.ParentId);
+    const { items, next } = pageOf(
+      [...org.members.values()].filter((m) => m.parentId === parent.id),
+      call.input,
+    );
+    return { Accounts: items.map((m) => accountShape(call, org, m)), ...next };
+  },
+});
+
+export const listOrganizationalUnitsForParent = operation<
+  Organizations.ListOrganizationalUnitsForParentRequest,
+  Organizations.ListOrganizationalUnitsForParentResponse
+>('organizations.ListOrganizationalUnitsForParent', {
+  accepts: ['ParentId', 'MaxResults', 'NextToken'],
+  demands: () => everything('ListOrganizationalUnitsForParent'),
+  apply(call) {
+    const org = ownOrganization(call);
+    const parent = mustFindParent(org, call.input.ParentId);
+    const { items, next } = pageOf(
+      [...org.units.values()].filter((u) => u.parentId === parent.id),
+      call.input,
+    );
+    return { OrganizationalUnits: items.map((u) => unitShape(call, org, u)), ...next };
+  },
+});
+
+export const describeAccount = operation<Organizations.DescribeAccountRequest, Organizations.DescribeAccountResponse>(
+  'organizations.DescribeAccount',
+  {
+    accepts: ['AccountId'],
+    demands: () => everything('DescribeAccount'),
+    apply(call) {
+      const org = ownOrganization(call);
+      const member = org.members.get(call.input.AccountId ?? '');
+      if (member === undefined)
+        throw new Fault('AccountNotFoundException', "You specified an account that doesn't exist.");
+      return { Account: accountShape(call, org, member) };
+    },
+  },
+);
+
+export const describeOrganizationalUnit = operation<
+  Organizations.DescribeOrganizationalUnitRequest,
+  Organizations.DescribeOrganizationalUnitResponse
+>('organizations.DescribeOrganizationalUnit', {
+  accepts: ['OrganizationalUnitId'],
+  demands: () => everything('DescribeOrganizationalUnit'),
+  apply(call) {
+    const org = ownOrganization(call);
+    const unit = org.units.get(call.input.OrganizationalUnitId ?? '');
+    if (unit === undefined)
+      throw new Fault(
+        'OrganizationalUnitNotFoundException',
+        "You specified an organizational unit that doesn't exist.",
+      );
+    return { OrganizationalUnit: unitShape(call, org, unit) };
+  },
+});

@@ -1,0 +1,128 @@
+/**
+ * Writes parameters. Source: SSM API Reference "PutParameter"; ASG-7: an `aws:ec2:image` value is checked after the
+ * answer, and a value that fails the check changes nothing.
+ * Differs from AWS: SecureString is refused, so that no secret is ever kept.
+ */
+import { mayLaunch } from '../../ec2/images.ts';
+import { type Call, type Ctx, Fault, operation, task } from '../../operation.ts';
+import type { Ssm } from '../../wire/shapes.ts';
+import { placeOf, regionOf } from '../../world/make.ts';
+import type { Parameter } from '../../world/ssm.ts';
+import { mustBeName, onParameters, parameterArn, parametersOf } from './names.ts';
+
+const VERSIONS_MAX = 100;
+const VALUE_MAX = 4096;
+const IMAGE = 'aws:ec2:image';
+
+interface Written {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly value: string;
+  readonly type: Parameter['type'];
+  readonly dataType: string;
+  readonly tier: string;
+  readonly description: string | undefined;
+  readonly by: string;
+  readonly tags: readonly (readonly [string, string])[];
+}
+
+export const putParameter = operation<Ssm.PutParameterRequest, Ssm.PutParameterResult>('ssm.PutParameter', {
+  accepts: ['Name', 'Description', 'Value', 'Type', 'Overwrite', 'AllowedPattern', 'Tags', 'Tier', 'DataType'],
+  demands: (call) => onParameters(call, 'PutParameter', [call.input.Name]),
+  apply(call) {
+    const { input } = call;
+    const there = parametersOf(call).get(input.Name ?? '');
+    const written = check(call, there);
+    const version = (there?.versions.at(-1)?.version ?? 0) + 1;
+    if (written.dataType === IMAGE) call.later(call.world.settings.ssmImageCheckMs, 'ssm.image-check', { ...written });
+    else write(call, written);
+    return { Version: version, Tier: 'Standard' };
+  },
+});
+
+function check(call: Call<Ssm.PutParameterRequest>, there: Parameter | undefined): Written {
+  const { input, place } = call;
+  const name = input.Name ?? '';
+  mustBeName(name);
+  if (there !== undefined && input.Overwrite !== true)
+    throw new Fault(
+      'ParameterAlreadyExists',
+      'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.',
+    );
+  if (input.Overwrite === true && (input.Tags?.length ?? 0) > 0)
+    throw new Fault(
+      'ValidationException',
+      "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
+    );
+  const type = there?.type ?? input.Type;
+  if (type === undefined)
+    throw new Fault('ValidationException', 'A parameter type is required when you create a parameter.');
+  if (type !== 'String' && type !== 'StringList')
+    throw new Fault('UnsupportedParameterType', `amiport sim does not model parameters of type ${type}`);
+  if (input.Type !== undefined && there !== undefined && input.Type !== there.type)
+    throw new Fault('HierarchyTypeMismatchException', `Parameter ${name} is of type ${there.type}.`);
+  const value = input.Value ?? '';
+  if (value === '' || value.length > VALUE_MAX)
+    throw new Fault('ValidationException', `A parameter value takes 1 to ${VALUE_MAX} characters.`);
+  if (input.AllowedPattern !== undefined && !new RegExp(input.AllowedPattern).test(value))
+    throw new Fault(
+      'ParameterPatternMismatchException',
+      `Parameter value, cannot be validated against allowedPattern: ${input.AllowedPattern}`,
+    );
+  const dataType = input.DataType ?? there?.dataType ?? 'text';
+  if (dataType === IMAGE && !/^ami-[0-9a-f]{8,17}$/.test(value))
+    throw new Fault('ValidationException', `${value} is not a valid AMI ID.`);
+  if ((there?.versions.length ?? 0) >= VERSIONS_MAX && (there?.versions[0]?.labels.size ?? 0) > 0)
+    throw new Fault(
+      'ParameterMaxVersionLimitExceeded',
+      `Parameter ${name} has ${VERSIONS_MAX} versions, and the oldest carries a label.`,
+    );
+  return {
+    account: place.account,
+    region: place.region,
+    name,
+    arn: parameterArn(call, name),
+    value,
+    type,
+    dataType,
+    tier: input.Tier ?? 'Standard',
+    description: input.Description,
+    by: call.caller.arn,
+    tags: (input.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''] as const),
+  };
+}
+
+function write(ctx: Ctx, w: Written): void {
+  const { parameters } = placeOf(ctx.world, w.account, w.region).ssm;
+  const there = parameters.get(w.name);
+  const parameter: Parameter = there ?? {
+    name: w.name,
+    arn: w.arn,
+    type: w.type,
+    dataType: w.dataType,
+    tier: w.tier,
+    versions: [],
+    tags: new Map(w.tags),
+  };
+  const version = (parameter.versions.at(-1)?.version ?? 0) + 1;
+  parameter.versions.push({
+    version,
+    value: w.value,
+    description: w.description,
+    allowedPattern: undefined,
+    keyId: undefined,
+    modifiedMs: ctx.nowMs,
+    modifiedBy: w.by,
+    labels: new Set(),
+  });
+  if (parameter.versions.length > VERSIONS_MAX) parameter.versions.shift();
+  parameters.set(w.name, there === undefined ? parameter : { ...parameter, dataType: w.dataType });
+}
+
+export const imageCheck = task('ssm.image-check', (ctx, data) => {
+  const w = data as unknown as Written;
+  const image = regionOf(ctx.world, w.region).ec2.images.get(w.value);
+  if (image?.state === 'available' && mayLaunch(ctx.world, image, w.account)) write(ctx, w);
+});

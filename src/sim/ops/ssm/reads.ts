@@ -1,0 +1,151 @@
+/** Reads of parameters. Source: SSM API Reference "GetParameter", "GetParameters", "GetParametersByPath", "GetParameterHistory", "DescribeParameters". */
+import { Fault, operation } from '../../operation.ts';
+import type { Ssm } from '../../wire/shapes.ts';
+import type { Parameter, ParameterVersion } from '../../world/ssm.ts';
+import { findVersion, mustFindVersion, onParameters, parametersOf } from './names.ts';
+
+function shape(p: Parameter, v: ParameterVersion, selector: string | undefined): Ssm.Parameter {
+  return {
+    Name: p.name,
+    Type: p.type,
+    Value: v.value,
+    Version: v.version,
+    ...(selector === undefined ? {} : { Selector: `:${selector}` }),
+    LastModifiedDate: new Date(v.modifiedMs),
+    ARN: p.arn,
+    DataType: p.dataType,
+  };
+}
+
+function pageOf<T>(
+  all: readonly T[],
+  max: number,
+  token: string | undefined,
+): { readonly items: T[]; readonly next: { NextToken?: string } } {
+  const start = token === undefined || token === '' ? 0 : Number(Buffer.from(token, 'base64url').toString());
+  if (!Number.isInteger(start) || start < 0) throw new Fault('InvalidNextToken', 'The specified token is not valid.');
+  const end = start + max;
+  return {
+    items: all.slice(start, end),
+    next: end < all.length ? { NextToken: Buffer.from(String(end)).toString('base64url') } : {},
+  };
+}
+
+export const getParameter = operation<Ssm.GetParameterRequest, Ssm.GetParameterResult>('ssm.GetParameter', {
+  accepts: ['Name', 'WithDecryption'],
+  demands: (call) => onParameters(call, 'GetParameter', [call.input.Name]),
+  apply(call) {
+    const { parameter, version, selector } = mustFindVersion(call, call.input.Name ?? '');
+    return { Parameter: shape(parameter, version, selector) };
+  },
+});
+
+export const getParameters = operation<Ssm.GetParametersRequest, Ssm.GetParametersResult>('ssm.GetParameters', {
+  accepts: ['Names', 'WithDecryption'],
+  demands: (call) => onParameters(call, 'GetParameters', call.input.Names ?? []),
+  apply(call) {
+    const Parameters: Ssm.Parameter[] = [];
+    const InvalidParameters: string[] = [];
+    for (const name of call.input.Names ?? []) {
+      const found = findVersion(call, name);
+      if (found === undefined) InvalidParameters.push(name);
+      else Parameters.push(shape(found.parameter, found.version, found.selector));
+    }
+    return { Parameters, InvalidParameters };
+  },
+});
+
+export const getParametersByPath = operation<Ssm.GetParametersByPathRequest, Ssm.GetParametersByPathResult>(
+  'ssm.GetParametersByPath',
+  {
+    accepts: ['Path', 'Recursive', 'WithDecryption', 'MaxResults', 'NextToken'],
+    demands: (call) => onParameters(call, 'GetParametersByPath', [call.input.Path]),
+    apply(call) {
+      const path = call.input.Path ?? '/';
+      const prefix = path.endsWith('/') ? path : `${path}/`;
+      const all = [...parametersOf(call).values()].filter(
+        (p) =>
+          p.name.startsWith(prefix) && (call.input.Recursive === true || !p.name.slice(prefix.length).includes('/')),
+      );
+      const { items, next } = pageOf(all, call.input.MaxResults ?? 10, call.input.NextToken);
+      return { Parameters: items.flatMap((p) => newest(p) ?? []), ...next };
+    },
+  },
+);
+
+const newest = (p: Parameter): Ssm.Parameter | undefined => {
+  const v = p.versions.at(-1);
+  return v === undefined ? undefined : shape(p, v, undefined);
+};
+
+export const getParameterHistory = operation<Ssm.GetParameterHistoryRequest, Ssm.GetParameterHistoryResult>(
+  'ssm.GetParameterHistory',
+  {
+    accepts: ['Name', 'WithDecryption', 'MaxResults', 'NextToken'],
+    demands: (call) => onParameters(call, 'GetParameterHistory', [call.input.Name]),
+    apply(call) {
+      const { parameter } = mustFindVersion(call, call.input.Name ?? '');
+      const { items, next } = pageOf(parameter.versions, call.input.MaxResults ?? 50, call.input.NextToken);
+      return {
+        Parameters: items.map((v) => ({
+          Name: parameter.name,
+          Type: parameter.type,
+          LastModifiedDate: new Date(v.modifiedMs),
+          LastModifiedUser: v.modifiedBy,
+          ...(v.description === undefined ? {} : { Description: v.description }),
+          Value: v.value,
+          Version: v.version,
+          Labels: [...v.labels],
+          DataType: parameter.dataType,
+        })),
+        ...next,
+      };
+    },
+  },
+);
+
+export const describeParameters = operation<Ssm.DescribeParametersRequest, Ssm.DescribeParametersResult>(
+  'ssm.DescribeParameters',
+  {
+    accepts: ['ParameterFilters', 'MaxResults', 'NextToken'],
+    demands: () => [{ action: 'ssm:DescribeParameters', resource: '*' }],
+    apply(call) {
+      const all = [...parametersOf(call).values()].filter((p) =>
+        (call.input.ParameterFilters ?? []).every((f) => passes(p, f)),
+      );
+      const { items, next } = pageOf(all, call.input.MaxResults ?? 10, call.input.NextToken);
+      return { Parameters: items.map(metadata), ...next };
+    },
+  },
+);
+
+function passes(p: Parameter, f: Ssm.ParameterStringFilter): boolean {
+  const values = f.Values ?? [];
+  const begins = f.Option === 'BeginsWith';
+  const hit = (text: string | undefined): boolean =>
+    text !== undefined && values.some((v) => (begins ? text.startsWith(v) : text === v));
+  if (f.Key === 'Name') return f.Option === 'Contains' ? values.some((v) => p.name.includes(v)) : hit(p.name);
+  if (f.Key === 'Type') return hit(p.type);
+  if (f.Key === 'DataType') return hit(p.dataType);
+  if (f.Key === 'Path') return values.some((v) => p.name.startsWith(v.endsWith('/') ? v : `${v}/`));
+  if (f.Key?.startsWith('tag:')) {
+    const value = p.tags.get(f.Key.slice(4));
+    return values.length === 0 ? value !== undefined : hit(value);
+  }
+  throw new Fault('InvalidFilterKey', `amiport sim does not model the filter ${f.Key ?? ''} of DescribeParameters`);
+}
+
+function metadata(p: Parameter): Ssm.ParameterMetadata {
+  const v = p.versions.at(-1);
+  return {
+    Name: p.name,
+    ARN: p.arn,
+    Type: p.type,
+    LastModifiedDate: new Date(v?.modifiedMs ?? 0),
+    LastModifiedUser: v?.modifiedBy,
+    ...(v?.description === undefined ? {} : { Description: v.description }),
+    Version: v?.version,
+    Tier: 'Standard',
+    DataType: p.dataType,
+  };
+}
