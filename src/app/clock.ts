@@ -16,10 +16,13 @@ interface Health {
 }
 
 /** The time of a simulator. */
-export const simulatedClock = (endpoint: string): Promise<Clock> => clockOf(endpoint);
+export const simulatedClock = async (endpoint: string): Promise<Clock> => (await clockOf(endpoint)) ?? systemClock;
 
-/** An endpoint that is amiport's simulator tells its time; any other runs on the system's. */
-export async function clockOf(endpoint: string | undefined): Promise<Clock> {
+/**
+ * An endpoint that is amiport's simulator tells its time; any other runs on the system's.
+ * @returns undefined where nobody listens: every call would be tried again for half a minute
+ */
+export async function clockOf(endpoint: string | undefined): Promise<Clock | undefined> {
   if (endpoint === undefined) return systemClock;
   try {
     const answer = await fetch(new URL('/_amiport/health', endpoint), { signal: AbortSignal.timeout(5_000) });
@@ -27,8 +30,9 @@ export async function clockOf(endpoint: string | undefined): Promise<Clock> {
     return typeof health.nowMs === 'number' && typeof health.speed === 'number'
       ? scaledClock(health.nowMs, health.speed)
       : systemClock;
-  } catch {
-    // Nobody there, or something else: the first AWS call says so better than this could.
-    return systemClock;
+  } catch (error) {
+    const { cause } = error as { readonly cause?: { readonly code?: string } };
+    // Anything else: the first AWS call says so better than this could.
+    return cause?.code === 'ECONNREFUSED' ? undefined : systemClock;
   }
 }

@@ -3,7 +3,7 @@
  * which of it nothing needs any more. Looks in every place of the config; a Region or account that was taken out of
  * the config is not looked at, but for the replicas of the key.
  */
-import type { Outcome, Reason } from '../base/outcome.ts';
+import { distinct, type Outcome, type Reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
 import type { Delivery } from '../model/delivery.ts';
@@ -29,7 +29,7 @@ export async function left(session: Session, emit: Emit): Promise<Left> {
   const seen = await session.look(want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
   const unreadable = unreadableParts(seen);
   const found = await search(session, unreadable);
-  return { version: 1, resources: leftOf(want, seen, found), unreadable };
+  return { version: 1, resources: leftOf(want, seen, found), unreadable: distinct(unreadable) };
 }
 
 export function leftOf(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {

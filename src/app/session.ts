@@ -87,6 +87,11 @@ export function checkConfig(
   return { ok: false, bad: { reason: bad, problems: parsed.problems, source } };
 }
 
+const nobodyThere = (endpoint = ''): Reason =>
+  reason('cli.endpoint.nobody', endpoint, `nobody answers at ${endpoint}`, {
+    remedy: { who: 'you', does: 'start a simulator (amiport sim start), or correct the endpoint' },
+  });
+
 export async function openSession(options: SessionOptions): Promise<Opened<Session>> {
   const config = await readConfig(options.configFile, options.env);
   if (!config.ok) return config;
@@ -100,6 +105,7 @@ export async function openSession(options: SessionOptions): Promise<Opened<Sessi
   const images = await manifestImages(want, configDir);
   if (!images.ok) return { ok: false, bad: { reason: images.reason, problems: [] } };
   const clock = options.clock ?? (await clockOf(target.value.endpoint));
+  if (clock === undefined) return { ok: false, bad: { reason: nobodyThere(target.value.endpoint), problems: [] } };
   const connection = new Connection({
     ...(target.value.credentials === undefined ? {} : { credentials: target.value.credentials }),
     ...(target.value.endpoint === undefined ? {} : { endpoint: target.value.endpoint }),

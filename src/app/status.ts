@@ -1,5 +1,5 @@
 /** What is delivered where: per image and Region the newest version's copy, its key, its permissions, its pointers; and the last run. */
-import type { Reason } from '../base/outcome.ts';
+import { distinct, type Reason } from '../base/outcome.ts';
 import type { Delivery, Image } from '../model/delivery.ts';
 import { fillTemplate } from '../model/delivery.ts';
 import type { BuilderRegionSeen, ImageSeen, Observed } from '../model/observed.ts';
@@ -68,9 +68,9 @@ export function statusOf(want: Delivery, seen: Observed, last: RunRecord | undef
     missing: {
       steps: plan.steps.length,
       exported: plan.exported.length,
-      blocked: plan.blocked.filter((r) => !couldNotLook(r)),
+      blocked: distinct(plan.blocked.filter((r) => !couldNotLook(r))),
     },
-    unreadable: plan.blocked.filter(couldNotLook),
+    unreadable: distinct(plan.blocked.filter(couldNotLook)),
     ...(run === undefined ? {} : { lastRun: run }),
   };
 }

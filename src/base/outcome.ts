@@ -42,3 +42,8 @@ export const unreadable = (reason: Reason): Finding<never> => ({ is: 'unreadable
 export function reason(code: string, subject: string, says: string, more: Partial<Reason> = {}): Reason {
   return { code, subject, says, because: [], ...more };
 }
+
+/** Each thing said once: the same refusal met in many places is one reason for a reader. */
+export function distinct(reasons: readonly Reason[]): readonly Reason[] {
+  return [...new Map(reasons.map((r) => [`${r.code} ${r.subject} ${r.says}`, r])).values()];
+}

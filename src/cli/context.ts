@@ -13,6 +13,12 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** Stricli says with negative codes that the words were wrong (-4 and below) or that its own work failed. */
+export function exitCodeOf(code: CliProcess['exitCode']): number {
+  const given = Number(code ?? EXIT.done);
+  return given >= 0 ? given : given <= -4 ? EXIT.badInput : EXIT.failed;
+}
+
 /** The process as Stricli takes it. */
 export type CliProcess = Omit<NodeJS.Process, 'exitCode'> & { exitCode?: number | string | null };
 

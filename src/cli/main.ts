@@ -2,7 +2,7 @@
 /** The `amiport` command. Loads nothing heavy: each command's code is imported when it runs. */
 import { run } from '@stricli/core';
 import { amiport } from './application.ts';
-import { EXIT, newContext } from './context.ts';
+import { EXIT, exitCodeOf, newContext } from './context.ts';
 
 const context = newContext(process, amiport);
 try {
@@ -13,5 +13,4 @@ try {
   );
   process.exitCode = EXIT.failed;
 }
-// Stricli says with negative codes that the words were wrong.
-if (Number(process.exitCode) < 0) process.exitCode = Number(process.exitCode) <= -4 ? EXIT.badInput : EXIT.failed;
+process.exitCode = exitCodeOf(process.exitCode);

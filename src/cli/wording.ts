@@ -17,7 +17,14 @@ export const WORDING: ApplicationText = {
   noCommandRegisteredForInput: ({ input, corrections }) =>
     `error: there is no command "${input}"${meant(corrections)} (amiport --help lists them)`,
   exceptionWhileParsingArguments: (exc) => `error: ${mistake(exc)}`,
+  exceptionWhileRunningCommand: bug,
+  exceptionWhileLoadingCommandFunction: bug,
 };
+
+/** Commands answer with reasons and exit codes; what they throw was not foreseen. */
+function bug(exc: unknown): string {
+  return `error: this is a bug in amiport: ${exc instanceof Error ? (exc.stack ?? exc.message) : String(exc)}`;
+}
 
 function mistake(exc: unknown): string {
   if (exc instanceof FlagNotFoundError)

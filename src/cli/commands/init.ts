@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { type AccessCheck, checkAccess, checkConfig, configText } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
@@ -46,6 +47,8 @@ function refuse(context: Context, file: string): ReturnType<typeof reason> | und
       remedy: { who: 'you', does: 'edit it, or name another file: amiport init --config other.yaml' },
     });
   }
+  if (!existsSync(dirname(resolve(file))))
+    return reason('init.folder.absent', file, `the folder of ${file} is not there`);
   if (context.process.stdin.isTTY === true) return undefined;
   const does = `run it on a terminal, or write ${file} yourself, such as:\n\n${configText(EXAMPLE).replace(/^(?=.)/gm, '    ')}`;
   return reason('init.no-terminal', file, 'init asks questions, and there is no terminal to answer on', {

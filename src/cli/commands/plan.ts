@@ -1,6 +1,7 @@
 /** `amiport plan`: what apply would do, each step with its why. */
 import { writeFile } from 'node:fs/promises';
 import { makePlan, openSession } from '../../app/api.ts';
+import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { Printer } from '../print.ts';
@@ -27,7 +28,15 @@ export default async function plan(this: Context, flags: Flags): Promise<void> {
   try {
     const { plan: made } = await makePlan(session.value, progress.emit);
     progress.end();
-    if (flags.out !== undefined) await writeFile(flags.out, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
+    if (flags.out !== undefined) {
+      const text = `${JSON.stringify(made, undefined, 2)}\n`;
+      const wrong = await writeFile(flags.out, text, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => error);
+      if (wrong !== undefined) {
+        const says = `plan file ${flags.out} cannot be written: ${wrong.code ?? wrong.message}`;
+        this.process.exitCode = printer.bad({ reason: reason('plan.file.unwritable', flags.out, says), problems: [] });
+        return;
+      }
+    }
     if (flags.json) printer.document(made);
     else printPlan(printer, made);
     if (flags.out !== undefined)
