@@ -162,9 +162,17 @@ export function samePolicy(a: string | undefined, b: string | undefined): boolea
   }
 }
 
-/** A list of one is the same as its element, as AWS stores it either way. */
+/**
+ * A list of one is the same as its element, as AWS stores it either way, and the order of a list of texts (actions,
+ * resources, condition values) means nothing: references to keys sort differently from the ARNs that a run learns.
+ */
 function normal(value: unknown): unknown {
-  if (Array.isArray(value)) return value.length === 1 ? normal(value[0]) : value.map(normal);
+  if (!Array.isArray(value)) return normalObject(value);
+  if (value.length === 1) return normal(value[0]);
+  return value.every((v) => typeof v === 'string') ? value.toSorted() : value.map(normal);
+}
+
+function normalObject(value: unknown): unknown {
   if (value !== null && typeof value === 'object')
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, normal(v)]));
   return value;

@@ -1,0 +1,116 @@
+/** What --json prints, against the schemas in docs/schema, over one delivery to a simulator on HTTP. */
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { simulatedClock } from '../../src/app/api.ts';
+import { BUILDER, setStage } from '../../src/cli/demo/stage.ts';
+import { type Sim, startSim } from '../../src/sim/api.ts';
+import { bakedImage, configOf } from '../deliver/stage.ts';
+import { runCli } from './run-cli.ts';
+
+const SCHEMAS = join(import.meta.dirname, '../../docs/schema');
+const schemaText = (name: string): Record<string, unknown> =>
+  JSON.parse(readFileSync(join(SCHEMAS, `${name}.schema.json`), 'utf8')) as Record<string, unknown>;
+
+/** Fields may be added in later versions, so readers must pass them over; here every field must be a documented one. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (schema === null || typeof schema !== 'object') return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([k, v]) => [k, closed(v)]));
+  const open = Object.hasOwn((inner.properties ?? {}) as object, 'do');
+  return inner.type === 'object' && inner.properties && !open ? { ...inner, additionalProperties: false } : inner;
+}
+
+function problemsOf(name: string, document: unknown): readonly string[] {
+  const schema = z.fromJSONSchema(closed(schemaText(name)) as Parameters<typeof z.fromJSONSchema>[0]);
+  const parsed = schema.safeParse(document);
+  return parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
+}
+
+let sim: Sim;
+let env: Readonly<Record<string, string>>;
+const dir = mkdtempSync(join(tmpdir(), 'amiport-json-'));
+const config = join(dir, 'amiport.yaml');
+
+beforeAll(async () => {
+  sim = await startSim({ port: 0, speed: 2_000 });
+  const url = sim.server?.url ?? '';
+  env = { AWS_ACCESS_KEY_ID: BUILDER, AWS_SECRET_ACCESS_KEY: 'test', AMIPORT_ENDPOINT: url };
+  const stage = await setStage({ endpoint: url }, await simulatedClock(url));
+  writeFileSync(config, configOf({ kubernetes: await bakedImage(stage, stage.builder, 'golden') }));
+});
+afterAll(() => sim.close());
+
+async function printed(
+  name: string,
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly document: unknown }> {
+  const { code, out, err } = await runCli([...args, '--config', config, '--json'], env);
+  const document: unknown = JSON.parse(out === '' ? `{"nothing on stdout":${JSON.stringify(err)}}` : out);
+  expect(problemsOf(name, document).join('\n')).toBe('');
+  return { code, document };
+}
+
+test('every schema can be read and names its version', () => {
+  for (const file of readdirSync(SCHEMAS).filter((f) => f !== 'config.schema.json')) {
+    const schema = schemaText(file.replace('.schema.json', ''));
+    expect(schema).toMatchObject({
+      title: expect.stringContaining('version 1'),
+      properties: { version: { const: 1 } },
+    });
+    expect(problemsOf(file.replace('.schema.json', ''), {}).length).toBeGreaterThan(0);
+  }
+});
+
+test('before, while and after a delivery each command prints its documented shape', async () => {
+  expect(await printed('config-check', ['config', 'check'])).toMatchObject({ code: 0 });
+  expect(await printed('init-check', ['init', '--check'])).toMatchObject({ code: 0 });
+  expect(await printed('plan', ['plan'])).toMatchObject({ code: 0 });
+  expect(await printed('plan', ['plan', '--detailed-exitcode'])).toMatchObject({ code: 3 });
+  expect(await printed('status', ['status'])).toMatchObject({ code: 3 });
+  expect(await printed('verify', ['verify'])).toMatchObject({ code: 3 });
+  expect(await printed('left', ['left'])).toMatchObject({ code: 0, document: { resources: [] } });
+  expect(await printed('apply', ['apply', '--yes'])).toMatchObject({
+    code: 0,
+    document: { failed: [], notStarted: [] },
+  });
+  expect(await printed('apply', ['apply', '--yes'])).toMatchObject({ code: 0, document: { done: [] } });
+  expect(await printed('verify', ['verify', '--canary'])).toMatchObject({ code: 0 });
+  const status = await printed('status', ['status']);
+  expect(status).toMatchObject({
+    code: 0,
+    document: { missing: { steps: 0 }, lastRun: { end: 'complete', failed: 0 } },
+  });
+  const left = (await printed('left', ['left'])).document as {
+    resources: { kind: string; orphan: boolean; why?: string }[];
+  };
+  expect(left.resources.filter((r) => r.orphan)).toEqual([]);
+  const kinds = Object.groupBy(left.resources, (r) => r.kind);
+  expect(Object.fromEntries(Object.entries(kinds).map(([kind, all]) => [kind, all?.length]))).toEqual({
+    key: 1,
+    'key-replica': 1,
+    alias: 2,
+    image: 2,
+    snapshot: 2,
+    grant: expect.any(Number) as number,
+    'role-policy': 2,
+    parameter: 4,
+  });
+}, 120_000);
+
+test.each([
+  { args: ['plan', '--config', join(dir, 'none.yaml'), '--json'], code: 2 },
+  { args: ['apply', join(dir, 'none.json'), '--config', config, '--json'], code: 2 },
+])('errors are documents, too: $args.0', async ({ args, code }) => {
+  const ran = await runCli(args, env);
+  expect(ran.code).toBe(code);
+  expect(problemsOf('error', JSON.parse(ran.out)).join('\n')).toBe('');
+});
+
+test('export iam prints one document', async () => {
+  const ran = await runCli(['export', 'iam', '--config', config], env);
+  expect(ran).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(ran.out)).toMatchObject({ version: 1, launchers: [] });
+});
