@@ -52,7 +52,7 @@ export async function applyPlan(
     const doer = carryOut({
       cloud: session.cloud,
       prove: (request) => proveNow(session, request),
-      nowMs: session.clock.nowMs,
+      nowMs: () => session.clock.nowMs(),
     });
     let finished = 0;
     const result = await drive(plan.steps.map(placed), doer, {

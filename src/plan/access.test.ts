@@ -72,6 +72,7 @@ test('a key made by amiport stays under the control of its account', () => {
 test.each([
   { when: 'only the order of keys differs', a: '{"A":1,"B":[2]}', b: '{"B":[2],"A":1}', same: true },
   { when: 'a list of one stands alone', a: '{"A":["x"]}', b: '{"A":"x"}', same: true },
+  { when: 'only the order of a list differs', a: '{"A":["x","y"]}', b: '{"A":["y","x"]}', same: true },
   { when: 'a value differs', a: '{"A":"x"}', b: '{"A":"y"}', same: false },
   { when: 'one is not there', a: undefined, b: '{}', same: false },
   { when: 'one is not JSON', a: '{', b: '{}', same: false },
