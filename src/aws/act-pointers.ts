@@ -1,5 +1,7 @@
 /** Effects on what user accounts launch by: SSM parameters and launch templates. */
+import type { LaunchTemplateBlockDeviceMappingRequest } from '@aws-sdk/client-ec2';
 import { done, type Outcome, reason } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
 import type { Cloud } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
@@ -38,6 +40,9 @@ export function pointerEffects(c: Connection): PointerEffects {
 
     async setLaunchTemplateImage(at, want) {
       const { CreateLaunchTemplateVersionCommand, ModifyLaunchTemplateCommand } = await import('@aws-sdk/client-ec2');
+      const mappings =
+        want.mappings.length === 0 ? { ok: true as const, value: [] } : await mergedMappings(c, at, want);
+      if (!mappings.ok) return mappings;
       const made = await c.send('ec2', at, 'ec2:CreateLaunchTemplateVersion', (ec2) =>
         ec2.send(
           new CreateLaunchTemplateVersionCommand({
@@ -47,14 +52,7 @@ export function pointerEffects(c: Connection): PointerEffects {
             VersionDescription: `amiport: ${want.imageId}`,
             LaunchTemplateData: {
               ImageId: want.imageId,
-              ...(want.mappings.length === 0
-                ? {}
-                : {
-                    BlockDeviceMappings: want.mappings.map((m) => ({
-                      DeviceName: m.deviceName,
-                      Ebs: { Encrypted: true, KmsKeyId: m.kmsKeyId },
-                    })),
-                  }),
+              ...(mappings.value.length === 0 ? {} : { BlockDeviceMappings: mappings.value }),
             },
           }),
         ),
@@ -67,6 +65,33 @@ export function pointerEffects(c: Connection): PointerEffects {
       return moved.ok ? done({ version }) : moved;
     },
   };
+}
+
+/**
+ * A version that names block devices replaces the whole list, so the owner's own settings (size, type, further
+ * volumes) are taken over; only encryption, key and a snapshot of the former image change.
+ */
+async function mergedMappings(
+  c: Connection,
+  at: Place,
+  want: {
+    readonly name: string;
+    readonly mappings: readonly { readonly deviceName: string; readonly kmsKeyId: string }[];
+  },
+): Promise<Outcome<LaunchTemplateBlockDeviceMappingRequest[]>> {
+  const { DescribeLaunchTemplateVersionsCommand } = await import('@aws-sdk/client-ec2');
+  const answer = await c.send('ec2', at, 'ec2:DescribeLaunchTemplateVersions', (ec2) =>
+    ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateName: want.name, Versions: ['$Default'] })),
+  );
+  if (!answer.ok) return answer;
+  const own = answer.value.LaunchTemplateVersions?.[0]?.LaunchTemplateData?.BlockDeviceMappings ?? [];
+  const keys = new Map(want.mappings.map((m) => [m.deviceName, m.kmsKeyId]));
+  const kept = own.filter((m) => !keys.has(m.DeviceName ?? '')) as LaunchTemplateBlockDeviceMappingRequest[];
+  const changed = want.mappings.map(({ deviceName, kmsKeyId }): LaunchTemplateBlockDeviceMappingRequest => {
+    const { SnapshotId: _former, ...ebs } = own.find((m) => m.DeviceName === deviceName)?.Ebs ?? {};
+    return { DeviceName: deviceName, Ebs: { ...ebs, Encrypted: true, KmsKeyId: kmsKeyId } };
+  });
+  return done([...kept, ...changed]);
 }
 
 async function untilReadable(

@@ -11,19 +11,48 @@ export type Link =
   | { readonly is: 'missing'; readonly reason: Reason }
   | { readonly is: 'unknown'; readonly reason: Reason };
 
-export function decideKmsDemand(seen: Observed, caller: CallerSeen, key: KeySeen, demand: KmsDemand): Link {
+/** Decides every demand on one key; demands that fail for the same reasons are told together. */
+export function decideKey(
+  seen: Observed,
+  caller: CallerSeen,
+  key: KeySeen,
+  demands: readonly KmsDemand[],
+): readonly Link[] {
   const policies = policiesFor(seen, caller, key);
-  const asked =
-    demand.by === 'launcher' ? launcherRequest(caller, key, demand) : infrastructureRequest(caller, key, demand);
-  const consulted = demand.by === 'launcher' ? policies : withAttachGrant(policies, caller.account, key);
-  const decision = evaluate(asked, consulted);
-  return linkOf(
-    decision,
-    key.arn,
-    `${caller.role.arn} ${demand.action}`,
-    () => remedyFor(decision, caller, key, demand),
-    settlesAt(seen, key, decision),
-  );
+  const there: Link[] = [];
+  const groups = new Map<
+    string,
+    { readonly decision: Decision; readonly demand: KmsDemand; readonly actions: string[] }
+  >();
+  for (const demand of demands) {
+    const launcher = demand.by === 'launcher';
+    const asked = launcher ? launcherRequest(caller, key, demand) : infrastructureRequest(caller, key, demand);
+    const decision = evaluate(asked, launcher ? policies : withAttachGrant(policies, caller.account, key));
+    if (decision.is === 'allowed') {
+      const settles = settlesAt(seen, key, decision);
+      there.push({
+        is: 'there',
+        by: launcher ? decision.by.map(sourceText) : [],
+        ...(settles === undefined ? {} : { settlesAt: settles }),
+      });
+      continue;
+    }
+    const id = `${demand.by} ${signature(decision)}`;
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, { decision, demand, actions: [demand.action] });
+    else group.actions.push(demand.action);
+  }
+  const against = [...groups.values()].map(({ decision, demand, actions }) => {
+    const who = demand.by === 'launcher' ? caller.role.arn : 'the instance (aws:ec2-infrastructure)';
+    return linkOf(decision, key.arn, `${who} ${actions.join(', ')}`, () => remedyFor(decision, caller, key, actions));
+  });
+  return [...there, ...against];
+}
+
+function signature(d: Decision): string {
+  if (d.is === 'unknown') return `unknown ${d.absent.join()}`;
+  if (d.is === 'allowed') return '';
+  return d.how === 'explicit' ? d.by.map(sourceText).join() : d.missing.map((m) => `${m.code} ${m.side}`).join();
 }
 
 /** EC2 User Guide "Example policies": RunInstances is decided on the image among others. */
@@ -117,10 +146,10 @@ function keyContext(key: KeySeen): Readonly<Record<string, readonly string[]>> {
   };
 }
 
-function linkOf(decision: Decision, subject: string, who: string, remedy: () => Remedy, settles?: number): Link {
+function linkOf(decision: Decision, subject: string, who: string, remedy: () => Remedy): Link {
   switch (decision.is) {
     case 'allowed':
-      return { is: 'there', by: decision.by.map(sourceText), ...(settles === undefined ? {} : { settlesAt: settles }) };
+      return { is: 'there', by: decision.by.map(sourceText) };
     case 'unknown':
       return {
         is: 'unknown',
@@ -159,12 +188,13 @@ function settlesAt(seen: Observed, key: KeySeen, decision: Decision): number | u
   return latest > seen.atMs ? latest : undefined;
 }
 
-function remedyFor(decision: Decision, caller: CallerSeen, key: KeySeen, demand: KmsDemand): Remedy {
+function remedyFor(decision: Decision, caller: CallerSeen, key: KeySeen, actions: readonly string[]): Remedy {
+  const what = actions.join(', ');
   const sides = new Set(decision.is === 'denied' ? decision.missing.map((m) => m.side) : []);
   if (decision.is === 'denied' && decision.how === 'explicit') {
     return {
       who: ownerOf(decision, caller, key),
-      does: `take ${decision.by.map(sourceText).join(', ')} off ${demand.action}, or exempt ${caller.role.arn} in it`,
+      does: `take ${decision.by.map(sourceText).join(', ')} off ${what}, or exempt ${caller.role.arn} in it`,
     };
   }
   if (caller.role.arn.includes(':role/aws-service-role/')) {
@@ -176,9 +206,9 @@ function remedyFor(decision: Decision, caller: CallerSeen, key: KeySeen, demand:
   if (sides.has('resource-account'))
     return {
       who: `account ${key.account}`,
-      does: `let ${caller.role.arn} ${demand.action} in the policy of key ${key.arn}`,
+      does: `allow ${what} to ${caller.role.arn} in the policy of key ${key.arn}`,
     };
-  return { who: `account ${caller.account}`, does: `allow ${demand.action} on ${key.arn} to ${caller.role.arn}` };
+  return { who: `account ${caller.account}`, does: `allow ${what} on ${key.arn} to ${caller.role.arn}` };
 }
 
 const ownerOf = (decision: Decision, caller: CallerSeen, key: KeySeen): string => {

@@ -10,7 +10,7 @@ import type { Finding } from '../base/outcome.ts';
 import { type Reason, type Remedy, reason } from '../base/outcome.ts';
 import type { ImageSeen, KeySeen, Observed, PlaceSeen, RoleSeen, SnapshotSeen } from '../model/observed.ts';
 import { launchDemands } from '../plan/demands.ts';
-import { decideKmsDemand, decideRunInstances, type Link } from './links.ts';
+import { decideKey, decideRunInstances, type Link } from './links.ts';
 import { type VolumeKeyWish, volumeKeyOf } from './volume-key.ts';
 
 export type Verdict = 'can-launch' | 'cannot-launch' | 'unknown';
@@ -96,9 +96,10 @@ function decideKeys(
   for (const key of keys.values()) {
     if (key.state !== 'Enabled') links.push({ is: 'missing', reason: keyState(key) });
   }
-  for (const demand of launchDemands(q.region, readKeys, volumeKey?.arn)) {
-    const key = keys.get(demand.keyArn);
-    if (key !== undefined) links.push(decideKmsDemand(seen, { account: q.account, role }, key, demand));
+  const demands = launchDemands(q.region, readKeys, volumeKey?.arn);
+  for (const key of keys.values()) {
+    const onKey = demands.filter((demand) => demand.keyArn === key.arn);
+    links.push(...decideKey(seen, { account: q.account, role }, key, onKey));
   }
   return links;
 }
