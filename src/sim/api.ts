@@ -6,8 +6,10 @@
  *     await sim.close();
  */
 import { randomBytes } from 'node:crypto';
+import { type FaultRule, faultGate } from './faults.ts';
 import { type InProcessHandler, inProcessHandler } from './in-process.ts';
 import { createKernel, type Gate, type Kernel } from './kernel.ts';
+import { AWS_QUOTAS, type Quotas, quotaGate } from './quotas.ts';
 import { OPERATIONS, TASKS } from './registry.ts';
 import { type RunningServer, type ServerOptions, startServer } from './server.ts';
 import { StateStore } from './state/store.ts';
@@ -30,9 +32,11 @@ export interface SimOptions {
   readonly clock?: SimClock;
   /** Default: a random one. */
   readonly token?: string;
-  /** Refusals before any effect: quotas, faults. */
-  readonly gates?: readonly Gate[];
-  readonly deliver?: ServerOptions['deliver'];
+  /** AWS's request rates, or others; default: none. */
+  readonly quotas?: 'aws' | 'off' | Quotas;
+  /** Failures on demand, drawn from `seed` (default 1). */
+  readonly faults?: readonly FaultRule[];
+  readonly seed?: number;
   readonly onBug?: (bug: unknown, operation: string) => void;
 }
 
@@ -83,10 +87,18 @@ function kernelParts(options: SimOptions, store: StateStore | undefined, kernel:
   return {
     operations: OPERATIONS,
     tasks: TASKS,
-    ...(options.gates ? { gates: options.gates } : {}),
+    gates: gatesOf(options),
     ...(options.onBug ? { onBug: options.onBug } : {}),
     ...(store ? { committed: store.append.bind(store), durable: () => durable(store, kernel()) } : {}),
   };
+}
+
+function gatesOf(options: SimOptions): readonly Gate[] {
+  const { quotas = 'off', faults = [] } = options;
+  const gates: Gate[] = [];
+  if (faults.length > 0) gates.push(faultGate(() => faults, options.seed ?? 1));
+  if (quotas !== 'off') gates.push(quotaGate(quotas === 'aws' ? AWS_QUOTAS : quotas));
+  return gates;
 }
 
 async function durable(store: StateStore, kernel: Kernel): Promise<void> {
@@ -99,5 +111,4 @@ const serverParts = (options: SimOptions, kernel: () => Kernel, reset: () => Pro
   port: options.port === false ? 0 : (options.port ?? 0),
   token: options.token ?? randomBytes(16).toString('hex'),
   ...(options.host === undefined ? {} : { host: options.host }),
-  ...(options.deliver ? { deliver: options.deliver } : {}),
 });

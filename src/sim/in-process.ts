@@ -37,6 +37,8 @@ export function inProcessHandler(kernel: Pick<Kernel, 'handle'>, signingMs: () =
     metadata: { handlerProtocol: 'amiport-sim' },
     async handle(request) {
       const answer = await kernel.handle(await wireRequest(request), signingMs());
+      if (answer.dropped)
+        throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
       const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : answer.body;
       // The SDK hands binary payloads on as streams, and takes all else as it comes.
       const body = answer.headers['content-type'] === 'application/octet-stream' ? Readable.from([bytes]) : bytes;

@@ -37,7 +37,13 @@ export interface KernelOptions {
   readonly onBug?: (bug: unknown, operation: string) => void;
 }
 
-export type Gate = (attempt: Attempt) => Fault | undefined;
+export type Gate = (attempt: Attempt) => Fault | Disturbance | undefined;
+
+/** What happens to a reply, or to the request before its effect. */
+export type Disturbance = { readonly drop: 'before' | 'after' } | { readonly delayMs: number };
+
+/** Ends a request whose connection breaks before anything happened. */
+class Dropped extends Error {}
 
 /** One authenticated, decoded request. */
 export interface Attempt {
@@ -153,9 +159,11 @@ class SimKernel implements Kernel {
       const region = this.#regionOf(service, signed.region, caller);
       asked = decodeRequest(schema, request);
       const attempt: Attempt = { service, action: asked.operation.action, input: asked.input, caller, region, nowMs };
-      const output = this.#carryOut(attempt, asked, request, requestId);
-      return encodeAnswer(schema, asked.operation, output, requestId);
+      const disturbed: Disturbance[] = [];
+      const output = this.#carryOut(attempt, asked, request, requestId, (met) => disturbed.push(met));
+      return disturbedAnswer(encodeAnswer(schema, asked.operation, output, requestId), disturbed);
     } catch (error) {
+      if (error instanceof Dropped) return DROPPED;
       if (error instanceof Fault) return encodeFault(service.protocol, error, requestId, schema);
       const name = `${service.name}.${asked?.operation.action ?? 'unknown'}`;
       this.#options.onBug?.(error, name);
@@ -166,7 +174,13 @@ class SimKernel implements Kernel {
   }
 
   /** Access, DryRun, effect; whatever comes of it is in the trail. */
-  #carryOut(attempt: Attempt, asked: Asked, request: WireRequest, requestId: string): object {
+  #carryOut(
+    attempt: Attempt,
+    asked: Asked,
+    request: WireRequest,
+    requestId: string,
+    disturb: (met: Disturbance) => void,
+  ): object {
     const { service, action, nowMs } = attempt;
     const operation = this.#operations.get(`${service.name}.${action}`);
     if (!operation) throw unimplemented(service, action);
@@ -176,8 +190,10 @@ class SimKernel implements Kernel {
     let ended: Command['ended'] = 'denied';
     try {
       for (const gate of this.#options.gates ?? []) {
-        const fault = gate(attempt);
-        if (fault) throw fault;
+        const met = gate(attempt);
+        if (met instanceof Fault) throw met;
+        if (met && 'drop' in met && met.drop === 'before') throw new Dropped();
+        if (met) disturb(met);
       }
       const dryRun = service.name === 'ec2' && (asked.input as { readonly DryRun?: boolean }).DryRun === true;
       refuseUnmodelled(operation, attempt);
@@ -266,6 +282,14 @@ class SimKernel implements Kernel {
     }
     return name;
   }
+}
+
+const DROPPED: WireResponse = { status: 503, headers: {}, body: '', dropped: true };
+
+function disturbedAnswer(answer: WireResponse, disturbed: readonly Disturbance[]): WireResponse {
+  if (disturbed.length === 0) return answer;
+  if (disturbed.some((met) => 'drop' in met)) return { ...answer, dropped: true };
+  return { ...answer, delayMs: disturbed.reduce((sum, met) => sum + ('delayMs' in met ? met.delayMs : 0), 0) };
 }
 
 /** By the signature's scope; without one by the target header. */

@@ -16,8 +16,6 @@ export interface ServerOptions {
   readonly host?: string;
   /** What the control API asks for. */
   readonly token: string;
-  /** Looks at each answer before it is sent: faults drop or delay replies here. */
-  readonly deliver?: (send: () => void, drop: () => void, request: WireRequest) => void;
 }
 
 export interface RunningServer {
@@ -77,12 +75,12 @@ async function serve(message: IncomingMessage, reply: ServerResponse, options: S
   const request = wireRequest(message, read.body);
   if (request.path.startsWith(CONTROL_PREFIX)) return write(reply, await control(request, options.sim, options.token));
   const answer = await options.sim.kernel().handle(request);
-  if (!options.deliver) return write(reply, answer);
-  options.deliver(
-    () => write(reply, answer),
-    () => reply.destroy(),
-    request,
-  );
+  if (answer.dropped) {
+    reply.destroy();
+    return;
+  }
+  if (answer.delayMs === undefined) write(reply, answer);
+  else setTimeout(() => write(reply, answer), answer.delayMs);
 }
 
 function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {

@@ -17,4 +17,8 @@ export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
+  /** The connection breaks instead: a fault that was asked for. */
+  readonly dropped?: boolean;
+  /** Real ms before it is sent, over HTTP. */
+  readonly delayMs?: number;
 }

@@ -1,0 +1,150 @@
+import {
+  CreateTagsCommand,
+  DescribeImagesCommand,
+  DisableImageBlockPublicAccessCommand,
+  EC2Client,
+  RunInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import { CreateKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
+import { describe, expect, test } from 'vitest';
+import { type FaultRule, faultGate } from './faults.ts';
+import { quotaGate } from './quotas.ts';
+import { simForTests, type TestSim } from './testing.ts';
+
+const A = { account: '111111111111' };
+const B = { account: '222222222222' };
+
+const outcome = async (call: Promise<unknown>): Promise<string> => {
+  try {
+    await call;
+    return 'done';
+  } catch (error) {
+    const e = error as { name: string; code?: string; $metadata?: { httpStatusCode?: number } };
+    return `${e.$metadata?.httpStatusCode ?? ''} ${e.code ?? e.name}`.trim();
+  }
+};
+
+/** How many calls in a row go through before the first refusal, at most `max`. */
+async function until(call: () => Promise<unknown>, max: number): Promise<string> {
+  for (let n = 0; n < max; n++) {
+    const is = await outcome(call());
+    if (is !== 'done') return `${n} then ${is}`;
+  }
+  return `${max} and more`;
+}
+
+describe('quotas of facts section 7', () => {
+  const block =
+    (sim: TestSim, as = A) =>
+    () =>
+      sim.client(EC2Client, as).send(new DisableImageBlockPublicAccessCommand({}));
+  const quick = () => simForTests({ gates: [quotaGate()] });
+
+  test.each([
+    [
+      'reads of EC2: 100',
+      (sim: TestSim) => {
+        const ec2 = sim.client(EC2Client, A);
+        return until(() => ec2.send(new DescribeImagesCommand({ Owners: ['self'] })), 150);
+      },
+      '100 then 503 RequestLimitExceeded',
+    ],
+    ['DisableImageBlockPublicAccess: 1', (sim: TestSim) => until(block(sim), 5), '1 then 503 RequestLimitExceeded'],
+    [
+      'CreateKey: 5',
+      (sim: TestSim) => {
+        const kms = sim.client(KMSClient, A);
+        return until(() => kms.send(new CreateKeyCommand({})), 10);
+      },
+      '5 then 400 ThrottlingException',
+    ],
+    [
+      'ListKeys: 500',
+      (sim: TestSim) => {
+        const kms = sim.client(KMSClient, A);
+        return until(() => kms.send(new ListKeysCommand({})), 600);
+      },
+      '500 then 400 ThrottlingException',
+    ],
+  ])('%s', async (_, calls, says) => expect(await calls(quick())).toBe(says));
+
+  test('buckets fill with simulated time, and are per account and Region', async () => {
+    const sim = quick();
+    expect(await until(block(sim), 5)).toBe('1 then 503 RequestLimitExceeded');
+    expect(await outcome(block(sim, B)())).toBe('done');
+    expect(await outcome(block(sim, { ...A, region: 'us-east-1' } as typeof A)())).toBe('done');
+    sim.advance(9_999);
+    expect(await outcome(block(sim)())).toBe('503 RequestLimitExceeded');
+    sim.advance(10_001);
+    expect(await outcome(block(sim)())).toBe('done');
+  });
+
+  test('RunInstances draws from the bucket of instances, too', async () => {
+    const ec2 = quick().client(EC2Client, A);
+    const image = (await ec2.send(new DescribeImagesCommand({}))).Images?.[0]?.ImageId;
+    const run = (n: number) =>
+      ec2.send(
+        new RunInstancesCommand({ ImageId: image, MinCount: n, MaxCount: n, InstanceType: 't3.micro', DryRun: true }),
+      );
+    expect([await outcome(run(900)), await outcome(run(200)), await outcome(run(100))]).toEqual([
+      '412 DryRunOperation',
+      '503 RequestLimitExceeded',
+      '412 DryRunOperation',
+    ]);
+  });
+});
+
+describe('faults', () => {
+  const faulty = (rules: readonly FaultRule[], seed = 7) => simForTests({ gates: [faultGate(() => rules, seed)] });
+  const list = (sim: TestSim, as = A) => sim.client(KMSClient, as).send(new ListKeysCommand({}));
+
+  test.each([
+    ['throttle', '400 ThrottlingException'],
+    ['unavailable', '503 ServiceUnavailable'],
+    ['internal', '500 InternalFailure'],
+    ['drop-before', 'ECONNRESET'],
+    ['drop-after', 'ECONNRESET'],
+  ] as const)('%s', async (fault, says) => {
+    const sim = faulty([{ fault, probability: 1, service: 'kms', max: 1 }]);
+    expect([await outcome(list(sim)), await outcome(list(sim))]).toEqual([says, 'done']);
+  });
+
+  test('a connection that breaks after the effect leaves the effect, before it nothing', async () => {
+    const keys = async (fault: 'drop-before' | 'drop-after') => {
+      const sim = faulty([{ fault, probability: 1, action: 'CreateKey' }]);
+      await outcome(sim.client(KMSClient, A).send(new CreateKeyCommand({})));
+      return (await list(sim)).Keys?.length;
+    };
+    expect([await keys('drop-before'), await keys('drop-after')]).toEqual([0, 1]);
+  });
+
+  test('a Region that is down, for a while', async () => {
+    const sim = faulty([{ fault: 'unavailable', probability: 1, region: 'eu-west-1', fromMs: 1000, untilMs: 2000 }]);
+    const tags = () =>
+      outcome(
+        sim
+          .client(EC2Client, A)
+          .send(new CreateTagsCommand({ Resources: ['i-1'], Tags: [{ Key: 'a', Value: 'b' }], DryRun: true })),
+      );
+    await list(sim, { ...A, region: 'us-east-1' } as typeof A);
+    const before = await tags();
+    sim.advance(1500);
+    expect([await tags(), await outcome(list(sim, { ...A, region: 'us-east-1' } as typeof A))]).toEqual([
+      '503 Unavailable',
+      'done',
+    ]);
+    sim.advance(500);
+    expect(await tags()).toBe(before);
+  });
+
+  test('the same seed and the same calls give the same run; another seed another', async () => {
+    const run = async (seed: number) => {
+      const sim = faulty([{ fault: 'throttle', probability: 0.3 }], seed);
+      const said: string[] = [];
+      for (let i = 0; i < 40; i++) said.push(await outcome(list(sim)));
+      return said.join();
+    };
+    expect(await run(1)).toBe(await run(1));
+    expect(await run(1)).not.toBe(await run(2));
+  });
+});

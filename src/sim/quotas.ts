@@ -1,0 +1,149 @@
+/**
+ * AWS's request rates as token buckets, per calling account and Region, on simulated time.
+ * Source: facts/aws-semantics.md section 7 (EC2 API throttling; KMS "Request quotas"; EBS direct quotas).
+ * Differs from AWS: calls that EC2 makes to KMS for a caller are not counted (GR-11).
+ */
+import type { Attempt, Gate } from './kernel.ts';
+import { Fault } from './operation.ts';
+
+export interface Bucket {
+  readonly capacity: number;
+  readonly perSecond: number;
+}
+
+/** Bucket name → rate. Actions that share a bucket share its name in `bucketOf`. */
+export type Quotas = Readonly<Record<string, Bucket>>;
+
+const bucket = (capacity: number, perSecond: number): Bucket => ({ capacity, perSecond });
+const rate = (perSecond: number): Bucket => bucket(perSecond, perSecond);
+
+const MUTATING_100 = [
+  'CreateSnapshot',
+  'CreateSnapshots',
+  'DeleteSnapshot',
+  'ModifySnapshotAttribute',
+  'ModifyImageAttribute',
+  'DeregisterImage',
+  'CreateVolume',
+  'CreateLaunchTemplateVersion',
+  'ModifyLaunchTemplate',
+];
+const ONE_TENTH = [
+  'EnableImageBlockPublicAccess',
+  'DisableImageBlockPublicAccess',
+  'EnableSnapshotBlockPublicAccess',
+  'DisableSnapshotBlockPublicAccess',
+];
+
+export const AWS_QUOTAS: Quotas = {
+  'ec2:reads': bucket(100, 20),
+  'ec2:reads-unfiltered': bucket(50, 10),
+  'ec2:mutating': bucket(50, 5),
+  'ec2.CopyImage': bucket(100, 1),
+  'ec2.CreateTags': bucket(100, 10),
+  'ec2.DeleteTags': bucket(100, 10),
+  'ec2.RunInstances': bucket(5, 2),
+  'ec2.StartInstances': bucket(5, 2),
+  'ec2:instances-started': bucket(1000, 2),
+  'ec2:instances-terminated': bucket(1000, 20),
+  ...Object.fromEntries(MUTATING_100.map((action) => [`ec2.${action}`, bucket(100, 5)])),
+  ...Object.fromEntries(ONE_TENTH.map((action) => [`ec2.${action}`, bucket(1, 0.1)])),
+  'kms:cryptographic': rate(10_000),
+  'kms.CreateGrant': rate(50),
+  'kms.RetireGrant': rate(50),
+  'kms.RevokeGrant': rate(50),
+  'kms.ListGrants': rate(100),
+  'kms.ListRetirableGrants': rate(100),
+  'kms.DescribeKey': rate(2000),
+  'kms.GetKeyPolicy': rate(1000),
+  'kms.GetKeyRotationStatus': rate(1000),
+  'kms.PutKeyPolicy': rate(15),
+  'kms.CreateKey': rate(5),
+  'kms.ReplicateKey': rate(5),
+  'kms.EnableKeyRotation': rate(15),
+  'kms.RotateKeyOnDemand': rate(5),
+  'kms.ListKeyRotations': rate(100),
+  'kms.ScheduleKeyDeletion': rate(15),
+  'kms.CreateAlias': rate(5),
+  'kms.TagResource': rate(10),
+  'kms.ListKeys': rate(500),
+  'kms.ListAliases': rate(500),
+  'kms.UpdatePrimaryRegion': rate(5),
+  'ebs.ListSnapshotBlocks': rate(50),
+  'ebs.ListChangedBlocks': rate(50),
+  'ebs.GetSnapshotBlock': rate(1000),
+  'ebs.PutSnapshotBlock': rate(1000),
+  'ebs.StartSnapshot': rate(10),
+  'ebs.CompleteSnapshot': rate(10),
+};
+
+const KMS_CRYPTOGRAPHIC =
+  /^(Encrypt|Decrypt|ReEncrypt|GenerateDataKey|GenerateRandom|Sign|Verify|GenerateMac|VerifyMac)/;
+const UNFILTERED = new Set(['DescribeInstances', 'DescribeSnapshots', 'DescribeVolumes']);
+
+/** Each request draws from these, `tokens` from each; all must have them. */
+function drawsOf(attempt: Attempt, quotas: Quotas): readonly { readonly name: string; readonly tokens: number }[] {
+  const { action, input } = attempt;
+  const own = `${attempt.service.name}.${action}`;
+  const draws = [{ name: own in quotas ? own : groupOf(attempt), tokens: 1 }];
+  if (own === 'ec2.RunInstances') {
+    draws.push({ name: 'ec2:instances-started', tokens: (input as { readonly MaxCount?: number }).MaxCount ?? 1 });
+  }
+  if (own === 'ec2.TerminateInstances') {
+    const { InstanceIds } = input as { readonly InstanceIds?: readonly string[] };
+    draws.push({ name: 'ec2:instances-terminated', tokens: InstanceIds?.length ?? 1 });
+  }
+  return draws;
+}
+
+function groupOf({ service, action, input }: Attempt): string {
+  if (service.name === 'kms' && KMS_CRYPTOGRAPHIC.test(action)) return 'kms:cryptographic';
+  if (service.name !== 'ec2') return '';
+  if (!/^(Describe|Get|List|Search)/.test(action)) return 'ec2:mutating';
+  return UNFILTERED.has(action) && Object.keys(input).length === 0 ? 'ec2:reads-unfiltered' : 'ec2:reads';
+}
+
+/** A gate that refuses what exceeds the rates, in the words of each service. */
+export function quotaGate(quotas: Quotas = AWS_QUOTAS): Gate {
+  const levels = new Map<string, { tokens: number; atMs: number }>();
+  return (attempt) => {
+    const drawn = drawsOf(attempt, quotas).flatMap(({ name, tokens }) => {
+      const rates = quotas[name];
+      if (!rates) return [];
+      const key = `${attempt.caller.account}/${attempt.region}/${name}`;
+      const level = levels.get(key) ?? { tokens: rates.capacity, atMs: attempt.nowMs };
+      levels.set(key, level);
+      const gained = (Math.max(0, attempt.nowMs - level.atMs) * rates.perSecond) / 1000;
+      level.tokens = Math.min(rates.capacity, level.tokens + gained);
+      level.atMs = attempt.nowMs;
+      return [{ level, tokens }];
+    });
+    if (drawn.some(({ level, tokens }) => level.tokens < tokens)) return throttled(attempt.service.name);
+    for (const { level, tokens } of drawn) level.tokens -= tokens;
+    return undefined;
+  };
+}
+
+/** How each service says that it was called too often. */
+export function throttled(service: string): Fault {
+  switch (service) {
+    case 'ec2':
+      return new Fault('RequestLimitExceeded', 'Request limit exceeded.', 503);
+    case 'kms':
+      return new Fault(
+        'ThrottlingException',
+        'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+        400,
+      );
+    case 'ebs':
+      return new Fault('RequestThrottledException', 'The request was throttled.', 400, { Reason: 'ACCOUNT_THROTTLED' });
+    case 'iam':
+    case 'sts':
+    case 'autoscaling':
+      return new Fault('Throttling', 'Rate exceeded', 400);
+    case 'organizations':
+      return new Fault('TooManyRequestsException', 'Rate exceeded', 400);
+    default:
+      return new Fault('ThrottlingException', 'Rate exceeded', 400);
+  }
+}
