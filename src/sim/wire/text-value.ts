@@ -1,3 +1,4 @@
+/** Scalars as text: form fields, headers, queries and labels. */
 import type { Shape, TimestampFormat } from './schema.ts';
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$/;
