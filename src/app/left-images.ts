@@ -7,7 +7,9 @@ import { type Found, type LeftResource, orphaned, type TaggedSnapshot } from './
 export function imagesLeft(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
   const out: LeftResource[] = [];
   for (const [region, builder] of seen.builder) {
-    const images = builder.images.is === 'known' ? builder.images.value : [];
+    // A deregistered image is still listed for a while; it is gone (IMG-5).
+    const listed = builder.images.is === 'known' ? builder.images.value : [];
+    const images = listed.filter((i) => i.state !== 'deregistered');
     const why = new Map(images.map((i) => [i.imageId, whyOrphan(want, seen, images, i, region)]));
     out.push(...images.map((i) => imageResource(want, i, region, why.get(i.imageId))));
     const owner = new Map(images.flatMap((i) => i.mappings.map((m) => [m.snapshotId, i] as const)));
