@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../base/ports.ts';
 
 /** @param speed simulated seconds per real second @param startMs simulated time now */
-export function scaledClock(startMs: number, speed: number): Clock {
+function scaledClock(startMs: number, speed: number): Clock {
   const realStartMs = systemClock.nowMs();
   return {
     nowMs: () => startMs + (systemClock.nowMs() - realStartMs) * speed,

@@ -26,7 +26,7 @@ export async function manifestImages(want: Delivery, configDir: string): Promise
 }
 
 /** @returns the AMI that the last run of Packer made in `region` */
-export async function manifestImage(file: string, region: string): Promise<Outcome<string>> {
+async function manifestImage(file: string, region: string): Promise<Outcome<string>> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return failed(reason('packer.manifest.unreadable', file, `manifest ${file} cannot be read`));
   let manifest: Manifest;

@@ -13,6 +13,9 @@ import { nearMissesOf } from './statements.ts';
 import { isUnknown, type Tri } from './tri.ts';
 import type { Decision, MissingLink, NearMiss, Policies, Request, Source } from './types.ts';
 
+export { PolicyError } from './policy.ts';
+export type * from './types.ts';
+
 const compiledPolicies = new WeakMap<Policies, Compiled>();
 
 /**

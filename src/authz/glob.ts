@@ -2,7 +2,7 @@
  * Wildcards of policies: `*` any run, `?` exactly one character. Linear in practice, never exponential.
  * A character behind `LITERAL` stands for itself: that is how `${*}` and substituted values are kept plain.
  */
-export const LITERAL = '\u0000';
+const LITERAL = '\u0000';
 
 export const literal = (text: string): string => text.replace(/[*?]/g, (c) => LITERAL + c);
 

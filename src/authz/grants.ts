@@ -49,7 +49,7 @@ export function askGrant(grant: Grant, facts: RequestFacts): GrantAnswer {
 const nameOf = (g: Grant): string => g.name ?? g.id;
 
 /** A role's grant serves its sessions; the ARN of a role made again is not the old grantee. */
-export function isGrantee(grant: Grant, caller: Principal): boolean {
+function isGrantee(grant: Grant, caller: Principal): boolean {
   return (
     isPrincipal(grant.grantee, caller) &&
     (grant.granteeId === undefined || !('id' in caller) || caller.id === undefined || caller.id === grant.granteeId)

@@ -20,5 +20,3 @@ export function anyOf(...parts: readonly Tri[]): Tri {
   }
   return absent.length > 0 ? absent : false;
 }
-
-export const not = (t: Tri): Tri => (isUnknown(t) ? t : !t);

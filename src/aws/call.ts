@@ -74,7 +74,7 @@ export async function call<T>(
 const waitMs = (attempt: number, random: Random): number =>
   random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
 
-export const codeOf = (error: SdkError): string =>
+const codeOf = (error: SdkError): string =>
   error.Code ?? (error.name && error.name !== 'Error' ? error.name : (error.code ?? 'UnknownError'));
 
 function isTransient(error: SdkError): boolean {

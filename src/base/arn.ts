@@ -21,8 +21,6 @@ export function parseArn(text: string): Arn | undefined {
   return { partition, service, region, account, resource };
 }
 
-export const formatArn = (a: Arn): string => `arn:${a.partition}:${a.service}:${a.region}:${a.account}:${a.resource}`;
-
 export const isAccountId = (text: string): boolean => /^\d{12}$/.test(text);
 
 export const rootArn = (account: string, partition = 'aws'): string => `arn:${partition}:iam::${account}:root`;

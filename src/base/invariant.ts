@@ -1,5 +1,5 @@
 /** What must hold whatever the input: a failure here is a bug in amiport, never bad input. */
-export class InvariantError extends Error {
+class InvariantError extends Error {
   override readonly name = 'InvariantError';
 }
 

@@ -3,5 +3,3 @@ export interface Place {
   readonly account: string;
   readonly region: string;
 }
-
-export const placeText = (p: Place): string => `${p.account}/${p.region}`;

@@ -13,7 +13,7 @@ import { rootArn } from '../base/arn.ts';
 import { canonicalJson } from '../base/canonical.ts';
 
 /** What a launcher needs on a key to launch from and onto it. Source: EBS User Guide "Share the KMS key used to encrypt a shared snapshot". */
-export const USE_ACTIONS: readonly string[] = [
+const USE_ACTIONS: readonly string[] = [
   'kms:Decrypt',
   'kms:DescribeKey',
   'kms:GenerateDataKey',

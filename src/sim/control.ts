@@ -68,7 +68,7 @@ function advance(kernel: Kernel, request: WireRequest): WireResponse {
 }
 
 /** Names that cannot be rebound to this machine by a stranger's DNS. */
-export function hostIsLocal(host: string): boolean {
+function hostIsLocal(host: string): boolean {
   const name = host.replace(/:\d+$/, '').toLowerCase();
   return name === 'localhost' || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** The largest request of any simulated service is a 512 KiB block with room to spare. */
-export const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 export type BodyRead = { readonly is: 'read'; readonly body: Uint8Array } | { readonly is: 'too-large' };
 

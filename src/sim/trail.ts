@@ -14,9 +14,8 @@ export class EventIds {
 
   /** In the form of a UUID. */
   next(): string {
-    let hex = '';
-    for (let i = 0; i < 4; i++) hex += this.#word().toString(16).padStart(8, '0');
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+    const [a, b, c, d] = [this.#word(), this.#word(), this.#word(), this.#word()];
+    return `${hex8(a)}-${hex4(b >>> 16)}-4${hex4(b).slice(1)}-8${hex4(c >>> 16).slice(1)}-${hex4(c)}${hex8(d)}`;
   }
 
   #word(): number {
@@ -27,6 +26,10 @@ export class EventIds {
     return (t ^ (t >>> 15)) >>> 0;
   }
 }
+
+const HEX4: readonly string[] = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, '0'));
+const hex4 = (n: number): string => HEX4[n & 0xffff] ?? '';
+const hex8 = (n: number): string => hex4(n >>> 16) + hex4(n);
 
 /** Old events go in batches: shifting one at a time from a long array is slow. */
 const SLACK = 1.1;

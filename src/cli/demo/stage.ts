@@ -8,7 +8,7 @@ export const FIRST = '222222222222';
 export const SECOND = '333333333333';
 export const HOME = 'eu-west-1';
 export const OTHER = 'us-east-1';
-export const EXTERNAL_ID = 'bedrock-images';
+const EXTERNAL_ID = 'bedrock-images';
 
 export interface Stage {
   readonly clock: Clock;

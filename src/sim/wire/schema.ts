@@ -34,6 +34,9 @@ export interface Member {
   readonly shape: Shape;
   /** Element name in XML; for list items `member` unless the schema says otherwise. */
   readonly xmlName: string;
+  /** `<xmlName>` and `</xmlName>`, made once: answers hold thousands. */
+  readonly open: string;
+  readonly close: string;
   /** Key in an EC2 query. */
   readonly ec2Name: string;
   /** Key in an AWS query. */
@@ -223,6 +226,8 @@ function memberOf(name: string, ns: NormalizedSchema): Member {
     name,
     shape: shapeOf(ns),
     xmlName,
+    open: `<${xmlName}>`,
+    close: `</${xmlName}>`,
     ec2Name: own.ec2QueryName ?? `${xmlName.charAt(0).toUpperCase()}${xmlName.slice(1)}`,
     queryName: xmlName,
     jsonName: own.jsonName ?? name,

@@ -36,7 +36,7 @@ export function textValue(shape: Shape, text: string, format: TimestampFormat): 
 }
 
 /** Accepts what AWS's parsers accept in any place: RFC 3339, HTTP dates and epoch seconds. */
-export function timestamp(text: string, format: TimestampFormat): Date | undefined {
+function timestamp(text: string, format: TimestampFormat): Date | undefined {
   if (NUMBER.test(text) && (format === 'epoch-seconds' || !/^\d{4}$/.test(text))) return dateOf(Number(text) * 1000);
   if (!/^(\d{4}-\d\d-\d\d|\w{3}, )/.test(text)) return undefined;
   return dateOf(Date.parse(/[Z)]$|[+-]\d\d:?\d\d$|GMT$|^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`));

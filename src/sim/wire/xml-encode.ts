@@ -16,51 +16,54 @@ export function xmlMembers(shape: StructShape, value: object): string {
     if (held === undefined || held === null) continue;
     const member = byName.get(name);
     invariant(member, `${shape.name} has no member ${name}`);
-    out += element(member, held);
+    out += member.shape.kind === 'string' ? member.open + stringText(held, name) + member.close : element(member, held);
   }
   return out;
 }
 
 function element(member: Member, value: unknown): string {
   const shape = member.shape;
-  const tag = member.xmlName;
   switch (shape.kind) {
     case 'struct':
       invariant(typeof value === 'object' && value !== null, `${member.name} is not a structure`);
-      return `<${tag}>${xmlMembers(shape, value)}</${tag}>`;
+      return member.open + xmlMembers(shape, value) + member.close;
     case 'list': {
       invariant(Array.isArray(value), `${member.name} is not a list`);
       let items = '';
       for (const item of value as unknown[]) {
         if (item !== undefined && item !== null)
-          items += named(shape.item, item, member.flattened ? tag : shape.item.xmlName);
+          items += member.flattened ? renamed(shape.item, item, member) : element(shape.item, item);
       }
-      return member.flattened ? items : `<${tag}>${items}</${tag}>`;
+      return member.flattened ? items : member.open + items + member.close;
     }
     case 'map': {
       invariant(typeof value === 'object' && value !== null, `${member.name} is not a map`);
-      const entry = member.flattened ? tag : 'entry';
+      const entry = member.flattened ? member.xmlName : 'entry';
       let entries = '';
       for (const [key, held] of Object.entries(value)) {
         if (held === undefined || held === null) continue;
-        entries += `<${entry}>${named(shape.key, key, shape.key.xmlName)}${named(shape.value, held, shape.value.xmlName)}</${entry}>`;
+        entries += `<${entry}>${element(shape.key, key)}${element(shape.value, held)}</${entry}>`;
       }
-      return member.flattened ? entries : `<${tag}>${entries}</${tag}>`;
+      return member.flattened ? entries : member.open + entries + member.close;
     }
     default:
-      return `<${tag}>${scalar(shape, value, member.name)}</${tag}>`;
+      return member.open + scalar(shape, value, member.name) + member.close;
   }
 }
 
-/** As `element`, under another tag: items of lists and maps. */
-const named = (member: Member, value: unknown, tag: string): string =>
-  element(tag === member.xmlName ? member : { ...member, xmlName: tag }, value);
+/** An item of a flattened list: it bears the list's own name. */
+const renamed = (item: Member, value: unknown, list: Member): string =>
+  element({ ...item, xmlName: list.xmlName, open: list.open, close: list.close }, value);
+
+function stringText(value: unknown, name: string): string {
+  invariant(typeof value === 'string', `${name} is not a string`);
+  return escapeXml(value);
+}
 
 function scalar(shape: Shape, value: unknown, name: string): string {
   switch (shape.kind) {
     case 'string':
-      invariant(typeof value === 'string', `${name} is not a string`);
-      return escapeXml(value);
+      return stringText(value, name);
     case 'boolean':
       invariant(typeof value === 'boolean', `${name} is not a boolean`);
       return value ? 'true' : 'false';
@@ -88,7 +91,7 @@ export function timestampText(format: string, value: unknown, name: string): str
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
-const SPECIAL = /[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const SPECIAL = /[&<>"\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -98,6 +101,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 export function escapeXml(text: string): string {
-  SPECIAL.lastIndex = 0;
-  return SPECIAL.test(text) ? text.replace(SPECIAL, (c) => ENTITIES[c] ?? '\ufffd') : text;
+  return SPECIAL.test(text) ? text.replace(new RegExp(SPECIAL, 'g'), (c) => ENTITIES[c] ?? '\ufffd') : text;
 }

@@ -8,8 +8,8 @@ import { join, newOrganization } from './organize.ts';
 import { DEFAULT_REGIONS } from './regions.ts';
 import type { Settings, World } from './world.ts';
 
-export const BUILDER = '111111111111';
-export const DEFAULT_ACCOUNTS: readonly { readonly id: string; readonly name: string }[] = [
+const BUILDER = '111111111111';
+const DEFAULT_ACCOUNTS: readonly { readonly id: string; readonly name: string }[] = [
   { id: BUILDER, name: 'builder' },
   { id: '222222222222', name: 'user-one' },
   { id: '333333333333', name: 'user-two' },

@@ -3,8 +3,8 @@ import { invariant } from '../../base/invariant.ts';
 import type { Organization, OrganizationalUnit } from './organizations.ts';
 import type { World } from './world.ts';
 
-export const FULL_AWS_ACCESS = 'p-FullAWSAccess';
-export const RCP_FULL_AWS_ACCESS = 'p-RCPFullAWSAccess';
+const FULL_AWS_ACCESS = 'p-FullAWSAccess';
+const RCP_FULL_AWS_ACCESS = 'p-RCPFullAWSAccess';
 
 const ALLOW_ALL = (principal: string): string =>
   `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",${principal}"Action":"*","Resource":"*"}]}`;
@@ -46,7 +46,7 @@ export function newOrganization(
 }
 
 /** What AWS attaches by itself to every root, unit and account. */
-export function attachDefaults(organization: Organization, target: string): void {
+function attachDefaults(organization: Organization, target: string): void {
   organization.attachments.set(target, new Set([FULL_AWS_ACCESS, RCP_FULL_AWS_ACCESS]));
 }
 

@@ -23,7 +23,12 @@ export function roleShape(role: Role): Iam.Role {
     MaxSessionDuration: role.maxSessionSeconds,
     ...(boundary === undefined
       ? {}
-      : { PermissionsBoundary: { PermissionsBoundaryType: 'PermissionsBoundaryPolicy', PermissionsBoundaryArn: boundary } }),
+      : {
+          PermissionsBoundary: {
+            PermissionsBoundaryType: 'PermissionsBoundaryPolicy',
+            PermissionsBoundaryArn: boundary,
+          },
+        }),
     ...(role.tags.size > 0 ? { Tags: tagList(role.tags) } : {}),
     RoleLastUsed:
       role.lastUsed === undefined ? {} : { LastUsedDate: new Date(role.lastUsed.atMs), Region: role.lastUsed.region },

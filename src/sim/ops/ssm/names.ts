@@ -22,7 +22,7 @@ export function onParameters(
 const plainName = (name: string): string => splitSelector(name).name;
 
 /** `name`, `name:3`, `name:label`, or an ARN of this place with the same endings. */
-export function splitSelector(written: string): { readonly name: string; readonly selector: string | undefined } {
+function splitSelector(written: string): { readonly name: string; readonly selector: string | undefined } {
   const arn = written.startsWith('arn:') ? parseArn(written) : undefined;
   const text = arn === undefined ? written : arn.resource.slice('parameter'.length);
   const at = text.indexOf(':');
