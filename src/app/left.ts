@@ -32,7 +32,7 @@ export async function left(session: Session, emit: Emit): Promise<Left> {
   return { version: 1, resources: leftOf(want, seen, found), unreadable: distinct(unreadable) };
 }
 
-export function leftOf(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
+function leftOf(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
   return [
     ...keysLeft(want, seen, found),
     ...imagesLeft(want, seen, found),

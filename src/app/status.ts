@@ -58,7 +58,7 @@ export async function status(session: Session, emit: Emit): Promise<Status> {
   return statusOf(want, seen, last);
 }
 
-export function statusOf(want: Delivery, seen: Observed, last: RunRecord | undefined): Status {
+function statusOf(want: Delivery, seen: Observed, last: RunRecord | undefined): Status {
   const plan = planDelivery(want, seen);
   const run = last === undefined ? undefined : runStatus(last);
   return {

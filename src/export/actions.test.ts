@@ -12,7 +12,7 @@ const sources = readdirSync(AWS)
   .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts') && f !== 'raw.ts')
   .map((f) => readFileSync(join(AWS, f), 'utf8'));
 
-/** `const { CopyImageCommand, paginateListKeys } = await import('@aws-sdk/client-kms')` names IAM actions one to one. */
+/** `const { CopyImageCommand, paginateListKeys } = await import(a client of the SDK)` names IAM actions one to one. */
 function sent(): Set<string> {
   const actions = new Set<string>();
   for (const source of sources) {
