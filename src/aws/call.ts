@@ -84,7 +84,16 @@ function isTransient(error: SdkError): boolean {
   return status !== undefined && status >= 500;
 }
 
+/** One subject wherever it is met, so that a reader is told once. */
+const NO_CREDENTIALS = reason('aws.CredentialsProviderError', 'credentials', 'there are no AWS credentials here', {
+  remedy: {
+    who: 'you',
+    does: 'sign in (AWS_PROFILE, aws sso login, access keys), or take the simulator: eval "$(amiport sim env 111111111111)"',
+  },
+});
+
 function asReason(error: SdkError, subject: string, what: string): Reason {
+  if (codeOf(error) === 'CredentialsProviderError') return NO_CREDENTIALS;
   const requestId = error.$metadata?.requestId;
   return reason(`aws.${codeOf(error)}`, subject, `${what}: ${codeOf(error)}: ${error.message ?? 'no message'}`, {
     ...(requestId === undefined ? {} : { requestId }),

@@ -171,7 +171,7 @@ export class Connection {
       ),
     );
     sts.destroy();
-    if (!answer.ok) return { ok: false, reason: { ...answer.reason, remedy: ASSUMABLE } };
+    if (!answer.ok) return { ok: false, reason: { remedy: ASSUMABLE, ...answer.reason } };
     const c = answer.value.Credentials;
     return done({
       accessKeyId: c?.AccessKeyId ?? '',

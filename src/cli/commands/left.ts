@@ -23,15 +23,19 @@ function print(printer: Printer, { resources, unreadable }: Left): void {
     r.orphan ? color.yellow('orphan') : '      ',
     r.kind,
     `${r.account}/${r.region}`,
-    r.id === undefined ? r.arn : `${r.arn} ${color.dim(r.id)}`,
+    r.id === undefined ? r.arn : `${r.arn} ${color.dim(short(r.id))}`,
     color.dim(r.why ?? r.image ?? ''),
   ];
-  if (resources.length > 0) printer.line(table(resources.map(row)));
+  if (resources.length > 0) printer.line(table([...orphans, ...resources.filter((r) => !r.orphan)].map(row)));
   if (resources.length > 0) printer.line();
   for (const r of unreadable) printer.line(reasonText(r, color, color.yellow('could not look')));
+  const seen = unreadable.length === 0 ? '' : ', as far as it could be seen';
   const count =
     resources.length === 0
-      ? 'Nothing of this delivery is there'
-      : `${plural(resources.length, 'resource')} of this delivery`;
+      ? `Nothing of this delivery is there${seen}`
+      : `${plural(resources.length, 'resource')} of this delivery${seen}`;
   printer.line(`${count}, ${orphans.length === 0 ? 'no orphan' : plural(orphans.length, 'orphan')}.`);
 }
+
+/** Ids of grants have 64 characters; --json has all of them. */
+const short = (id: string): string => (id.length > 20 ? `${id.slice(0, 16)}…` : id);
