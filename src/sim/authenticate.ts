@@ -53,6 +53,14 @@ export function newAuthenticator(world: World, keys: SigningKeys): Authenticator
       if (read.is === 'incomplete')
         throw new Fault('IncompleteSignature', read.says, protocol === 'ec2Query' ? 403 : 400);
       const { signed } = read;
+      if (request.headers['x-amz-content-sha256']?.startsWith('STREAMING-')) {
+        // Only S3 takes bodies in chunks that are signed one by one.
+        throw new Fault(
+          'NotImplemented',
+          'amiport sim does not take aws-chunked bodies: sign the whole body, or none of it',
+          400,
+        );
+      }
       checkDate(signed, protocol, at);
       const credential = credentialOf(world, signed.accessKeyId);
       if (!credential) throw unknownId(protocol);

@@ -88,17 +88,25 @@ export class StateStore {
   /** Begins a new generation with this world; call it after replay, and whenever `full`. */
   async save(world: World, nowMs: number): Promise<void> {
     await this.flushed();
-    const next = this.#generation + 1;
-    const snapshot: Snapshot = { format: FORMAT, nowMs, world };
+    // Whoever waits for the log waits for the change of generations.
+    this.#syncing = this.#begin(this.#generation + 1, { format: FORMAT, nowMs, world }).finally(() => {
+      this.#syncing = undefined;
+    });
+    await this.#syncing;
+  }
+
+  /** Up to the first await nothing else runs: what is pending is in the snapshot, and in no log twice. */
+  async #begin(next: number, snapshot: Snapshot): Promise<void> {
     const unfinished = this.#path(`world-${next}.new`);
     writeSynced(unfinished, serialize(snapshot));
-    await this.#log?.close();
     writeSynced(this.#path(`log-${next}`), new Uint8Array());
     renameSync(unfinished, this.#path(`world-${next}.v8`));
     syncFolder(this.#folder);
-    this.#log = await open(this.#path(`log-${next}`), 'a', 0o600);
+    this.#pending = [];
     this.#logBytes = 0;
     this.#generation = next;
+    await this.#log?.close();
+    this.#log = await open(this.#path(`log-${next}`), 'a', 0o600);
     for (const name of readdirSync(this.#folder)) {
       const of = /^(?:world|log)-(\d+)/.exec(name);
       if (of && Number(of[1]) < next) rmSync(this.#path(name));
