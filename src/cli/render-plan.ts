@@ -2,7 +2,8 @@
 import type { Plan, Step } from '../app/api.ts';
 import { type Printer, plural, reasonText } from './print.ts';
 
-export function printPlan(printer: Printer, plan: Plan): void {
+/** @param brief leaves the steps out: they are about to be shown one by one as they are done */
+export function printPlan(printer: Printer, plan: Plan, brief = false): void {
   const { color } = printer;
   for (const blocked of plan.blocked) printer.line(`${reasonText(blocked, color, color.red('blocked'))}\n`);
   for (const note of plan.notes) printer.line(`${reasonText(note, color, color.yellow('note'))}\n`);
@@ -24,14 +25,19 @@ export function printPlan(printer: Printer, plan: Plan): void {
     );
     return;
   }
-  for (const [place, steps] of byPlace(plan.steps)) {
+  if (!brief) printSteps(printer, plan.steps);
+  printer.line(
+    `${plural(plan.steps.length, 'step')}, ${plural(new Set(plan.steps.map((s) => s.account)).size, 'account')}. Digest ${plan.digest.slice(0, 12)}.`,
+  );
+}
+
+function printSteps(printer: Printer, all: readonly Step[]): void {
+  const { color } = printer;
+  for (const [place, steps] of byPlace(all)) {
     printer.line(color.bold(place));
     for (const step of steps) printer.line(`  ${color.green('+')} ${describe(step)}\n    ${color.dim(step.why)}`);
   }
   printer.line();
-  printer.line(
-    `${plural(plan.steps.length, 'step')}, ${plural(new Set(plan.steps.map((s) => s.account)).size, 'account')}. Digest ${plan.digest.slice(0, 12)}.`,
-  );
 }
 
 function byPlace(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
@@ -44,6 +50,9 @@ function byPlace(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
   }
   return groups;
 }
+
+/** A key that the run is yet to make has no ARN to show. */
+const keyText = (key: string): string => key.replace(/^\$\{key:([^}]+)\}$/, 'the key of this delivery in $1');
 
 /** The effect in one line, in AWS's own words. */
 export function describe(step: Step): string {
@@ -59,17 +68,17 @@ export function describe(step: Step): string {
     case 'enable-key-rotation':
       return `rotate it every ${step.periodDays} days`;
     case 'put-key-policy':
-      return `put the key policy of ${step.key}`;
+      return `put the key policy of ${keyText(step.key)}`;
     case 'create-service-linked-role':
       return `create the service-linked role ${step.roleName}`;
     case 'put-role-policy':
       return `put the inline policy ${step.policyName} on role ${step.roleName}`;
     case 'create-grant':
-      return `grant ${step.granteePrincipal.slice(step.granteePrincipal.lastIndexOf('/') + 1)} the use of ${step.key}`;
+      return `grant ${step.granteePrincipal.slice(step.granteePrincipal.lastIndexOf('/') + 1)} the use of ${keyText(step.key)}`;
     case 'copy-image':
-      return `copy ${step.image} ${step.sourceImageId} from ${step.sourceRegion}${step.key === undefined ? ', unencrypted' : `, under ${step.key}`}`;
+      return `copy ${step.image} ${step.sourceImageId} from ${step.sourceRegion}${step.key === undefined ? ', unencrypted' : `, under ${keyText(step.key)}`}`;
     case 'check-image':
-      return `check ${step.image}: every snapshot ${step.key === undefined ? 'unencrypted' : `under ${step.key}`}`;
+      return `check ${step.image}: every snapshot ${step.key === undefined ? 'unencrypted' : `under ${keyText(step.key)}`}`;
     case 'prove':
       return `prove that ${step.image} launches in ${step.places.join(', ')}`;
     case 'share-image':

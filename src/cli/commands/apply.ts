@@ -69,7 +69,7 @@ export async function planAndApply(
     printer.reason(moved(approved, plan));
     return EXIT.differs;
   }
-  if (!printer.json) printPlan(printer, plan);
+  if (!printer.json) printPlan(printer, plan, yes);
   if (plan.steps.length === 0) {
     if (printer.json)
       printer.document({ version: 1, run: undefined, done: [], failed: [], notStarted: [], blocked: plan.blocked });

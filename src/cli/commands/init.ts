@@ -33,10 +33,14 @@ export default async function init(this: Context, flags: Flags): Promise<void> {
   await writeFile(flags.config, text, { flag: 'wx' });
   const checked = checkConfig(Buffer.from(text), flags.config, this.env);
   printer.note(`\nwritten to ${flags.config}. Next:`);
-  printer.note('  amiport config check     is it right?');
-  printer.note('  amiport export iam       the roles that amiport needs, as JSON or Terraform');
-  printer.note('  amiport init --check     does it get into every account?');
-  printer.note('  amiport plan             what would be done, and why');
+  const named = flags.config === 'amiport.yaml' ? '' : ` --config ${flags.config}`;
+  const next = [
+    ['config check', 'is it right?'],
+    ['export iam', 'the roles that amiport needs, as JSON or Terraform'],
+    ['init --check', 'does it get into every account?'],
+    ['plan', 'what would be done, and why'],
+  ] as const;
+  printer.note(table(next.map(([command, why]) => [`  amiport ${command}${named}`, why])));
   // What was typed may still be wrong together, such as a template that is not there yet.
   this.process.exitCode = checked.ok ? EXIT.done : printer.bad(checked.bad);
 }
