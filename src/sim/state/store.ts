@@ -58,6 +58,7 @@ export class StateStore {
   #logBytes = 0;
   #pending: Uint8Array[] = [];
   #syncing: Promise<void> | undefined;
+  #broken: StateError | undefined;
 
   /** @throws StateError when another process has it */
   constructor(folder: string) {
@@ -133,11 +134,18 @@ export class StateStore {
   }
 
   async #sync(): Promise<void> {
+    if (this.#broken !== undefined) throw this.#broken;
     try {
       const batch = Buffer.concat(this.#pending);
       this.#pending = [];
       await this.#log?.appendFile(batch);
       await this.#log?.datasync();
+    } catch (error) {
+      // What could not be written stays unacknowledged, and so does all that would build on it.
+      this.#broken = new StateError(
+        `the state in ${this.#folder} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      throw this.#broken;
     } finally {
       this.#syncing = undefined;
     }
