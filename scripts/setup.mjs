@@ -141,7 +141,9 @@ function awsCli() {
   return candidates.find((path) => spawnSync(path, ['--version']).status === 0);
 }
 
-const answers = (command, parameters) => spawnSync(command, parameters).status === 0;
+function answers(command, parameters) {
+  return spawnSync(command, parameters).status === 0;
+}
 
 function missingPackages() {
   const missing = [];
