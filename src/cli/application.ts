@@ -270,6 +270,7 @@ const sim = buildRouteMap({
           },
           ...OUTPUT_FLAGS,
         },
+        aliases: { q: 'quiet' },
         positional: none,
       },
       docs: {
@@ -317,7 +318,7 @@ const sim = buildRouteMap({
 
 const demo = buildCommand({
   loader: async () => import('./commands/demo.ts'),
-  parameters: { flags: { ...OUTPUT_FLAGS }, positional: none },
+  parameters: { flags: { ...OUTPUT_FLAGS }, aliases: { q: 'quiet' }, positional: none },
   docs: {
     brief: 'The whole story on the simulated AWS: how it goes wrong by hand, and with amiport',
     fullDescription: examples('Starts a simulated AWS of its own; nothing leaves this machine.', 'amiport demo'),
