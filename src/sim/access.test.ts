@@ -107,7 +107,7 @@ const DECRYPT: Demand = { action: 'kms:Decrypt', resource: KEY, resourceAccount:
 const NOT_THERE =
   'kms:Decrypt on this resource because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access';
 
-describe("the caller's side", () => {
+describe("ACC-1 and ACC-2: the caller's side", () => {
   const no = (side: string) =>
     `ec2:CopyImage on resource: ${COPY.resource} because no ${side} allows the ec2:CopyImage action`;
   test.each([
@@ -201,7 +201,7 @@ describe("the caller's side", () => {
   });
 });
 
-describe('keys', () => {
+describe('ACC-1 keys', () => {
   const open = (account: string, more: object = {}) =>
     allow('kms:*', { Principal: { AWS: `arn:aws:iam::${account}:root` }, ...more });
   test.each([

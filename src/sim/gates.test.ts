@@ -33,7 +33,7 @@ async function until(call: () => Promise<unknown>, max: number): Promise<string>
   return `${max} and more`;
 }
 
-describe('quotas of facts section 7', () => {
+describe('QUOTA-1 rates of facts section 7', () => {
   const block =
     (sim: TestSim, as = A) =>
     () =>
@@ -94,7 +94,7 @@ describe('quotas of facts section 7', () => {
   });
 });
 
-describe('faults', () => {
+describe('FAULT-1 failures on demand', () => {
   const faulty = (rules: readonly FaultRule[], seed = 7) => simForTests({ gates: [faultGate(() => rules, seed)] });
   const list = (sim: TestSim, as = A) => sim.client(KMSClient, as).send(new ListKeysCommand({}));
 

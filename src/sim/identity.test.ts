@@ -26,7 +26,7 @@ async function whoIs(sim: TestSim, credentials: Credentials): Promise<string> {
   }
 }
 
-test('a user signs with its key, until the key is switched off', async () => {
+test('ID-2 a user signs with its key, until the key is switched off', async () => {
   const sim = simForTests();
   const iam = sim.client(IAMClient, A);
   await iam.send(new CreateUserCommand({ UserName: 'ada', Path: '/team/' }));
@@ -43,7 +43,7 @@ test('a user signs with its key, until the key is switched off', async () => {
   expect(await whoIs(sim, credentials)).toBe('InvalidClientTokenId');
 });
 
-test('a session needs its token, and ends when its time is over', async () => {
+test('ID-2 a session needs its token, and ends when its time is over', async () => {
   const sim = simForTests();
   await sim.client(IAMClient, A).send(new CreateRoleCommand({ RoleName: 'R', AssumeRolePolicyDocument: TRUST }));
   sim.advance(60_000);

@@ -118,7 +118,7 @@ describe('all four protocols answer', () => {
   });
 });
 
-describe('refusals have the shape of their protocol', () => {
+describe('WIRE-3 refusals have the shape of their protocol', () => {
   const wrong = { credentials: { accessKeyId: '111111111111', secretAccessKey: 'wrong' } };
   const unknown = { credentials: { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: 'x' } };
   const copy = (more: object = {}) =>
@@ -157,7 +157,7 @@ describe('refusals have the shape of their protocol', () => {
       '500 InternalFailure: amiport sim failed in kms.Encrypt: a bug',
     ],
     [
-      'EC2 DryRun',
+      'WIRE-4 EC2 DryRun',
       () =>
         sim()
           .client(EC2Client, BUILDER)

@@ -62,7 +62,7 @@ async function presigned(
   return `${answer.status} ${(/<Code>(.*?)<|<Arn>(.*?)</.exec(await answer.text()) ?? []).slice(1).find(Boolean)}`;
 }
 
-describe('over HTTP', () => {
+describe('ID-1 over HTTP', () => {
   test('a client of any Region and account', async () => {
     expect(await identity()).toMatchObject({ Account: '222222222222' });
     expect(await identity({ region: 'us-west-2' })).toMatchObject({ Account: '222222222222' });

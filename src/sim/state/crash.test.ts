@@ -27,7 +27,7 @@ function started(): Promise<{ child: ChildProcess; url: string }> {
   });
 }
 
-test('kill -9 in the middle of many calls loses none that was acknowledged', { timeout: 60_000 }, async () => {
+test('STATE-1 kill -9 in the middle of many calls loses none that was acknowledged', { timeout: 60_000 }, async () => {
   const acknowledged: string[] = [];
   for (const enough of [3, 17, 40]) {
     const { child, url } = await started();

@@ -115,7 +115,7 @@ const schemaOf = async (name: string): Promise<ServiceSchema> => {
   return loadSchema(service);
 };
 
-describe('only AWS-shaped refusals come out of', () => {
+describe('WIRE-2 only AWS-shaped refusals come out of', () => {
   test.each([
     ['ec2', ['DescribeImages', 'RunInstances', 'ModifyImageAttribute', 'RegisterImage', 'CreateFleet']],
     ['iam', ['CreateRole', 'GetRole', 'SimulatePrincipalPolicy', 'TagRole', 'ListRoles']],

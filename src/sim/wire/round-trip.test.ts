@@ -132,7 +132,7 @@ describe.each(SERVICE_NAMES)('%s', async (name) => {
   const schema = await loadSchema(service);
   const module = (await service.load()) as Readonly<Record<string, unknown>>;
 
-  test('every operation survives the round trip', { timeout: 120_000 }, async () => {
+  test('WIRE-1 every operation survives the round trip', { timeout: 120_000 }, async () => {
     const wrong: string[] = [];
     for (const action of schema.operations.keys()) {
       try {
