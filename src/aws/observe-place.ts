@@ -8,7 +8,14 @@ import type { Connection } from './connection.ts';
 import { readKey } from './observe-key.ts';
 import { tagsOf } from './shapes.ts';
 
-export async function observePlace(c: Connection, want: Delivery, account: string, region: string): Promise<PlaceSeen> {
+/** @param versions by image name: the newest version, which names of parameters may hold */
+export async function observePlace(
+  c: Connection,
+  want: Delivery,
+  account: string,
+  region: string,
+  versions: ReadonlyMap<string, string>,
+): Promise<PlaceSeen> {
   const at = { account, region };
   const volumeKeyIds = new Set(
     want.images.flatMap((i) => {
@@ -17,11 +24,12 @@ export async function observePlace(c: Connection, want: Delivery, account: strin
       return key.by === 'arn' ? [fillTemplate(key.arn, at)] : [];
     }),
   );
-  // A name with {version} is a new parameter each time: nothing to compare with before the version is known.
   const parameterNames = new Set(
-    want.images.flatMap((i) =>
-      i.publish.ssm === undefined ? [] : [fillTemplate(i.publish.ssm, { ...at, image: i.name })],
-    ),
+    want.images.flatMap((i) => {
+      const version = versions.get(i.name);
+      const values = { ...at, image: i.name, ...(version === undefined ? {} : { version }) };
+      return i.publish.ssm === undefined ? [] : [fillTemplate(i.publish.ssm, values)];
+    }),
   );
   const templateNames = new Set(want.images.flatMap((i) => i.publish.launchTemplates));
   const [encryptionByDefault, defaultKey, volumeKeys, allowedImages, parameters, launchTemplates] = await Promise.all([

@@ -33,14 +33,19 @@ export async function observe(c: Connection, want: Delivery, options: ObserveOpt
     options.onProgress?.(finished, total);
     return value;
   };
+  const seenSources = observeSources(c, want, options);
+  const versions = seenSources.then(versionsOf);
   const [organization, builder, accounts, places, sources] = await Promise.all([
     observeOrganization(c, want).then(tick),
     mapPool(regions, AT_ONCE, async (region) => tick([region, await observeBuilderRegion(c, want, region)] as const)),
     mapPool(want.accounts, AT_ONCE, async (a) => tick([a.id, await observeAccount(c, a)] as const)),
     mapPool(targets, AT_ONCE, async (t) =>
-      tick([`${t.account.id}/${t.region}`, await observePlace(c, want, t.account.id, t.region)] as const),
+      tick([
+        `${t.account.id}/${t.region}`,
+        await observePlace(c, want, t.account.id, t.region, await versions),
+      ] as const),
     ),
-    observeSources(c, want, options).then(tick),
+    seenSources.then(tick),
   ]);
   return {
     atMs: c.options.clock.nowMs(),
@@ -51,6 +56,9 @@ export async function observe(c: Connection, want: Delivery, options: ObserveOpt
     sources,
   };
 }
+
+const versionsOf = (sources: ReadonlyMap<string, Finding<ImageSeen>>): ReadonlyMap<string, string> =>
+  new Map([...sources].flatMap(([name, s]) => (s.is === 'known' ? [[name, s.value.imageId] as const] : [])));
 
 async function observeSources(
   c: Connection,
