@@ -329,7 +329,17 @@ const completion = buildCommand({
   loader: async () => import('./commands/completion.ts'),
   parameters: {
     flags: {},
-    positional: { kind: 'tuple', parameters: [{ brief: 'bash, zsh or fish', parse: parseText, placeholder: 'shell' }] },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          brief: 'bash, zsh or fish',
+          parse: parseText,
+          proposeCompletions: () => ['bash', 'zsh', 'fish'],
+          placeholder: 'shell',
+        },
+      ],
+    },
   },
   docs: {
     brief: 'Print a completion script',

@@ -18,6 +18,7 @@ test.each([
   { words: ['sim', 'st'], proposes: ['start'] },
   { words: ['plan', '--de'], proposes: ['--detailed-exitcode'] },
   { words: ['export', 'iam', '--format', ''], proposes: ['json', 'hcl'] },
+  { words: ['completion', 'z'], proposes: ['zsh'] },
   { words: ['__'], proposes: [] },
   { words: ['nonsense', ''], proposes: [] },
 ])('completion of $words proposes $proposes', async ({ words, proposes }) => {
