@@ -168,6 +168,11 @@ function addCopy(d: Draft, image: Image, source: ImageSeen, region: string, atte
     'amiport:way': image.way,
   });
   const encrypted = image.way === 'shared-encrypted';
+  // With encryption by default on, what Packer builds is under aws/ebs, which cannot be shared.
+  const reEncrypts =
+    encrypted && source.mappings.some((m) => m.encrypted)
+      ? '; the source is encrypted under another key, so the copy re-encrypts it'
+      : '';
   d.add({
     id: `copy-image:${image.name}:${version}:${region}`,
     do: 'copy-image',
@@ -175,7 +180,7 @@ function addCopy(d: Draft, image: Image, source: ImageSeen, region: string, atte
     region,
     image: image.name,
     imageVersion: version,
-    why: `${region} holds no copy of ${version}${encrypted ? ' under the key of this delivery' : ''}${attempt > 1 ? ` (attempt ${attempt}: earlier ones failed)` : ''}`,
+    why: `${region} holds no copy of ${version}${encrypted ? ' under the key of this delivery' : ''}${attempt > 1 ? ` (attempt ${attempt}: earlier ones failed)` : ''}${reEncrypts}`,
     needs: [...(encrypted ? keyReadySteps(d, region) : d.planned(`disable-encryption-by-default:${region}`))],
     sourceImageId: source.imageId,
     sourceRegion: d.want.builder.region,
