@@ -6,6 +6,7 @@ import { awsCloud } from '../aws/cloud.ts';
 import { Connection, type Credentials } from '../aws/connection.ts';
 import { observe } from '../aws/observe.ts';
 import { readIdentity } from '../aws/observe-account.ts';
+import { resolveUnits } from '../aws/resolve-units.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { type Clock, seededRandom } from '../base/ports.ts';
 import type { Cloud } from '../model/cloud.ts';
@@ -101,8 +102,8 @@ export async function openSession(options: SessionOptions): Promise<Opened<Sessi
       : done({ endpoint: undefined, credentials: options.credentials });
   if (!target.ok) return { ok: false, bad: { reason: target.reason, problems: [] } };
   const configDir = dirname(resolve(options.configFile));
-  const { want } = config.value;
-  const images = await manifestImages(want, configDir);
+  const written = config.value.want;
+  const images = await manifestImages(written, configDir);
   if (!images.ok) return { ok: false, bad: { reason: images.reason, problems: [] } };
   const clock = options.clock ?? (await clockOf(target.value.endpoint));
   if (clock === undefined) return { ok: false, bad: { reason: nobodyThere(target.value.endpoint), problems: [] } };
@@ -110,13 +111,19 @@ export async function openSession(options: SessionOptions): Promise<Opened<Sessi
     ...(target.value.credentials === undefined ? {} : { credentials: target.value.credentials }),
     ...(target.value.endpoint === undefined ? {} : { endpoint: target.value.endpoint }),
     ...(options.requestHandler === undefined ? {} : { requestHandler: options.requestHandler }),
-    roleFor: (account) => roleArnFor(want.access, account),
-    ...(want.access.externalId === undefined ? {} : { externalId: want.access.externalId }),
-    homeRegion: want.builder.region,
+    roleFor: (account) => roleArnFor(written.access, account),
+    ...(written.access.externalId === undefined ? {} : { externalId: written.access.externalId }),
+    homeRegion: written.builder.region,
     clock,
     random: seededRandom(clock.nowMs()),
-    sessionName: `amiport-${want.name}`.slice(0, 64),
+    sessionName: `amiport-${written.name}`.slice(0, 64),
   });
+  const resolved = await resolveUnits(connection, written);
+  if (!resolved.ok) {
+    await connection.close();
+    return { ok: false, bad: { reason: resolved.reason, problems: [] } };
+  }
+  const want = resolved.value;
   return {
     ok: true,
     value: {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../base/canonical.ts';
 import { invariant } from '../base/invariant.ts';
-import type { Reason } from '../base/outcome.ts';
+import { distinct, type Reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Exported, Plan, Step } from './step.ts';
@@ -34,7 +34,14 @@ export class Draft {
   finish(): Plan {
     const steps = [...this.#steps.values()];
     const digest = createHash('sha256').update(canonicalJson(steps)).digest('hex');
-    return { version: 1, digest, steps, blocked: this.blocked, notes: this.notes, exported: this.exported };
+    return {
+      version: 1,
+      digest,
+      steps,
+      blocked: distinct(this.blocked),
+      notes: distinct(this.notes),
+      exported: this.exported,
+    };
   }
 }
 
