@@ -110,6 +110,16 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     reads: true,
   },
   'organizations:DescribePolicy': { for: ['builder'], why: 'the text of SCPs and RCPs', reads: true },
+  'organizations:ListAccountsForParent': {
+    for: ['builder'],
+    why: 'the accounts of an organizational unit',
+    reads: true,
+  },
+  'organizations:ListOrganizationalUnitsForParent': {
+    for: ['builder'],
+    why: 'the units below an organizational unit',
+    reads: true,
+  },
   'organizations:ListParents': { for: ['builder'], why: 'which SCPs and RCPs count for an account', reads: true },
   'organizations:ListPoliciesForTarget': {
     for: ['builder'],
