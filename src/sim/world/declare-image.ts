@@ -1,5 +1,5 @@
 /** Puts images into a world as if they had always been there: base images, and those of world files. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isAccountId } from '../../base/arn.ts';
 import { putImage } from '../ec2/images.ts';
 import { putSnapshot } from '../ec2/snapshots.ts';
@@ -24,16 +24,27 @@ export interface DeclaredImage {
   readonly disk?: Disk;
 }
 
-/** Ids come from the declaration, not from the id generator: the same image has the same id in every run. */
-const idOf = (prefix: string, image: DeclaredImage): string =>
-  `${prefix}-0${createHash('sha256').update(`${prefix}/${image.region}/${image.owner}/${image.name}`).digest('hex').slice(0, 16)}`;
+/** Ids come from the declaration, not from the id generator: the same image has the same ids in every run. */
+function idsOf({ region, owner, name }: DeclaredImage): {
+  readonly image: string;
+  readonly snapshot: string;
+  readonly volume: string;
+} {
+  const digits = hash('sha256', `image/${region}/${owner}/${name}`, 'hex');
+  return {
+    image: `ami-0${digits.slice(0, 16)}`,
+    snapshot: `snap-0${digits.slice(16, 32)}`,
+    volume: `vol-0${digits.slice(32, 48)}`,
+  };
+}
 
 export function declareImage(world: World, declared: DeclaredImage): Image {
-  const snapshot = snapshotOf(declared);
+  const ids = idsOf(declared);
+  const snapshot = snapshotOf(declared, ids.snapshot, ids.volume);
   putSnapshot({ world }, snapshot);
   const rootDeviceName = declared.rootDeviceName ?? '/dev/xvda';
   const image: Image = {
-    imageId: idOf('ami', declared),
+    imageId: ids.image,
     ownerId: declared.owner,
     region: declared.region,
     name: declared.name,
@@ -77,9 +88,7 @@ export function declareImage(world: World, declared: DeclaredImage): Image {
   return image;
 }
 
-function snapshotOf(declared: DeclaredImage): Snapshot {
-  const snapshotId = idOf('snap', declared);
-  const volumeId = idOf('vol', declared);
+function snapshotOf(declared: DeclaredImage, snapshotId: string, volumeId: string): Snapshot {
   return {
     snapshotId,
     ownerId: declared.owner,
