@@ -6,6 +6,7 @@
  *     await sim.close();
  */
 import { randomBytes } from 'node:crypto';
+import type { Controlled } from './control.ts';
 import { type FaultRule, faultGate } from './faults.ts';
 import { type InProcessHandler, inProcessHandler } from './in-process.ts';
 import { createKernel, type Gate, type Kernel } from './kernel.ts';
@@ -57,16 +58,23 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
   const store = options.state === undefined ? undefined : new StateStore(options.state);
   const opened = store?.open(firstWorld);
   const clock = options.clock ?? scaledClock(options.speed ?? 1, Math.max(Date.now(), opened?.nowMs ?? 0));
+  let faults = options.faults ?? [];
   const kernelOf = (world: World): Kernel =>
-    createKernel({ world, clock, ...kernelParts(options, store, () => kernel) });
+    createKernel({ world, clock, ...kernelParts(options, store, () => kernel), gates: gatesOf(options, () => faults) });
   let kernel: Kernel = kernelOf(opened?.world ?? firstWorld());
   for (const command of opened?.commands ?? []) kernel.replay(command);
   await store?.save(kernel.world, clock.nowMs());
+  const setFaults = (rules: readonly FaultRule[]): void => {
+    faults = rules;
+  };
   const reset = async (): Promise<void> => {
     kernel = kernelOf(firstWorld());
     await store?.save(kernel.world, clock.nowMs());
   };
-  const server = options.port === false ? undefined : await startServer(serverParts(options, () => kernel, reset));
+  const server =
+    options.port === false
+      ? undefined
+      : await startServer(serverParts(options, { kernel: () => kernel, reset, setFaults }));
   return {
     clock,
     get world() {
@@ -87,16 +95,14 @@ function kernelParts(options: SimOptions, store: StateStore | undefined, kernel:
   return {
     operations: OPERATIONS,
     tasks: TASKS,
-    gates: gatesOf(options),
     ...(options.onBug ? { onBug: options.onBug } : {}),
     ...(store ? { committed: store.append.bind(store), durable: () => durable(store, kernel()) } : {}),
   };
 }
 
-function gatesOf(options: SimOptions): readonly Gate[] {
-  const { quotas = 'off', faults = [] } = options;
-  const gates: Gate[] = [];
-  if (faults.length > 0) gates.push(faultGate(() => faults, options.seed ?? 1));
+function gatesOf(options: SimOptions, faults: () => readonly FaultRule[]): readonly Gate[] {
+  const { quotas = 'off' } = options;
+  const gates = [faultGate(faults, options.seed ?? 1)];
   if (quotas !== 'off') gates.push(quotaGate(quotas === 'aws' ? AWS_QUOTAS : quotas));
   return gates;
 }
@@ -106,8 +112,8 @@ async function durable(store: StateStore, kernel: Kernel): Promise<void> {
   if (store.full) await store.save(kernel.world, kernel.clock.nowMs());
 }
 
-const serverParts = (options: SimOptions, kernel: () => Kernel, reset: () => Promise<void>): ServerOptions => ({
-  sim: { kernel, reset },
+const serverParts = (options: SimOptions, sim: Controlled): ServerOptions => ({
+  sim,
   port: options.port === false ? 0 : (options.port ?? 0),
   token: options.token ?? randomBytes(16).toString('hex'),
   ...(options.host === undefined ? {} : { host: options.host }),

@@ -3,6 +3,7 @@
  * is this machine, so that no web page can reach it by a rebound name.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { type FaultRule, faultRules } from './faults.ts';
 import type { Kernel } from './kernel.ts';
 import type { WireRequest, WireResponse } from './wire/message.ts';
 
@@ -10,6 +11,8 @@ export interface Controlled {
   kernel(): Kernel;
   /** Back to the world as it was at the start. */
   reset(): Promise<void>;
+  /** Replaces the failures on demand. */
+  setFaults?(rules: readonly FaultRule[]): void;
 }
 
 const ACCOUNTS_SHOWN = 100;
@@ -30,12 +33,14 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
       return json(200, eventsAfter(sim.kernel(), new URLSearchParams(request.query)));
     case 'POST advance':
       return advance(sim.kernel(), request);
+    case 'POST faults':
+      return setFaults(sim, request);
     case 'POST reset':
       await sim.reset();
       return json(200, { status: 'reset' });
     default:
       return json(404, {
-        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, POST advance, POST reset`,
+        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, POST advance, POST faults, POST reset`,
       });
   }
 }
@@ -52,13 +57,32 @@ function eventsAfter(kernel: Kernel, query: URLSearchParams): object {
 
 const ADVANCE_MS_MAX = 366 * 86_400_000;
 
-function advance(kernel: Kernel, request: WireRequest): WireResponse {
-  let ms: unknown;
+/** @returns undefined when the body is no JSON object */
+function bodyOf(request: WireRequest): Readonly<Record<string, unknown>> | undefined {
   try {
-    ms = (JSON.parse(new TextDecoder().decode(request.body)) as { readonly ms?: unknown } | null)?.ms;
+    const value: unknown = JSON.parse(new TextDecoder().decode(request.body));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
-    return json(400, { error: 'the body is not JSON' });
+    return undefined;
   }
+}
+
+/** `{"rules": [...]}`, see `FaultRule`; an empty list ends all failures. */
+function setFaults(sim: Controlled, request: WireRequest): WireResponse {
+  const parsed = faultRules.safeParse(bodyOf(request)?.rules);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return json(400, {
+      error: `rules${issue?.path.map((key) => `.${String(key)}`).join('') ?? ''}: ${issue?.message}`,
+    });
+  }
+  if (!sim.setFaults) return json(404, { error: 'this simulator takes no faults' });
+  sim.setFaults(parsed.data);
+  return json(200, { rules: parsed.data.length });
+}
+
+function advance(kernel: Kernel, request: WireRequest): WireResponse {
+  const ms = bodyOf(request)?.ms;
   if (typeof ms !== 'number' || !(ms >= 0 && ms <= ADVANCE_MS_MAX)) {
     return json(400, { error: `ms must be a number from 0 to ${ADVANCE_MS_MAX}` });
   }

@@ -2,6 +2,7 @@
  * Failures on demand, drawn from one seed: the same seed and the same calls give the same run.
  * Source of the forms: "Common errors" of the API references (InternalError, ServiceUnavailable).
  */
+import { z } from 'zod';
 import { type Random, seededRandom } from '../base/ports.ts';
 import type { Attempt, Disturbance, Gate } from './kernel.ts';
 import { Fault } from './operation.ts';
@@ -27,6 +28,25 @@ export interface FaultRule {
   readonly max?: number;
   readonly delayMs?: number;
 }
+
+const fraction = z.number().min(0).max(1);
+const duration = z.number().min(0);
+
+/** What the control API takes. */
+export const faultRules = z.array(
+  z.strictObject({
+    fault: z.enum(['throttle', 'unavailable', 'internal', 'drop-before', 'drop-after', 'delay']),
+    probability: fraction,
+    service: z.string().exactOptional(),
+    action: z.string().exactOptional(),
+    account: z.string().exactOptional(),
+    region: z.string().exactOptional(),
+    fromMs: duration.exactOptional(),
+    untilMs: duration.exactOptional(),
+    max: z.int().min(1).exactOptional(),
+    delayMs: duration.max(600_000).exactOptional(),
+  }),
+);
 
 /** A gate over `rules`; the first that hits counts. Rules may be swapped while it runs: `rules` is read each time. */
 export function faultGate(rules: () => readonly FaultRule[], seed: number): Gate {

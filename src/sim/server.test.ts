@@ -3,6 +3,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { Sha256 } from '@smithy/core/checksum';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSim } from './api.ts';
 import { createKernel, type Kernel } from './kernel.ts';
 import { operation } from './operation.ts';
 import { type RunningServer, startServer } from './server.ts';
@@ -137,4 +138,27 @@ describe('control', () => {
     await call('POST', 'reset', token);
     expect(await call('GET', 'events', token)).toMatchObject({ status: 200, events: [] });
   });
+});
+
+test('FAULT-1 the control API switches failures on and off', async () => {
+  const sim = await startSim({ port: 0, token: 't' });
+  const url = sim.server?.url ?? '';
+  const say = async (body: string) => {
+    const answer = await fetch(`${url}/_amiport/faults`, { method: 'POST', headers: { 'x-amiport-token': 't' }, body });
+    return `${answer.status} ${await answer.text()}`;
+  };
+  const call = () =>
+    new STSClient({ region: 'eu-west-1', endpoint: url, credentials: CREDENTIALS, maxAttempts: 1 })
+      .send(new GetCallerIdentityCommand({}))
+      .then(() => 'done')
+      .catch((error: Error & { code?: string }) => error.code ?? error.name);
+  expect(await say('{"rules":[{"fault":"throttle","probability":1}]}')).toBe('200 {"rules":1}');
+  expect(await call()).toBe('Throttling');
+  await say('{"rules":[{"fault":"drop-before","probability":1}]}');
+  expect(await call()).toBe('ECONNRESET');
+  await say('{"rules":[]}');
+  expect(await call()).toBe('done');
+  expect(await say('{"rules":[{"fault":"fire","probability":1}]}')).toContain('400 {"error":"rules.0.fault: ');
+  expect(await say('nothing')).toContain('400 {"error":"rules: ');
+  await sim.close();
 });
