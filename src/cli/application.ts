@@ -1,23 +1,11 @@
 /** All commands: their words, flags and help. Their code is loaded only when they run. */
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.ts';
-import {
-  ALIASES,
-  COMMON_FLAGS,
-  OUTPUT_FLAGS,
-  parsePort,
-  parsePositive,
-  parseText,
-  parseUsedPort,
-  YES_FLAG,
-} from './flags.ts';
+import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, YES_FLAG } from './flags.ts';
+import { examples, none } from './help.ts';
+import { sim } from './sim-commands.ts';
 import { VERSION } from './version.ts';
 import { WORDING } from './wording.ts';
-
-const examples = (what: string, ...lines: readonly string[]): string =>
-  `${what === '' ? '' : `${what}\n\n`}EXAMPLES\n${lines.map((l) => `  ${l}`).join('\n')}`;
-
-const none = { kind: 'tuple', parameters: [] } as const;
 
 const build = buildCommand({
   loader: async () => import('./commands/build.ts'),
@@ -239,81 +227,6 @@ const exported = buildRouteMap({
     }),
   },
   docs: { brief: 'Print what others apply' },
-});
-
-const sim = buildRouteMap({
-  routes: {
-    start: buildCommand({
-      loader: async () => ({ default: (await import('./commands/sim.ts')).start }),
-      parameters: {
-        flags: {
-          port: {
-            kind: 'parsed',
-            parse: parsePort,
-            default: '4599',
-            brief: 'Port on 127.0.0.1; 0 takes a free one',
-            placeholder: 'n',
-          },
-          world: {
-            kind: 'parsed',
-            parse: parseText,
-            optional: true,
-            brief: 'World file (YAML); absent: three accounts',
-            placeholder: 'file',
-          },
-          speed: {
-            kind: 'parsed',
-            parse: parsePositive,
-            default: '60',
-            brief: 'Simulated seconds per second',
-            placeholder: 'x',
-          },
-          ...OUTPUT_FLAGS,
-        },
-        aliases: { q: 'quiet' },
-        positional: none,
-      },
-      docs: {
-        brief: 'Start the simulated AWS',
-        fullDescription: examples(
-          'Speaks the wire protocols of AWS on one port. Nothing leaves this machine.',
-          'amiport sim start',
-          'amiport sim start --port 0 --speed 600 --world world.yaml',
-        ),
-      },
-    }),
-    env: buildCommand({
-      loader: async () => ({ default: (await import('./commands/sim.ts')).env }),
-      parameters: {
-        flags: {
-          port: {
-            kind: 'parsed',
-            parse: parseUsedPort,
-            default: '4599',
-            brief: 'Port of the simulator',
-            placeholder: 'n',
-          },
-          region: {
-            kind: 'parsed',
-            parse: parseText,
-            default: 'eu-west-1',
-            brief: 'Default Region of the clients',
-            placeholder: 'region',
-          },
-        },
-        positional: { kind: 'tuple', parameters: [{ brief: 'Account id', parse: parseText, placeholder: 'account' }] },
-      },
-      docs: {
-        brief: 'Print what to export to call it as an account',
-        fullDescription: examples(
-          'For eval in a shell: AWS CLI, SDKs, Packer and amiport itself then call the simulator.',
-          'eval "$(amiport sim env 111111111111)"',
-          'aws ec2 describe-images --owners self',
-        ),
-      },
-    }),
-  },
-  docs: { brief: 'The simulated AWS: any SDK, AWS CLI or Packer is its client' },
 });
 
 const demo = buildCommand({

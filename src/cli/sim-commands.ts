@@ -1,0 +1,79 @@
+/** The words, flags and help of `amiport sim`. */
+import { buildCommand, buildRouteMap } from '@stricli/core';
+import { OUTPUT_FLAGS, parsePort, parsePositive, parseText, parseUsedPort } from './flags.ts';
+import { examples, none } from './help.ts';
+
+export const sim = buildRouteMap({
+  routes: {
+    start: buildCommand({
+      loader: async () => ({ default: (await import('./commands/sim.ts')).start }),
+      parameters: {
+        flags: {
+          port: {
+            kind: 'parsed',
+            parse: parsePort,
+            default: '4599',
+            brief: 'Port on 127.0.0.1; 0 takes a free one',
+            placeholder: 'n',
+          },
+          world: {
+            kind: 'parsed',
+            parse: parseText,
+            optional: true,
+            brief: 'World file (YAML); absent: three accounts',
+            placeholder: 'file',
+          },
+          speed: {
+            kind: 'parsed',
+            parse: parsePositive,
+            default: '60',
+            brief: 'Simulated seconds per second',
+            placeholder: 'x',
+          },
+          ...OUTPUT_FLAGS,
+        },
+        aliases: { q: 'quiet' },
+        positional: none,
+      },
+      docs: {
+        brief: 'Start the simulated AWS',
+        fullDescription: examples(
+          'Speaks the wire protocols of AWS on one port. Nothing leaves this machine.',
+          'amiport sim start',
+          'amiport sim start --port 0 --speed 600 --world world.yaml',
+        ),
+      },
+    }),
+    env: buildCommand({
+      loader: async () => ({ default: (await import('./commands/sim.ts')).env }),
+      parameters: {
+        flags: {
+          port: {
+            kind: 'parsed',
+            parse: parseUsedPort,
+            default: '4599',
+            brief: 'Port of the simulator',
+            placeholder: 'n',
+          },
+          region: {
+            kind: 'parsed',
+            parse: parseText,
+            default: 'eu-west-1',
+            brief: 'Default Region of the clients',
+            placeholder: 'region',
+          },
+        },
+        positional: { kind: 'tuple', parameters: [{ brief: 'Account id', parse: parseText, placeholder: 'account' }] },
+      },
+      docs: {
+        brief: 'Print what to export to call it as an account',
+        fullDescription: examples(
+          'For eval in a shell: AWS CLI, SDKs, Packer and amiport itself then call the simulator.',
+          'eval "$(amiport sim env 111111111111)"',
+          'aws ec2 describe-images --owners self',
+        ),
+      },
+    }),
+  },
+  docs: { brief: 'The simulated AWS: any SDK, AWS CLI or Packer is its client' },
+});
