@@ -115,4 +115,6 @@ export class VirtualTime implements Clock, SimClock {
   }
 }
 
-const fileWork = (): boolean => process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq'));
+/** Closing a file is a request of another kind. */
+const FILE_WORK = /^(FSReq|CloseReq|FileHandleCloseReq)/;
+const fileWork = (): boolean => process.getActiveResourcesInfo().some((kind) => FILE_WORK.test(kind));
