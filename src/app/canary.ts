@@ -3,7 +3,7 @@
  * every place; always cleaned up. What a killed run left behind is found by its tags and removed by the next.
  */
 
-import { type Reason, reason } from '../base/outcome.ts';
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
 import type { InstanceSeen } from '../model/cloud.ts';
@@ -17,7 +17,9 @@ import {
 import type { ImageSeen, Observed } from '../model/observed.ts';
 import { tokenFor } from '../plan/draft.ts';
 import { accountsIn, deliveredRegions, launcherRole, namedVolumeKey } from '../plan/targets.ts';
+import { takeLock } from '../run/lock.ts';
 import { liveCopy } from '../verify/verify.ts';
+import { canaryCost } from './canary-cost.ts';
 import type { Emit } from './events.ts';
 import type { Session } from './session.ts';
 
@@ -50,13 +52,24 @@ export async function launchCanaries(
   emit: Emit,
   signal?: AbortSignal,
 ): Promise<readonly CanaryResult[]> {
-  await sweep(session);
   const canaries = canariesOf(session, seen);
-  const results = await mapPool(canaries, AT_ONCE, (canary) =>
-    signal?.aborted ? Promise.resolve(notTried(canary, interrupted)) : launchOne(session, seen, canary, emit, signal),
+  const cost = canaryCost(
+    canaries.map((c) => typeFor(session, c.ami)),
+    session.want.canary.maxCostUsd,
   );
-  await sweep(session);
-  return results;
+  if (cost.against !== undefined) return canaries.map((c) => notTried(c, cost.against as Reason));
+  // The sweep takes every canary of the delivery for left over: two runs at once would end each other's.
+  const lock = takeLock(session.stateDir, `${session.want.name}.canary`);
+  if (!lock.ok) return canaries.map((c) => notTried(c, lock.reason));
+  try {
+    await sweep(session);
+    return await mapPool(canaries, AT_ONCE, (canary) =>
+      signal?.aborted ? Promise.resolve(notTried(canary, interrupted)) : launchOne(session, seen, canary, emit, signal),
+    );
+  } finally {
+    await sweep(session);
+    lock.value.release();
+  }
 }
 
 const interrupted = reason('canary.interrupted', 'canary', 'the command was interrupted before this launch');
@@ -127,11 +140,13 @@ async function launchOne(
       says,
     });
   say('launching');
+  const subnet = await subnetFor(session, canary.at);
+  if (!subnet.ok) return notTried(canary, subnet.reason);
   const linked = serviceLinkedRoleOf(canary.launcher);
   const result =
     linked === undefined
-      ? await launchAsRole(session, seen, canary, signal)
-      : await launchAsGroup(session, canary, signal);
+      ? await launchAsRole(session, seen, canary, subnet.value, signal)
+      : await launchAsGroup(session, canary, subnet.value, signal);
   say(
     result.result === 'launched'
       ? `launched, root volume under ${result.volumeKey ?? 'no key'}`
@@ -152,10 +167,32 @@ const tagsOf = (session: Session): Readonly<Record<string, string>> => ({
 const nameOf = (session: Session, c: Canary): string =>
   `amiport-canary-${tokenFor(session.want.name, c.image, c.at.account, c.at.region, launcherText(c.launcher), String(session.clock.nowMs())).slice(0, 16)}`;
 
+/** The subnet that the config names by its tag; undefined: the place's default one. */
+async function subnetFor(session: Session, at: Place): Promise<Outcome<string | undefined>> {
+  const tags = session.want.canary.subnetTag;
+  if (tags === undefined) return done(undefined);
+  const found = await session.cloud.findSubnet(at, tags);
+  if (!found.ok || found.value !== undefined) return found;
+  const shown = Object.entries(tags)
+    .map(([k, v]) => `${k}=${v}`)
+    .join(', ');
+  return failed(
+    reason(
+      'canary.subnet.absent',
+      `${at.account}/${at.region}`,
+      `no subnet in ${at.account}/${at.region} carries ${shown}`,
+      {
+        remedy: { who: `account ${at.account}`, does: 'tag a subnet, or correct canary.subnetTag in amiport.yaml' },
+      },
+    ),
+  );
+}
+
 async function launchAsRole(
   session: Session,
   seen: Observed,
   c: Canary,
+  subnetId: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<CanaryResult> {
   const role = launcherRole(seen, c.at.account, c.launcher);
@@ -168,7 +205,7 @@ async function launchAsRole(
     imageId: c.ami.imageId,
     instanceType: typeFor(session, c.ami),
     asRole: role.value.arn,
-    subnetId: undefined,
+    subnetId,
     volumeKeys: c.volumeKeys,
     token: nameOf(session, c),
     tags: tagsOf(session),
@@ -213,7 +250,12 @@ function judge(c: Canary, instance: InstanceSeen | undefined): CanaryResult | un
   );
 }
 
-async function launchAsGroup(session: Session, c: Canary, signal: AbortSignal | undefined): Promise<CanaryResult> {
+async function launchAsGroup(
+  session: Session,
+  c: Canary,
+  subnetId: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<CanaryResult> {
   if (c.launcher.kind !== 'autoscaling') {
     return notTried(
       c,
@@ -229,7 +271,7 @@ async function launchAsGroup(session: Session, c: Canary, signal: AbortSignal | 
     name,
     imageId: c.ami.imageId,
     instanceType: typeFor(session, c.ami),
-    subnetId: undefined,
+    subnetId,
     serviceLinkedRoleArn: launcherPrincipalArn(c.launcher, c.at.account, session.want.partition),
     volumeKeys: c.volumeKeys,
     tags: tagsOf(session),

@@ -2,13 +2,14 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import { done, type Outcome } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import type { CanaryGroup, Cloud, InstanceSeen } from '../model/cloud.ts';
+import type { CanaryGroup, Cloud, InstanceSeen, Tags } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { rootVolumeOf, tagList } from './shapes.ts';
 
 type CanaryEffects = Pick<
   Cloud,
+  | 'findSubnet'
   | 'runInstance'
   | 'describeInstances'
   | 'terminateInstances'
@@ -21,7 +22,11 @@ type CanaryEffects = Pick<
 const DELIVERY_TAG = 'amiport:delivery';
 const STEP_TAG = 'amiport:step';
 
-export const canaryEffects = (c: Connection): CanaryEffects => ({ ...instances(c), ...groups(c) });
+export const canaryEffects = (c: Connection): CanaryEffects => ({
+  ...instances(c),
+  ...groups(c),
+  findSubnet: (at, tags) => findSubnet(c, at, tags),
+});
 
 function instances(
   c: Connection,
@@ -68,6 +73,15 @@ function instances(
 
     listCanaries: (at, delivery) => list(c, at, delivery),
   };
+}
+
+async function findSubnet(c: Connection, at: Place, tags: Tags): Promise<Outcome<string | undefined>> {
+  const { DescribeSubnetsCommand } = await import('@aws-sdk/client-ec2');
+  const Filters = Object.entries(tags).map(([k, v]) => ({ Name: `tag:${k}`, Values: [v] }));
+  const answer = await c.send('ec2', at, 'ec2:DescribeSubnets', (ec2) =>
+    ec2.send(new DescribeSubnetsCommand({ Filters })),
+  );
+  return answer.ok ? done(answer.value.Subnets?.[0]?.SubnetId) : answer;
 }
 
 function groups(c: Connection): Pick<Cloud, 'createCanaryGroup' | 'describeCanaryGroup' | 'deleteCanaryGroup'> {

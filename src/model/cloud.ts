@@ -84,6 +84,8 @@ export interface Cloud {
   ): Promise<Outcome<{ readonly version: number }>>;
 
   // Canaries
+  /** A subnet that carries all the tags; undefined when there is none. */
+  findSubnet(at: Place, tags: Tags): Promise<Outcome<string | undefined>>;
   runInstance(at: Place, want: RunInstance): Promise<Outcome<{ readonly instanceId: string }>>;
   describeInstances(at: Place, instanceIds: readonly string[]): Promise<Outcome<readonly InstanceSeen[]>>;
   terminateInstances(at: Place, instanceIds: readonly string[]): Promise<Outcome<void>>;

@@ -18,6 +18,21 @@ export const sharedStep = (image: string, version: string, region: string): stri
   `share-image:${image}:${version}:${region}`;
 
 export function planImages(d: Draft): void {
+  const gate = d.want.policy.secrets;
+  if (gate !== undefined && gate.allowShared !== 'always') {
+    // A gate that cannot be checked is never taken for passed.
+    d.blocked.push(
+      reason(
+        'plan.gate.secrets',
+        d.want.name,
+        'policy.secrets asks for an audit of the disks before sharing, which this version cannot make',
+        {
+          remedy: { who: 'you', does: 'take policy.secrets out of amiport.yaml to deliver without that gate' },
+        },
+      ),
+    );
+    return;
+  }
   if (d.want.images.some((i) => i.way === 'shared-unencrypted')) planDefaults(d);
   for (const image of d.want.images) planImage(d, image);
 }

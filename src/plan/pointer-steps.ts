@@ -68,7 +68,6 @@ function planParameter(d: Draft, image: Image, source: ImageSeen, account: Targe
 }
 
 function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSeen, name: string): void {
-  if (d.want.manage.launchTemplates === 'export') return;
   const version = source.imageId;
   const { account, region } = place;
   const there = place.launchTemplates.get(name) ?? { is: 'absent' };
@@ -88,6 +87,19 @@ function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSee
   if (there.is !== 'known') return;
   const imageId = imageIdIn(d, image, version, region);
   if (there.value.imageId === imageId) return;
+  if (d.want.manage.launchTemplates === 'export') {
+    d.notes.push(
+      reason(
+        'ec2.launch-template.others',
+        `${account}/${region}`,
+        `launch template ${name} names ${there.value.imageId ?? 'no image'}, and manage.launchTemplates leaves it to its owner`,
+        {
+          remedy: { who: `account ${account}`, does: `point it at image ${image.name}, version ${version}` },
+        },
+      ),
+    );
+    return;
+  }
   d.add({
     id: `set-launch-template:${account}:${region}:${name}`,
     do: 'set-launch-template',

@@ -58,15 +58,13 @@ test('CT-2 a session is an AssumedRole with its issuer; a denied call has AWS’
   await sim
     .client(IAMClient, { account: ACCOUNT })
     .send(new CreateRoleCommand({ RoleName: 'Reader', AssumeRolePolicyDocument: trust }));
-  const { Credentials: c } = await sim
-    .client(STSClient, { account: ACCOUNT })
-    .send(
-      new AssumeRoleCommand({
-        RoleArn: `arn:aws:iam::${ACCOUNT}:role/Reader`,
-        RoleSessionName: 'laptop',
-        ExternalId: 'x1',
-      }),
-    );
+  const { Credentials: c } = await sim.client(STSClient, { account: ACCOUNT }).send(
+    new AssumeRoleCommand({
+      RoleArn: `arn:aws:iam::${ACCOUNT}:role/Reader`,
+      RoleSessionName: 'laptop',
+      ExternalId: 'x1',
+    }),
+  );
   const credentials = {
     accessKeyId: c?.AccessKeyId ?? '',
     secretAccessKey: c?.SecretAccessKey ?? '',

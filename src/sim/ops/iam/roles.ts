@@ -10,37 +10,6 @@ export const onRole = (call: Call<{ readonly RoleName?: string | undefined }>, a
   { action: `iam:${action}`, resource: identityArn(call, 'role', call.input.RoleName) },
 ];
 
-export function roleShape(role: Role): Iam.Role {
-  const { boundary } = role.permissions.now;
-  return {
-    Path: role.path,
-    RoleName: role.name,
-    RoleId: role.roleId,
-    Arn: role.arn,
-    CreateDate: new Date(role.createdMs),
-    AssumeRolePolicyDocument: encoded(role.trust),
-    ...(role.description === undefined ? {} : { Description: role.description }),
-    MaxSessionDuration: role.maxSessionSeconds,
-    ...(boundary === undefined
-      ? {}
-      : {
-          PermissionsBoundary: {
-            PermissionsBoundaryType: 'PermissionsBoundaryPolicy',
-            PermissionsBoundaryArn: boundary,
-          },
-        }),
-    ...(role.tags.size > 0 ? { Tags: tagList(role.tags) } : {}),
-    RoleLastUsed:
-      role.lastUsed === undefined ? {} : { LastUsedDate: new Date(role.lastUsed.atMs), Region: role.lastUsed.region },
-  };
-}
-
-export function checkPath(path: string): string {
-  if (!/^\/([!-~]+\/)?$/.test(path) || path.length > 512)
-    throw new Fault('ValidationError', `The specified value for path is invalid: ${path}`, 400);
-  return path;
-}
-
 export const createRole = operation<Iam.CreateRoleRequest, Iam.CreateRoleResponse>('iam.CreateRole', {
   accepts: [
     'Path',

@@ -24,17 +24,6 @@ const onGroup = (call: Call<{ readonly GroupName?: string | undefined }>, action
 ];
 const settledNothing = { now: NO_PERMISSIONS, was: NO_PERMISSIONS, settlesAtMs: 0 };
 
-function userShape(u: User): Iam.User {
-  return {
-    Path: u.path,
-    UserName: u.name,
-    UserId: u.userId,
-    Arn: u.arn,
-    CreateDate: new Date(u.createdMs),
-    ...(u.tags.size > 0 ? { Tags: tagList(u.tags) } : {}),
-  };
-}
-
 /** GetUser and access key calls without a name are about the caller. */
 function userOfCall(call: Named): User {
   const { principal } = call.caller;
@@ -170,86 +159,6 @@ export const deleteAccessKey = operation<Iam.DeleteAccessKeyRequest, Record<stri
   apply(call) {
     const { user, id } = accessKeyOf(call);
     user.accessKeys.delete(id);
-    return {};
-  },
-});
-
-const groupShape = (g: Group): Iam.Group => ({
-  Path: g.path,
-  GroupName: g.name,
-  GroupId: g.groupId,
-  Arn: g.arn,
-  CreateDate: new Date(g.createdMs),
-});
-
-export const createGroup = operation<Iam.CreateGroupRequest, Iam.CreateGroupResponse>('iam.CreateGroup', {
-  accepts: ['Path', 'GroupName'],
-  demands: (call) => onGroup(call, 'CreateGroup'),
-  apply(call) {
-    const name = call.input.GroupName ?? '';
-    if (iamOf(call).groups.has(name))
-      throw new Fault('EntityAlreadyExists', `Group with name ${name} already exists.`, 409);
-    const path = checkPath(call.input.Path ?? '/');
-    const arn = `arn:${call.world.partition}:iam::${call.place.account}:group${path}${name}`;
-    const group: Group = {
-      arn,
-      groupId: newUniqueId(call, 'AGPA'),
-      name,
-      path,
-      permissions: settledNothing,
-      createdMs: call.nowMs,
-    };
-    iamOf(call).groups.set(name, group);
-    return { Group: groupShape(group) };
-  },
-});
-
-export const addUserToGroup = operation<Iam.AddUserToGroupRequest, Record<string, never>>('iam.AddUserToGroup', {
-  accepts: ['GroupName', 'UserName'],
-  demands: (call) => onGroup(call, 'AddUserToGroup'),
-  apply(call) {
-    const group = findGroup(call, call.input.GroupName);
-    findUser(call, call.input.UserName).groups.add(group.name);
-    return {};
-  },
-});
-
-export const removeUserFromGroup = operation<Iam.RemoveUserFromGroupRequest, Record<string, never>>(
-  'iam.RemoveUserFromGroup',
-  {
-    accepts: ['GroupName', 'UserName'],
-    demands: (call) => onGroup(call, 'RemoveUserFromGroup'),
-    apply(call) {
-      const group = findGroup(call, call.input.GroupName);
-      findUser(call, call.input.UserName).groups.delete(group.name);
-      return {};
-    },
-  },
-);
-
-export const listGroupsForUser = operation<Iam.ListGroupsForUserRequest, Iam.ListGroupsForUserResponse>(
-  'iam.ListGroupsForUser',
-  {
-    accepts: ['UserName', 'Marker', 'MaxItems'],
-    demands: (call) => onUser(call, 'ListGroupsForUser'),
-    apply(call) {
-      const groups = [...findUser(call, call.input.UserName).groups].flatMap(
-        (name) => iamOf(call).groups.get(name) ?? [],
-      );
-      const { items, more } = pageOf(groups, call.input);
-      return { Groups: items.map(groupShape), ...more };
-    },
-  },
-);
-
-export const deleteGroup = operation<Iam.DeleteGroupRequest, Record<string, never>>('iam.DeleteGroup', {
-  accepts: ['GroupName'],
-  demands: (call) => onGroup(call, 'DeleteGroup'),
-  apply(call) {
-    const group = findGroup(call, call.input.GroupName);
-    const members = [...iamOf(call).users.values()].some((u) => u.groups.has(group.name));
-    if (members) throw new Fault('DeleteConflict', 'Cannot delete entity, must remove users from group first.', 409);
-    iamOf(call).groups.delete(group.name);
     return {};
   },
 });
