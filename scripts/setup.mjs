@@ -149,8 +149,6 @@ function missingPackages() {
   const missing = [];
   if (!answers('packer', ['version'])) missing.push('packer');
   if (!awsCli()) missing.push('awscli');
-  if (!['/usr/bin/python3', 'python3'].some((python) => answers(python, ['-c', 'import boto3'])))
-    missing.push('python3-boto3');
   return missing;
 }
 
