@@ -13,6 +13,8 @@ interface StartFlags extends PrintFlags {
   readonly port: number;
   readonly speed: number;
   readonly world?: string;
+  readonly state?: string;
+  readonly quotas: 'aws' | 'off';
 }
 
 export async function start(this: Context, flags: StartFlags): Promise<void> {
@@ -27,6 +29,8 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
     sim = await startSim({
       port: flags.port,
       speed: flags.speed,
+      quotas: flags.quotas,
+      ...(flags.state === undefined ? {} : { state: flags.state }),
       ...(world === undefined ? {} : { world: world.make }),
       onBug: (bug, operation) =>
         printer.note(`${operation}: a bug of the simulator: ${bug instanceof Error ? bug.stack : String(bug)}`),
@@ -42,7 +46,9 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
     this.process.stdout.write(
       `${JSON.stringify({ version: 1, url, port, token, accounts: accounts.slice(0, 100) })}\n`,
     );
-  else for (const line of howToUse(printer, { url, port, token, accounts, speed: flags.speed })) printer.line(line);
+  else
+    for (const line of howToUse(printer, { url, port, token, accounts, speed: flags.speed, state: flags.state }))
+      printer.line(line);
   await aborted(this.interrupted);
   await sim.close();
   this.process.exitCode = EXIT.done;
@@ -54,6 +60,8 @@ interface Running {
   readonly token: string;
   readonly accounts: readonly string[];
   readonly speed: number;
+  /** The folder it is kept in; undefined: in memory. */
+  readonly state: string | undefined;
 }
 
 function howToUse(printer: Printer, sim: Running): readonly string[] {
@@ -71,7 +79,9 @@ function howToUse(printer: Printer, sim: Running): readonly string[] {
     '  aws ec2 describe-images --owners self      (any SDK, AWS CLI, Terraform or Packer is a client)',
     '  amiport plan',
     '',
-    'Ctrl-C ends it; its state is in memory and goes with it.',
+    sim.state === undefined
+      ? 'Ctrl-C ends it; its state is in memory and goes with it.'
+      : `Ctrl-C ends it; the next start with --state ${sim.state} goes on from there.`,
   ];
 }
 
