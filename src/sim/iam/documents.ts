@@ -21,9 +21,12 @@ export function checkIdentityPolicy(document: string): void {
   }
 }
 
+const TRUST_MAX = 2048;
+
 /** A trust policy: principals that exist, no Resource. @throws Fault */
 export function checkTrustPolicy(world: World, document: string): void {
-  if (document.length > 4096) throw new Fault('LimitExceeded', 'Cannot exceed quota for ACLSizePerRole: 2048', 409);
+  if (document.replace(/\s/g, '').length > TRUST_MAX)
+    throw new Fault('LimitExceeded', `Cannot exceed quota for ACLSizePerRole: ${TRUST_MAX}`, 409);
   for (const s of parsed(document)) {
     if (s.resources !== undefined) throw malformed('Has prohibited field Resource');
     if (s.principals === undefined) throw malformed('AssumeRolePolicy must contain a principal.');

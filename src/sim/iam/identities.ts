@@ -23,6 +23,18 @@ export function findRole(call: Call<unknown>, name: string | undefined): Role {
   return role;
 }
 
+/** A service-linked role is its service's. @throws Fault */
+export function changeable(role: Role): Role {
+  if (role.path.startsWith('/aws-service-role/')) {
+    throw new Fault(
+      'UnmodifiableEntity',
+      `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
+      400,
+    );
+  }
+  return role;
+}
+
 export function findUser(call: Call<unknown>, name: string | undefined): User {
   const user = iamOf(call).users.get(name ?? '');
   if (user === undefined) throw noSuchEntity(`The user with name ${name ?? ''} cannot be found.`);
@@ -39,34 +51,37 @@ export function findIdentity(call: Call<unknown>, kind: Kind, name: string | und
   return kind === 'role' ? findRole(call, name) : kind === 'user' ? findUser(call, name) : findGroup(call, name);
 }
 
-/** Denied like a missing one would be: the ARN stands for it whether it is there or not. */
-export function identityArn(call: Call<unknown>, kind: Kind, name: string | undefined): string {
+/** What the name stands for, if anything: for demands, which must not tell what is there. */
+export function findIfThere(
+  call: Call<unknown>,
+  kind: Kind,
+  name: string | undefined,
+): (Identity & { readonly tags?: ReadonlyMap<string, string> }) | undefined {
   const iam = iamOf(call);
-  const found =
-    kind === 'role'
-      ? iam.roles.get(name ?? '')
-      : kind === 'user'
-        ? iam.users.get(name ?? '')
-        : iam.groups.get(name ?? '');
-  return found?.arn ?? `arn:${call.world.partition}:iam::${call.place.account}:${kind}/${name ?? ''}`;
+  const all = kind === 'role' ? iam.roles : kind === 'user' ? iam.users : iam.groups;
+  return all.get(name ?? '');
 }
 
+export const identityArn = (call: Call<unknown>, kind: Kind, name: string | undefined): string =>
+  findIfThere(call, kind, name)?.arn ?? `arn:${call.world.partition}:iam::${call.place.account}:${kind}/${name ?? ''}`;
+
 export function findPolicy(call: Call<unknown>, arn: string | undefined): ManagedPolicy {
-  const custom = iamOf(call).policies.get(arn ?? '');
-  if (custom !== undefined) return custom;
-  const document = awsManagedPolicy(arn ?? '');
-  if (arn === undefined || document === undefined)
-    throw noSuchEntity(`Policy ${arn ?? ''} does not exist or is not attachable.`);
+  const found = iamOf(call).policies.get(arn ?? '') ?? awsPolicy(arn ?? '');
+  if (found === undefined) throw noSuchEntity(`Policy ${arn ?? ''} does not exist or is not attachable.`);
+  return found;
+}
+
+/** A policy of AWS in the form of an account's own; what the account has of it is nothing. */
+export function awsPolicy(arn: string): ManagedPolicy | undefined {
+  const document = awsManagedPolicy(arn);
+  if (document === undefined) return undefined;
   const name = arn.slice(arn.lastIndexOf('/') + 1);
+  const letters = name.toUpperCase().replace(/[^A-Z0-9]/g, '');
   return {
     arn,
-    policyId: `ANPA${name
-      .toUpperCase()
-      .replace(/[^A-Z0-9]/g, '')
-      .padEnd(17, '0')
-      .slice(0, 17)}`,
+    policyId: `ANPA${letters.padEnd(17, '0').slice(0, 17)}`,
     name,
-    path: arn.includes('/aws-service-role/') ? '/aws-service-role/' : '/',
+    path: arn.slice(arn.indexOf(':policy') + ':policy'.length, -name.length),
     description: undefined,
     versions: new Map([['v1', { document, createdMs: 0 }]]),
     defaultVersion: 'v1',
@@ -83,7 +98,9 @@ export function pageOf<T>(
 ): { readonly items: T[]; readonly more: { IsTruncated: boolean; Marker?: string } } {
   const start = input.Marker === undefined ? 0 : Number(Buffer.from(input.Marker, 'base64url').toString());
   if (!Number.isInteger(start) || start < 0) throw new Fault('ValidationError', 'Invalid Marker.', 400);
-  const end = start + (input.MaxItems ?? 100);
+  const max = input.MaxItems ?? 100;
+  if (max < 1 || max > 1000) throw new Fault('ValidationError', 'MaxItems must be between 1 and 1000.', 400);
+  const end = start + max;
   const more = end < all.length;
   return {
     items: all.slice(start, end),

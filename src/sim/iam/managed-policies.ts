@@ -45,6 +45,7 @@ const POWER_USER = JSON.stringify({
   ],
 });
 
+/** By what follows `policy/` in the ARN. */
 const DOCUMENTS: ReadonlyMap<string, string> = new Map([
   ['AdministratorAccess', allow('*')],
   ['PowerUserAccess', POWER_USER],
@@ -55,13 +56,22 @@ const DOCUMENTS: ReadonlyMap<string, string> = new Map([
   ['AmazonEC2FullAccess', allow('ec2:*', 'elasticloadbalancing:*', 'cloudwatch:*', 'autoscaling:*')],
   ['AmazonEC2ReadOnlyAccess', readOnly('ec2', 'autoscaling')],
   ['AmazonSSMReadOnlyAccess', readOnly('ssm')],
-  ['AutoScalingServiceRolePolicy', allow(...LAUNCHES)],
-  ['AWSEC2FleetServiceRolePolicy', allow(...LAUNCHES)],
-  ['AWSEC2SpotServiceRolePolicy', allow(...LAUNCHES)],
-  ['AWSEC2SpotFleetServiceRolePolicy', allow(...LAUNCHES)],
+  ['AmazonSSMFullAccess', allow('ssm:*')],
+  ['AmazonSSMManagedInstanceCore', allow('ssm:GetParameter', 'ssm:GetParameters')],
+  ['IAMFullAccess', allow('iam:*', 'organizations:DescribeAccount', 'organizations:DescribeOrganization')],
+  ['IAMReadOnlyAccess', allow('iam:GenerateServiceLastAccessedDetails', 'iam:Get*', 'iam:List*', 'iam:Simulate*')],
+  ['AWSOrganizationsReadOnlyAccess', allow('organizations:Describe*', 'organizations:List*')],
+  ['aws-service-role/AutoScalingServiceRolePolicy', allow(...LAUNCHES)],
+  ['aws-service-role/AWSEC2FleetServiceRolePolicy', allow(...LAUNCHES)],
+  ['aws-service-role/AWSEC2SpotServiceRolePolicy', allow(...LAUNCHES)],
+  ['aws-service-role/AWSEC2SpotFleetServiceRolePolicy', allow(...LAUNCHES)],
 ]);
 
 /** @returns the JSON of the default version; undefined when the table does not hold it */
 export function awsManagedPolicy(arn: string): string | undefined {
-  return /^arn:[^:]+:iam::aws:policy\//.test(arn) ? DOCUMENTS.get(arn.slice(arn.lastIndexOf('/') + 1)) : undefined;
+  const name = /^arn:[^:]+:iam::aws:policy\/(.+)$/.exec(arn)?.[1];
+  return name === undefined ? undefined : DOCUMENTS.get(name);
 }
+
+export const awsManagedPolicyArns = (partition: string): readonly string[] =>
+  [...DOCUMENTS.keys()].map((name) => `arn:${partition}:iam::aws:policy/${name}`);

@@ -1,20 +1,20 @@
 /** Inline and attached policies and boundaries of users, groups and roles. Source: IAM API Reference "PutRolePolicy", "AttachRolePolicy", … */
+import { demandOn } from '../../iam/demands.ts';
 import { checkIdentityPolicy, checkInlineSize, encoded } from '../../iam/documents.ts';
 import {
+  changeable,
   findIdentity,
   findPolicy,
   findRole,
   findUser,
   type Identity,
-  identityArn,
   type Kind,
   noSuchEntity,
   pageOf,
 } from '../../iam/identities.ts';
 import { settling } from '../../iam/make-role.ts';
-import { type Call, type Demand, Fault, type Operation, operation } from '../../operation.ts';
-import type { Permissions, Role } from '../../world/iam.ts';
-import { changeable } from './roles.ts';
+import { type Call, Fault, type Operation, operation } from '../../operation.ts';
+import type { Permissions } from '../../world/iam.ts';
 
 interface Named {
   readonly RoleName?: string | undefined;
@@ -39,16 +39,12 @@ function parts(kind: Kind) {
   const field = FIELD[kind];
   const find = (call: Call<Named>): Identity => findIdentity(call, kind, call.input[field]);
   const mine = (call: Call<Named>): Identity =>
-    kind === 'role' ? changeable(findRole(call, call.input.RoleName) as Role) : find(call);
-  const demand =
-    (action: string) =>
-    (call: Call<Named>): readonly Demand[] => [
-      {
-        action: `iam:${action}`,
-        resource: identityArn(call, kind, call.input[field]),
-        ...(call.input.PolicyArn === undefined ? {} : { context: { 'iam:policyarn': [call.input.PolicyArn] } }),
-      },
-    ];
+    kind === 'role' ? changeable(findRole(call, call.input.RoleName)) : find(call);
+  const demand = (action: string) => (call: Call<Named>) =>
+    demandOn(call, kind, call.input[field], action, {
+      policyArn: call.input.PolicyArn,
+      boundary: call.input.PermissionsBoundary,
+    });
   return { field, find, mine, demand, title: TITLE[kind] };
 }
 
@@ -113,7 +109,9 @@ function attachedPolicies(kind: Kind): readonly Operation[] {
     demands: demand(`Attach${title}Policy`),
     apply(call) {
       const identity = mine(call);
-      const { arn } = findPolicy(call, call.input.PolicyArn);
+      const { arn, path } = findPolicy(call, call.input.PolicyArn);
+      if (path.startsWith('/aws-service-role/'))
+        throw new Fault('PolicyNotAttachable', `Cannot attach a Service Role Policy to a Customer Role.`, 400);
       const { attached } = identity.permissions.now;
       if (attached.includes(arn)) return {};
       if (attached.length >= ATTACHED_MAX)
@@ -136,7 +134,11 @@ function attachedPolicies(kind: Kind): readonly Operation[] {
     accepts: [field, 'PathPrefix', 'Marker', 'MaxItems'],
     demands: demand(`ListAttached${title}Policies`),
     apply(call) {
-      const all = find(call).permissions.now.attached.map((PolicyArn) => ({
+      const prefix = call.input.PathPrefix ?? '/';
+      const below = find(call).permissions.now.attached.filter((arn) =>
+        arn.slice(arn.indexOf(':policy/') + ':policy'.length).startsWith(prefix),
+      );
+      const all = below.map((PolicyArn) => ({
         PolicyName: PolicyArn.slice(PolicyArn.lastIndexOf('/') + 1),
         PolicyArn,
       }));

@@ -1,11 +1,13 @@
 /** Managed policies and their versions. Source: IAM API Reference "CreatePolicy", "CreatePolicyVersion", "GetPolicyVersion", "DeletePolicy". */
 import { checkIdentityPolicy, encoded } from '../../iam/documents.ts';
-import { findPolicy, iamOf, noSuchEntity, pageOf, tagList, tagMap } from '../../iam/identities.ts';
+import { awsPolicy, findPolicy, iamOf, noSuchEntity, pageOf, tagMap } from '../../iam/identities.ts';
 import { newUniqueId } from '../../iam/make-role.ts';
+import { awsManagedPolicyArns } from '../../iam/managed-policies.ts';
+import { checkName, checkPath, checkPath } from '../../iam/names.ts';
+import { listedPolicy, PolicyUse, policyShape } from '../../iam/shapes.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { Iam } from '../../wire/shapes.ts';
 import type { ManagedPolicy } from '../../world/iam.ts';
-import { checkPath } from './roles.ts';
 
 const VERSIONS_MAX = 5;
 const SIZE_MAX = 6144;
@@ -13,30 +15,6 @@ const SIZE_MAX = 6144;
 const onPolicy = (call: Call<{ readonly PolicyArn?: string | undefined }>, action: string): readonly Demand[] => [
   { action: `iam:${action}`, resource: call.input.PolicyArn ?? '*' },
 ];
-
-function attachments(call: Call<unknown>, arn: string): number {
-  const { roles, users, groups } = iamOf(call);
-  return [...roles.values(), ...users.values(), ...groups.values()].filter((i) =>
-    i.permissions.now.attached.includes(arn),
-  ).length;
-}
-
-function policyShape(call: Call<unknown>, p: ManagedPolicy): Iam.Policy {
-  return {
-    PolicyName: p.name,
-    PolicyId: p.policyId,
-    Arn: p.arn,
-    Path: p.path,
-    DefaultVersionId: p.defaultVersion,
-    AttachmentCount: attachments(call, p.arn),
-    PermissionsBoundaryUsageCount: 0,
-    IsAttachable: true,
-    ...(p.description === undefined ? {} : { Description: p.description }),
-    CreateDate: new Date(p.createdMs),
-    UpdateDate: new Date(p.versions.get(p.defaultVersion)?.createdMs ?? p.createdMs),
-    ...(p.tags.size > 0 ? { Tags: tagList(p.tags) } : {}),
-  };
-}
 
 function checked(document: string | undefined): string {
   const text = document ?? '';
@@ -51,6 +29,8 @@ export const createPolicy = operation<Iam.CreatePolicyRequest, Iam.CreatePolicyR
   demands: (call) => [{ action: 'iam:CreatePolicy', resource: arnOf(call) }],
   apply(call) {
     const { input } = call;
+    const name = checkName('policy', input.PolicyName);
+    const path = checkPath(input.Path);
     const arn = arnOf(call);
     if (iamOf(call).policies.has(arn))
       throw new Fault(
@@ -62,8 +42,8 @@ export const createPolicy = operation<Iam.CreatePolicyRequest, Iam.CreatePolicyR
     const policy: ManagedPolicy = {
       arn,
       policyId: newUniqueId(call, 'ANPA'),
-      name: input.PolicyName ?? '',
-      path: checkPath(input.Path ?? '/'),
+      name,
+      path,
       description: input.Description,
       versions: new Map([['v1', { document, createdMs: call.nowMs }]]),
       defaultVersion: 'v1',
@@ -72,7 +52,7 @@ export const createPolicy = operation<Iam.CreatePolicyRequest, Iam.CreatePolicyR
       tags: tagMap(input.Tags),
     };
     iamOf(call).policies.set(arn, policy);
-    return { Policy: policyShape(call, policy) };
+    return { Policy: policyShape(policy, new PolicyUse(iamOf(call))) };
   },
 });
 
@@ -82,22 +62,21 @@ const arnOf = (call: Call<Iam.CreatePolicyRequest>): string =>
 export const getPolicy = operation<Iam.GetPolicyRequest, Iam.GetPolicyResponse>('iam.GetPolicy', {
   accepts: ['PolicyArn'],
   demands: (call) => onPolicy(call, 'GetPolicy'),
-  apply: (call) => ({ Policy: policyShape(call, findPolicy(call, call.input.PolicyArn)) }),
+  apply: (call) => ({ Policy: policyShape(findPolicy(call, call.input.PolicyArn), new PolicyUse(iamOf(call))) }),
 });
 
 export const listPolicies = operation<Iam.ListPoliciesRequest, Iam.ListPoliciesResponse>('iam.ListPolicies', {
   accepts: ['Scope', 'OnlyAttached', 'PathPrefix', 'Marker', 'MaxItems'],
   demands: () => [{ action: 'iam:ListPolicies', resource: '*' }],
   apply(call) {
-    // Differs from AWS: only customer managed policies are listed; those of AWS can be read by ARN.
-    const own = call.input.Scope === 'AWS' ? [] : [...iamOf(call).policies.values()];
-    const all = own.filter(
-      (p) =>
-        p.path.startsWith(call.input.PathPrefix ?? '/') &&
-        (call.input.OnlyAttached !== true || attachments(call, p.arn) > 0),
+    const { Scope, OnlyAttached, PathPrefix } = call.input;
+    const use = new PolicyUse(iamOf(call));
+    const aws = awsManagedPolicyArns(call.world.partition).flatMap((arn) => awsPolicy(arn) ?? []);
+    const all = [...(Scope === 'AWS' ? [] : iamOf(call).policies.values()), ...(Scope === 'Local' ? [] : aws)].filter(
+      (p) => p.path.startsWith(PathPrefix ?? '/') && (OnlyAttached !== true || use.attached(p.arn) > 0),
     );
     const { items, more } = pageOf(all, call.input);
-    return { Policies: items.map((p) => policyShape(call, p)), ...more };
+    return { Policies: items.map((p) => listedPolicy(p, use)), ...more };
   },
 });
 
@@ -202,7 +181,7 @@ export const deletePolicy = operation<Iam.DeletePolicyRequest, Record<string, ne
   demands: (call) => onPolicy(call, 'DeletePolicy'),
   apply(call) {
     const policy = ownPolicy(call);
-    if (attachments(call, policy.arn) > 0)
+    if (new PolicyUse(iamOf(call)).attached(policy.arn) > 0)
       throw new Fault('DeleteConflict', 'Cannot delete a policy attached to entities.', 409);
     if (policy.versions.size > 1)
       throw new Fault(

@@ -1,14 +1,26 @@
 /** Roles. Source: IAM API Reference "CreateRole", "GetRole", "ListRoles", "UpdateAssumeRolePolicy", "DeleteRole". */
-import { checkTrustPolicy, encoded } from '../../iam/documents.ts';
-import { findPolicy, findRole, iamOf, identityArn, pageOf, tagList, tagMap } from '../../iam/identities.ts';
+import { demandOn, onEverything } from '../../iam/demands.ts';
+import { checkTrustPolicy } from '../../iam/documents.ts';
+import { changeable, findPolicy, findRole, iamOf, pageOf, tagList, tagMap } from '../../iam/identities.ts';
 import { makeRole } from '../../iam/make-role.ts';
+import { checkName, checkPath } from '../../iam/names.ts';
+import { listedRole, roleShape } from '../../iam/shapes.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { Iam } from '../../wire/shapes.ts';
-import type { Role } from '../../world/iam.ts';
 
-export const onRole = (call: Call<{ readonly RoleName?: string | undefined }>, action: string): readonly Demand[] => [
-  { action: `iam:${action}`, resource: identityArn(call, 'role', call.input.RoleName) },
-];
+const onRole = (call: Call<{ readonly RoleName?: string | undefined }>, action: string): readonly Demand[] =>
+  demandOn(call, 'role', call.input.RoleName, action);
+
+/** Seconds. */
+function checkDuration(seconds: number | undefined): number | undefined {
+  if (seconds !== undefined && (seconds < 3600 || seconds > 43_200)) {
+    const says =
+      `1 validation error detected: Value '${seconds}' at 'maxSessionDuration' failed to satisfy constraint: ` +
+      `Member must have value ${seconds < 3600 ? 'greater than or equal to 3600' : 'less than or equal to 43200'}`;
+    throw new Fault('ValidationError', says, 400);
+  }
+  return seconds;
+}
 
 export const createRole = operation<Iam.CreateRoleRequest, Iam.CreateRoleResponse>('iam.CreateRole', {
   accepts: [
@@ -20,12 +32,19 @@ export const createRole = operation<Iam.CreateRoleRequest, Iam.CreateRoleRespons
     'PermissionsBoundary',
     'Tags',
   ],
-  demands: (call) => onRole(call, 'CreateRole'),
+  demands: (call) =>
+    demandOn(call, 'role', call.input.RoleName, 'CreateRole', {
+      path: call.input.Path,
+      boundary: call.input.PermissionsBoundary,
+      tags: call.input.Tags,
+    }),
   apply(call) {
     const { input, world, place } = call;
-    const name = input.RoleName ?? '';
-    if (!/^[\w+=,.@-]{1,64}$/.test(name))
-      throw new Fault('ValidationError', `The specified value for roleName is invalid: ${name}`, 400);
+    const name = checkName('role', input.RoleName);
+    const path = checkPath(input.Path);
+    if (path.startsWith('/aws-service-role/'))
+      throw new Fault('ValidationError', 'The path /aws-service-role/ is reserved for service-linked roles.', 400);
+    const maxSessionSeconds = checkDuration(input.MaxSessionDuration);
     if (iamOf(call).roles.has(name))
       throw new Fault('EntityAlreadyExists', `Role with name ${name} already exists.`, 409);
     checkTrustPolicy(world, input.AssumeRolePolicyDocument ?? '');
@@ -34,10 +53,10 @@ export const createRole = operation<Iam.CreateRoleRequest, Iam.CreateRoleRespons
     const role = makeRole(call, {
       account: place.account,
       name,
-      path: checkPath(input.Path ?? '/'),
+      path,
       trust: input.AssumeRolePolicyDocument ?? '',
       description: input.Description,
-      maxSessionSeconds: input.MaxSessionDuration,
+      maxSessionSeconds,
       tags: tagMap(input.Tags),
       permissions: { inline: new Map(), attached: [], boundary },
     });
@@ -54,11 +73,11 @@ export const getRole = operation<Iam.GetRoleRequest, Iam.GetRoleResponse>('iam.G
 
 export const listRoles = operation<Iam.ListRolesRequest, Iam.ListRolesResponse>('iam.ListRoles', {
   accepts: ['PathPrefix', 'Marker', 'MaxItems'],
-  demands: (call) => [{ action: 'iam:ListRoles', resource: identityArn(call, 'role', '') }],
+  demands: () => onEverything('ListRoles'),
   apply(call) {
     const all = [...iamOf(call).roles.values()].filter((r) => r.path.startsWith(call.input.PathPrefix ?? '/'));
     const { items, more } = pageOf(all, call.input);
-    return { Roles: items.map(roleShape), ...more };
+    return { Roles: items.map(listedRole), ...more };
   },
 });
 
@@ -67,8 +86,9 @@ export const updateRole = operation<Iam.UpdateRoleRequest, Iam.UpdateRoleRespons
   demands: (call) => onRole(call, 'UpdateRole'),
   apply(call) {
     const role = changeable(findRole(call, call.input.RoleName));
+    const seconds = checkDuration(call.input.MaxSessionDuration);
     role.description = call.input.Description ?? role.description;
-    role.maxSessionSeconds = call.input.MaxSessionDuration ?? role.maxSessionSeconds;
+    role.maxSessionSeconds = seconds ?? role.maxSessionSeconds;
     return {};
   },
 });
@@ -86,18 +106,6 @@ export const updateAssumeRolePolicy = operation<Iam.UpdateAssumeRolePolicyReques
     },
   },
 );
-
-/** A service-linked role is its service's. @throws Fault */
-export function changeable(role: Role): Role {
-  if (role.path.startsWith('/aws-service-role/')) {
-    throw new Fault(
-      'UnmodifiableEntity',
-      `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
-      400,
-    );
-  }
-  return role;
-}
 
 export const deleteRole = operation<Iam.DeleteRoleRequest, Record<string, never>>('iam.DeleteRole', {
   accepts: ['RoleName'],
@@ -119,7 +127,7 @@ export const deleteRole = operation<Iam.DeleteRoleRequest, Record<string, never>
 
 export const tagRole = operation<Iam.TagRoleRequest, Record<string, never>>('iam.TagRole', {
   accepts: ['RoleName', 'Tags'],
-  demands: (call) => onRole(call, 'TagRole'),
+  demands: (call) => demandOn(call, 'role', call.input.RoleName, 'TagRole', { tags: call.input.Tags }),
   apply(call) {
     const role = findRole(call, call.input.RoleName);
     for (const [k, v] of tagMap(call.input.Tags)) role.tags.set(k, v);
@@ -129,7 +137,7 @@ export const tagRole = operation<Iam.TagRoleRequest, Record<string, never>>('iam
 
 export const untagRole = operation<Iam.UntagRoleRequest, Record<string, never>>('iam.UntagRole', {
   accepts: ['RoleName', 'TagKeys'],
-  demands: (call) => onRole(call, 'UntagRole'),
+  demands: (call) => demandOn(call, 'role', call.input.RoleName, 'UntagRole', { tagKeys: call.input.TagKeys }),
   apply(call) {
     const role = findRole(call, call.input.RoleName);
     for (const k of call.input.TagKeys ?? []) role.tags.delete(k);

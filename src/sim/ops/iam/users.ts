@@ -1,54 +1,52 @@
-/** Users, their access keys, and groups. Source: IAM API Reference "CreateUser", "CreateAccessKey", "CreateGroup", "AddUserToGroup". */
-import {
-  findGroup,
-  findUser,
-  iamOf,
-  identityArn,
-  noSuchEntity,
-  pageOf,
-  tagList,
-  tagMap,
-} from '../../iam/identities.ts';
-import { NO_PERMISSIONS, newUniqueId } from '../../iam/make-role.ts';
+/** Users and their access keys. Source: IAM API Reference "CreateUser", "GetUser", "DeleteUser", "CreateAccessKey". */
+import { demandOn, onEverything } from '../../iam/demands.ts';
+import { findPolicy, findUser, iamOf, noSuchEntity, pageOf, tagList, tagMap } from '../../iam/identities.ts';
+import { newUniqueId } from '../../iam/make-role.ts';
+import { checkName, checkPath } from '../../iam/names.ts';
+import { listedUser, userShape } from '../../iam/shapes.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { Iam } from '../../wire/shapes.ts';
-import type { Group, User } from '../../world/iam.ts';
-import { checkPath } from './roles.ts';
+import type { Permissions, User } from '../../world/iam.ts';
 
 type Named = Call<{ readonly UserName?: string | undefined }>;
-const onUser = (call: Named, action: string): readonly Demand[] => [
-  { action: `iam:${action}`, resource: identityArn(call, 'user', call.input.UserName) },
-];
-const onGroup = (call: Call<{ readonly GroupName?: string | undefined }>, action: string): readonly Demand[] => [
-  { action: `iam:${action}`, resource: identityArn(call, 'group', call.input.GroupName) },
-];
-const settledNothing = { now: NO_PERMISSIONS, was: NO_PERMISSIONS, settlesAtMs: 0 };
+const onUser = (call: Named, action: string): readonly Demand[] => demandOn(call, 'user', nameOf(call), action);
 
-/** GetUser and access key calls without a name are about the caller. */
-function userOfCall(call: Named): User {
+/** GetUser and the calls about access keys are about the caller when they name nobody. */
+function nameOf(call: Named): string | undefined {
   const { principal } = call.caller;
   const own = principal.kind === 'user' ? principal.arn.slice(principal.arn.lastIndexOf('/') + 1) : undefined;
-  return findUser(call, call.input.UserName ?? own);
+  return call.input.UserName ?? own;
 }
 
+const userOfCall = (call: Named): User => findUser(call, nameOf(call));
+
 export const createUser = operation<Iam.CreateUserRequest, Iam.CreateUserResponse>('iam.CreateUser', {
-  accepts: ['Path', 'UserName', 'Tags'],
-  demands: (call) => onUser(call, 'CreateUser'),
+  accepts: ['Path', 'UserName', 'PermissionsBoundary', 'Tags'],
+  demands: (call) =>
+    demandOn(call, 'user', call.input.UserName, 'CreateUser', {
+      path: call.input.Path,
+      boundary: call.input.PermissionsBoundary,
+      tags: call.input.Tags,
+    }),
   apply(call) {
-    const name = call.input.UserName ?? '';
+    const { input } = call;
+    const name = checkName('user', input.UserName);
+    const path = checkPath(input.Path);
     if (iamOf(call).users.has(name))
       throw new Fault('EntityAlreadyExists', `User with name ${name} already exists.`, 409);
-    const path = checkPath(call.input.Path ?? '/');
+    const boundary =
+      input.PermissionsBoundary === undefined ? undefined : findPolicy(call, input.PermissionsBoundary).arn;
+    const permissions: Permissions = { inline: new Map(), attached: [], boundary };
     const user: User = {
       arn: `arn:${call.world.partition}:iam::${call.place.account}:user${path}${name}`,
       userId: newUniqueId(call, 'AIDA'),
       name,
       path,
-      permissions: settledNothing,
+      permissions: { now: permissions, was: permissions, settlesAtMs: 0 },
       groups: new Set(),
       accessKeys: new Map(),
       createdMs: call.nowMs,
-      tags: tagMap(call.input.Tags),
+      tags: tagMap(input.Tags),
     };
     iamOf(call).users.set(name, user);
     return { User: userShape(user) };
@@ -63,13 +61,13 @@ export const getUser = operation<Iam.GetUserRequest, Iam.GetUserResponse>('iam.G
 
 export const listUsers = operation<Iam.ListUsersRequest, Iam.ListUsersResponse>('iam.ListUsers', {
   accepts: ['PathPrefix', 'Marker', 'MaxItems'],
-  demands: (call) => [{ action: 'iam:ListUsers', resource: identityArn(call, 'user', '') }],
+  demands: () => onEverything('ListUsers'),
   apply(call) {
     const { items, more } = pageOf(
       [...iamOf(call).users.values()].filter((u) => u.path.startsWith(call.input.PathPrefix ?? '/')),
       call.input,
     );
-    return { Users: items.map(userShape), ...more };
+    return { Users: items.map(listedUser), ...more };
   },
 });
 
@@ -160,5 +158,34 @@ export const deleteAccessKey = operation<Iam.DeleteAccessKeyRequest, Record<stri
     const { user, id } = accessKeyOf(call);
     user.accessKeys.delete(id);
     return {};
+  },
+});
+
+export const tagUser = operation<Iam.TagUserRequest, Record<string, never>>('iam.TagUser', {
+  accepts: ['UserName', 'Tags'],
+  demands: (call) => demandOn(call, 'user', call.input.UserName, 'TagUser', { tags: call.input.Tags }),
+  apply(call) {
+    const user = findUser(call, call.input.UserName);
+    for (const [k, v] of tagMap(call.input.Tags)) user.tags.set(k, v);
+    return {};
+  },
+});
+
+export const untagUser = operation<Iam.UntagUserRequest, Record<string, never>>('iam.UntagUser', {
+  accepts: ['UserName', 'TagKeys'],
+  demands: (call) => demandOn(call, 'user', call.input.UserName, 'UntagUser', { tagKeys: call.input.TagKeys }),
+  apply(call) {
+    const user = findUser(call, call.input.UserName);
+    for (const k of call.input.TagKeys ?? []) user.tags.delete(k);
+    return {};
+  },
+});
+
+export const listUserTags = operation<Iam.ListUserTagsRequest, Iam.ListUserTagsResponse>('iam.ListUserTags', {
+  accepts: ['UserName', 'Marker', 'MaxItems'],
+  demands: (call) => onUser(call, 'ListUserTags'),
+  apply(call) {
+    const { items, more } = pageOf(tagList(findUser(call, call.input.UserName).tags), call.input);
+    return { Tags: items, ...more };
   },
 });
