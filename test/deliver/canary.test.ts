@@ -38,7 +38,7 @@ test('canaries run in the subnet that canary.subnetTag names, and say so where t
 test('canaries are gone when the command ends', async () => {
   const { stage, session, seen } = await deliveredStage('');
   await launchCanaries(session, seen, silent);
-  await stage.clock.sleep(600_000);
+  stage.sim.advance(600_000);
   for (const account of [FIRST, SECOND]) {
     const place = stage.sim.world.accounts.get(account)?.places.get(HOME);
     expect([...(place?.ec2.instances.values() ?? [])].filter((i) => i.state !== 'terminated')).toEqual([]);

@@ -81,7 +81,7 @@ type Detail =
 function detailsOf(iam: IamAccount): readonly Detail[] {
   const identities = [...iam.users.values(), ...iam.groups.values(), ...iam.roles.values()];
   const used = new Set(
-    identities.flatMap((i) => [...i.permissions.now.attached, ...(i.permissions.now.boundary ?? '').split(' ')]),
+    identities.flatMap((i) => [...i.permissions.now.attached, i.permissions.now.boundary ?? []].flat()),
   );
   return [
     ...[...iam.users.values()].map((user) => ({ kind: 'User' as const, user })),

@@ -3,7 +3,7 @@ import { checkIdentityPolicy, encoded } from '../../iam/documents.ts';
 import { awsPolicy, findPolicy, iamOf, noSuchEntity, pageOf, tagMap } from '../../iam/identities.ts';
 import { newUniqueId } from '../../iam/make-role.ts';
 import { awsManagedPolicyArns } from '../../iam/managed-policies.ts';
-import { checkName, checkPath, checkPath } from '../../iam/names.ts';
+import { checkName, checkPath } from '../../iam/names.ts';
 import { listedPolicy, PolicyUse, policyShape } from '../../iam/shapes.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { Iam } from '../../wire/shapes.ts';

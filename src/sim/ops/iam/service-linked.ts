@@ -1,13 +1,10 @@
 /** Service-linked roles. Source: IAM API Reference "CreateServiceLinkedRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus". */
 import { demandOn, onEverything } from '../../iam/demands.ts';
 import { findRole, iamOf } from '../../iam/identities.ts';
-import { checkPath } from '../../iam/names.ts';
 import { ensureServiceLinkedRole, serviceLinkedRoleName } from '../../iam/service-linked-roles.ts';
-import { roleShape, roleShape } from '../../iam/shapes.ts';
+import { roleShape } from '../../iam/shapes.ts';
 import { Fault, operation } from '../../operation.ts';
 import type { Iam } from '../../wire/shapes.ts';
-import type { InstanceProfile } from '../../world/iam.ts';
-import { onRole } from './roles.ts';
 
 export const createServiceLinkedRole = operation<
   Iam.CreateServiceLinkedRoleRequest,
