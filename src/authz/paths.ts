@@ -54,12 +54,14 @@ export function decideTrusted(facts: RequestFacts, compiled: Compiled, layers: L
   const side = callerSide(layers);
   const identityBy = layers.identity.by.slice(0, 1);
   const paths: Path[] = [];
-  for (const m of layers.resource.matches) {
+  // A key policy cannot give kms:RetireGrant: the grant itself says who may.
+  const retires = facts.action === 'kms:retiregrant';
+  for (const m of retires ? [] : layers.resource.matches) {
     const needed = same ? limitsOn(m.naming ?? 'account', layers) : side;
     const leaned = !same || m.naming === 'account' ? identityBy : [];
     paths.push({ allowed: needed, by: [m.source, ...leaned] });
   }
-  for (const m of layers.resource.maybe)
+  for (const m of retires ? [] : layers.resource.maybe)
     paths.push({ allowed: allOf(m.absent, same ? limitsOn(m.naming ?? 'account', layers) : side), by: [m.source] });
   if (layers.resource.unreadable !== undefined)
     paths.push({ allowed: allOf([layers.resource.unreadable], same ? true : side), by: [] });

@@ -17,6 +17,7 @@ import {
   serviceControlPolicies,
 } from './policies-of.ts';
 import { known } from './policy-cache.ts';
+import type { KeyGrant } from './world/kms.ts';
 
 /** Resource policies that the simulator knows: key policies and trust policies. Elsewhere the caller's side decides alone. */
 const ASSUMING = new Set(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
@@ -27,7 +28,7 @@ export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstance
   const key = keyOfArn(world, demand.resource);
   const owner = demand.resourceAccount ?? key?.account ?? caller.account;
   const trust = ASSUMING.has(demand.action) ? roleTrust(world, demand.resource) : undefined;
-  const resource = key ? keyPolicy(key) : trust;
+  const resource = key ? keyPolicy(world, key) : trust;
   const scps = serviceControlPolicies(world, caller.account);
   const rcps = resourceControlPolicies(world, owner);
   const policies: Policies = {
@@ -37,7 +38,7 @@ export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstance
     ...(scps ? { scps } : {}),
     ...(rcps ? { rcps } : {}),
     ...(resource ? { resource } : {}),
-    ...(key ? { grants: grantsFor(key, granteeOf(caller), nowMs) } : {}),
+    ...(key ? { grants: grantsFor(key, concerns(caller, demand), nowMs) } : {}),
   };
   const request: Request = {
     principal: caller.principal,
@@ -50,6 +51,13 @@ export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstance
   };
   const who = `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${resource ? demand.resource : owner}`;
   return evaluate(request, known(world, who, policies));
+}
+
+/** Retiring is about one grant, whoever its grantee is; else those count that name the caller. */
+function concerns(caller: Caller, demand: Demand): (grant: KeyGrant) => boolean {
+  if (demand.grantId !== undefined) return (grant) => grant.grantId === demand.grantId;
+  const isGrantee = granteeOf(caller);
+  return (grant) => isGrantee(grant.granteePrincipal);
 }
 
 /** Who a grant may name to serve this caller: principal, session, account. */

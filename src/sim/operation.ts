@@ -57,6 +57,8 @@ export interface Demand {
   readonly context?: Readonly<Record<string, readonly string[]>>;
   /** For KMS: tokens passed with the call. */
   readonly grantTokens?: readonly string[];
+  /** For kms:RetireGrant: the one grant that it is about. */
+  readonly grantId?: string;
 }
 
 /** Refusal as AWS words it; the wire layer gives it the shape of the protocol. */

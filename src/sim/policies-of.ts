@@ -6,6 +6,7 @@
 import type { Grant, PolicyInput, PolicyLevel, ResourcePolicy } from '../authz/types.ts';
 import { parseArn } from '../base/arn.ts';
 import { awsManagedPolicy } from './iam/managed-policies.ts';
+import { policyNow } from './kms/named-principals.ts';
 import type { Caller } from './operation.ts';
 import { type IamAccount, type Permissions, settled } from './world/iam.ts';
 import type { Key, KeyGrant } from './world/kms.ts';
@@ -152,9 +153,9 @@ export function keyOfArn(world: World, arn: string): Key | undefined {
     ?.kms.keys.get(parsed.resource.slice('key/'.length));
 }
 
-export const keyPolicy = (key: Key): ResourcePolicy => ({
+export const keyPolicy = (world: World, key: Key): ResourcePolicy => ({
   kind: 'key-policy',
-  policies: [{ id: `key policy of ${key.arn}`, document: key.policy }],
+  policies: [{ id: `key policy of ${key.arn}`, document: policyNow(world, key) }],
   awsManaged: key.manager === 'AWS',
 });
 
@@ -167,11 +168,11 @@ export function roleTrust(world: World, arn: string): ResourcePolicy | undefined
   return { kind: 'role-trust', policies: [{ id: `trust policy of ${arn}`, document: role.trust }] };
 }
 
-/** The grants on `key` that could serve `grantees`, in authz's words: a key may carry 50,000 others. */
-export function grantsFor(key: Key, isGrantee: (grantee: string) => boolean, nowMs: number): readonly Grant[] {
+/** The grants on `key` that concern the caller, in authz's words: a key may carry 50,000 others. */
+export function grantsFor(key: Key, concerns: (grant: KeyGrant) => boolean, nowMs: number): readonly Grant[] {
   const out: Grant[] = [];
   for (const grant of key.grants.values()) {
-    if (isGrantee(grant.granteePrincipal)) out.push(grantOf(key, grant, nowMs));
+    if (concerns(grant)) out.push(grantOf(key, grant, nowMs));
   }
   return out;
 }

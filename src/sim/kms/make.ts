@@ -1,6 +1,7 @@
 /** Makes keys and key material. Material comes from the world's seed: worth nothing outside the simulator. */
 import type { Ctx } from '../operation.ts';
 import type { Key, KeyMaterial } from '../world/kms.ts';
+import { namedIds } from './named-principals.ts';
 
 export interface NewKey {
   readonly account: string;
@@ -32,6 +33,7 @@ export function makeKey(ctx: Ctx, n: NewKey): Key {
     pendingWindowDays: undefined,
     multiRegion: n.multiRegion,
     policy: n.policy,
+    policyIds: namedIds(ctx.world, n.policy),
     policyChangedMs: ctx.nowMs,
     grants: new Map(),
     tags: new Map(n.tags ?? []),

@@ -39,6 +39,8 @@ export interface Key {
   multiRegion: { type: 'PRIMARY' | 'REPLICA'; primaryRegion: string; readonly replicaRegions: Set<string> } | undefined;
   /** The one key policy, named `default`, as its JSON text. */
   policy: string;
+  /** ARNs of users and roles that the policy names → their unique ids when it was written. */
+  policyIds?: ReadonlyMap<string, string>;
   /** When PutKeyPolicy last succeeded. */
   policyChangedMs: number;
   readonly grants: Map<string, KeyGrant>;

@@ -1,6 +1,7 @@
 /** Reads of keys. Source: KMS API Reference "DescribeKey", "ListKeys", "GetKeyPolicy", "ListKeyPolicies", "ListResourceTags". */
 import { keyDemand, keyOfCall } from '../../kms/demand.ts';
 import { metadataOf } from '../../kms/metadata.ts';
+import { policyNow } from '../../kms/named-principals.ts';
 import { page } from '../../kms/page.ts';
 import { Fault, operation } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
@@ -33,7 +34,7 @@ export const getKeyPolicy = operation<Kms.GetKeyPolicyRequest, Kms.GetKeyPolicyR
   demands: (call) => [keyDemand(call, 'GetKeyPolicy')],
   apply(call) {
     mustBeDefault(call.input.PolicyName);
-    return { Policy: keyOfCall(call).policy, PolicyName: 'default' };
+    return { Policy: policyNow(call.world, keyOfCall(call)), PolicyName: 'default' };
   },
 });
 

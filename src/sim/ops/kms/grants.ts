@@ -222,8 +222,8 @@ function grantOfCall(call: Call<Kms.RetireGrantRequest>): Found {
 export const retireGrant = operation<Kms.RetireGrantRequest, Record<string, never>>('kms.RetireGrant', {
   accepts: ['GrantToken', 'KeyId', 'GrantId', 'DryRun'],
   demands: (call) => {
-    const { key } = grantOfCall(call);
-    return [{ action: 'kms:RetireGrant', resource: key.arn, resourceAccount: key.account }];
+    const { key, grant } = grantOfCall(call);
+    return [{ action: 'kms:RetireGrant', resource: key.arn, resourceAccount: key.account, grantId: grant.grantId }];
   },
   apply(call) {
     const { key, grant } = grantOfCall(call);

@@ -5,6 +5,7 @@ import { type Ctx, Fault, operation, task } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
 import type { Key } from '../../world/kms.ts';
 import { placeOf } from '../../world/make.ts';
+import { rotateIfOverdue } from './rotation.ts';
 
 function changeable(key: Key): void {
   mustBeCustomer(key);
@@ -23,6 +24,7 @@ export const enableKey = operation<Kms.EnableKeyRequest, Record<string, never>>(
     const key = keyOfCall(call);
     changeable(key);
     key.state = 'Enabled';
+    rotateIfOverdue(call, key);
     return {};
   },
 });
@@ -125,6 +127,10 @@ export const updatePrimaryRegion = operation<Kms.UpdatePrimaryRegionRequest, Rec
         if (related?.multiRegion)
           related.multiRegion = { type: r === region ? 'PRIMARY' : 'REPLICA', primaryRegion: region, replicaRegions };
       }
+      // The schedule moves with the primary role: the former primary may be deleted before it is due.
+      const { nextMs: dueMs } = primary.rotation;
+      const { account, keyId } = primary;
+      if (dueMs !== undefined) call.later(dueMs - call.nowMs, 'kms.rotate', { account, region, keyId, dueMs });
       return {};
     },
   },

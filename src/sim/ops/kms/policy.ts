@@ -1,5 +1,6 @@
 /** Writes of policies, descriptions and tags. Source: KMS API Reference "PutKeyPolicy", "TagResource", "UpdateKeyDescription". */
 import { keyDemand, keyOfCall, mustBeCustomer } from '../../kms/demand.ts';
+import { namedIds } from '../../kms/named-principals.ts';
 import { checkKeyPolicy } from '../../kms/policy-check.ts';
 import { operation } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
@@ -19,6 +20,7 @@ export const putKeyPolicy = operation<Kms.PutKeyPolicyRequest, Record<string, ne
     const policy = call.input.Policy ?? '';
     checkKeyPolicy(call.world, call.caller, policy, call.input.BypassPolicyLockoutSafetyCheck ?? false);
     key.policy = policy;
+    key.policyIds = namedIds(call.world, policy);
     key.policyChangedMs = call.nowMs;
     return {};
   },

@@ -109,6 +109,17 @@ function addMaterial(ctx: Ctx, key: Key, rotation: 'AUTOMATIC' | 'ON_DEMAND'): v
   for (const k of relatives(ctx, key)) k.materials.push(material);
 }
 
+/**
+ * KMS does not rotate a disabled key; enabled again, one whose material is older than its period is rotated at once.
+ * Source: KMS Developer Guide "Rotating AWS KMS keys", disabled keys.
+ */
+export function rotateIfOverdue(ctx: Ctx, key: Key): void {
+  const { enabled, periodDays } = key.rotation;
+  const fromMs = key.materials.at(-1)?.fromMs ?? ctx.nowMs;
+  const overdue = enabled && ctx.nowMs - fromMs >= daysMs(periodDays);
+  if (overdue && key.multiRegion?.type !== 'REPLICA') addMaterial(ctx, key, 'AUTOMATIC');
+}
+
 export const listKeyRotations = operation<Kms.ListKeyRotationsRequest, Kms.ListKeyRotationsResponse>(
   'kms.ListKeyRotations',
   {
@@ -135,7 +146,8 @@ export const rotate = task('kms.rotate', (ctx, data) => {
   const { account, region, keyId, dueMs } = data as { account: string; region: string; keyId: string; dueMs: number };
   const key = ctx.world.accounts.get(account)?.places.get(region)?.kms.keys.get(keyId);
   if (key === undefined || !key.rotation.enabled || key.rotation.nextMs !== dueMs) return;
-  if (key.state === 'Enabled' || key.state === 'Disabled') addMaterial(ctx, key, 'AUTOMATIC');
+  // A disabled key is not rotated; EnableKey makes up for it.
+  if (key.state === 'Enabled') addMaterial(ctx, key, 'AUTOMATIC');
   const nextMs = ctx.nowMs + daysMs(key.rotation.periodDays);
   for (const k of relatives(ctx, key)) k.rotation = { ...k.rotation, nextMs };
   ctx.later(nextMs - ctx.nowMs, 'kms.rotate', { account, region, keyId, dueMs: nextMs });
