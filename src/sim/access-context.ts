@@ -37,6 +37,8 @@ export function contextOf(ctx: Ctx, caller: Caller, demand: Demand, at: Circumst
     'aws:principalisawsservice': [String(caller.principal.kind === 'service')],
   };
   for (const [name, value] of known.tags) out[`aws:principaltag/${name.toLowerCase()}`] = [value];
+  const session = caller.accessKeyId === undefined ? undefined : ctx.world.sessions.get(caller.accessKeyId);
+  if (session?.sourceIdentity !== undefined) out['aws:sourceidentity'] = [session.sourceIdentity];
   if (organization?.members.has(caller.account)) {
     out['aws:principalorgid'] = [organization.id];
     out['aws:principalorgpaths'] = [orgPathText(organization, caller.account) ?? ''];

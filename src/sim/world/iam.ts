@@ -106,5 +106,7 @@ export interface Session {
   /** JSON texts and ARNs of session policies; undefined: none were passed. */
   readonly policies: readonly string[] | undefined;
   readonly tags: ReadonlyMap<string, string>;
+  /** Keys of the tags that go on into sessions assumed from this one. */
+  readonly transitiveTags?: readonly string[];
   readonly sourceIdentity: string | undefined;
 }

@@ -1,11 +1,13 @@
 /**
- * Temporary credentials for a role. Source: STS API Reference "AssumeRole"; IAM-4 (chained sessions last an hour).
+ * Temporary credentials for a role. Sources: STS API Reference "AssumeRole"; IAM User Guide "Pass session tags",
+ * "Monitor and control actions taken with assumed roles" (source identity); IAM-4 (chained sessions last an hour).
  * Differs from AWS: an account's administrator (its 12-digit access key id) may assume roles; AWS refuses root users.
  */
 import { parseArn, roleNameOf } from '../../../base/arn.ts';
-import { type Call, type Caller, Fault, operation } from '../../operation.ts';
+import { type Call, type Caller, type Demand, Fault, operation } from '../../operation.ts';
 import type { Sts } from '../../wire/shapes.ts';
 import type { Role, Session } from '../../world/iam.ts';
+import { invalidValue, newCredentials, sessionPolicies, shown } from './credentials.ts';
 
 const CHAINED_MAX_SECONDS = 3600;
 
@@ -21,37 +23,23 @@ export const assumeRole = operation<Sts.AssumeRoleRequest, Sts.AssumeRoleRespons
     'ExternalId',
     'SourceIdentity',
   ],
-  demands: ({ input }) => {
-    const resource = input.RoleArn ?? '';
-    const demand = {
-      action: 'sts:AssumeRole',
-      resource,
-      resourceAccount: parseArn(resource)?.account ?? '',
-      context: {
-        'sts:rolesessionname': [input.RoleSessionName ?? ''],
-        ...(input.ExternalId === undefined ? {} : { 'sts:externalid': [input.ExternalId] }),
-        ...(input.SourceIdentity === undefined ? {} : { 'sts:sourceidentity': [input.SourceIdentity] }),
-      },
-    };
-    return (input.Tags?.length ?? 0) > 0 ? [demand, { ...demand, action: 'sts:TagSession' }] : [demand];
-  },
+  demands,
   apply(call) {
     const { input, caller, nowMs } = call;
-    const role = roleOf(call);
     const name = input.RoleSessionName ?? '';
-    if (!/^[\w+=,.@-]{2,64}$/.test(name))
-      throw new Fault(
-        'ValidationError',
-        `1 validation error detected: Value '${name}' at 'roleSessionName' failed to satisfy constraint`,
-        400,
-      );
+    if (!/^[\w+=,.@-]{2,64}$/.test(name)) throw invalidValue(name, 'roleSessionName', '[\\w+=,.@-]*');
+    const policies = sessionPolicies(input);
+    const role = roleOf(call);
     const seconds = durationOf(input.DurationSeconds ?? 3600, role, caller);
+    const from = caller.accessKeyId === undefined ? undefined : call.world.sessions.get(caller.accessKeyId);
+    const { tags, transitiveTags } = tagsOf(input, from);
     const session: Session = {
       ...newCredentials(call, parseArn(role.arn)?.account ?? '', nowMs + seconds * 1000),
       of: { kind: 'role', roleArn: role.arn, roleId: role.roleId, name },
-      policies: sessionPolicies(input),
-      tags: new Map((input.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''])),
-      sourceIdentity: input.SourceIdentity,
+      policies,
+      tags,
+      transitiveTags,
+      sourceIdentity: sourceIdentityOf(call, from),
     };
     call.world.sessions.set(session.accessKeyId, session);
     role.lastUsed = { atMs: nowMs, region: call.place.region };
@@ -60,33 +48,85 @@ export const assumeRole = operation<Sts.AssumeRoleRequest, Sts.AssumeRoleRespons
       Credentials: shown(session),
       AssumedRoleUser: { AssumedRoleId: `${role.roleId}:${name}`, Arn: arn },
       PackedPolicySize: 0,
+      ...(session.sourceIdentity === undefined ? {} : { SourceIdentity: session.sourceIdentity }),
     };
   },
 });
+
+/** Tags and a source identity are permissions of their own, asked of the trust policy, too. */
+function demands({ input, caller, world }: Call<Sts.AssumeRoleRequest>): readonly Demand[] {
+  const resource = input.RoleArn ?? '';
+  const from = caller.accessKeyId === undefined ? undefined : world.sessions.get(caller.accessKeyId);
+  const { tags, transitiveTags } = tagsOf(input, from);
+  const sourceIdentity = input.SourceIdentity ?? from?.sourceIdentity;
+  const context: Record<string, readonly string[]> = { 'sts:rolesessionname': [input.RoleSessionName ?? ''] };
+  if (input.ExternalId !== undefined) context['sts:externalid'] = [input.ExternalId];
+  if (input.SourceIdentity !== undefined) context['sts:sourceidentity'] = [input.SourceIdentity];
+  for (const [key, value] of tags) context[`aws:requesttag/${key.toLowerCase()}`] = [value];
+  if (tags.size > 0) context['aws:tagkeys'] = [...tags.keys()];
+  if (transitiveTags.length > 0) context['sts:transitivetagkeys'] = transitiveTags;
+  const demand = { resource, resourceAccount: parseArn(resource)?.account ?? '', context };
+  return [
+    { action: 'sts:AssumeRole', ...demand },
+    ...(tags.size > 0 ? [{ action: 'sts:TagSession', ...demand }] : []),
+    ...(sourceIdentity === undefined ? [] : [{ action: 'sts:SetSourceIdentity', ...demand }]),
+  ];
+}
+
+/** Transitive tags of the session that assumes go on, and cannot be set anew. */
+function tagsOf(
+  input: Sts.AssumeRoleRequest,
+  from: Session | undefined,
+): { readonly tags: ReadonlyMap<string, string>; readonly transitiveTags: readonly string[] } {
+  const inherited = from?.transitiveTags ?? [];
+  const tags = new Map(inherited.map((key) => [key, from?.tags.get(key) ?? '']));
+  for (const { Key = '', Value = '' } of input.Tags ?? []) {
+    if (inherited.includes(Key)) {
+      const says = `One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.`;
+      throw new Fault('InvalidParameterValue', says, 400);
+    }
+    tags.set(Key, Value);
+  }
+  const passed = input.TransitiveTagKeys ?? [];
+  if (passed.some((key) => !tags.has(key)))
+    throw new Fault(
+      'InvalidParameterValue',
+      'The specified transitive tag key must be included in the requested tags.',
+      400,
+    );
+  return { tags, transitiveTags: [...new Set([...inherited, ...passed])] };
+}
+
+/** Once set it stays through all roles that are assumed from there. */
+function sourceIdentityOf(call: Call<Sts.AssumeRoleRequest>, from: Session | undefined): string | undefined {
+  const asked = call.input.SourceIdentity;
+  if (asked !== undefined && !/^[\w+=,.@-]{2,64}$/.test(asked))
+    throw invalidValue(asked, 'sourceIdentity', '[\\w+=,.@-]*');
+  const held = from?.sourceIdentity;
+  if (held !== undefined && asked !== undefined && asked !== held) throw denied(call, 'sts:SetSourceIdentity');
+  return held ?? asked;
+}
 
 function roleOf(call: Call<Sts.AssumeRoleRequest>): Role {
   const arn = call.input.RoleArn ?? '';
   const role = call.world.accounts.get(parseArn(arn)?.account ?? '')?.iam.roles.get(roleNameOf(arn));
   // A role that is not there is denied like one that is forbidden.
-  if (role?.arn !== arn)
-    throw new Fault(
-      'AccessDenied',
-      `User: ${call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
-      403,
-    );
+  if (role?.arn !== arn) throw denied(call, 'sts:AssumeRole');
   return role;
 }
 
+const denied = (call: Call<Sts.AssumeRoleRequest>, action: string): Fault =>
+  new Fault(
+    'AccessDenied',
+    `User: ${call.caller.arn} is not authorized to perform: ${action} on resource: ${call.input.RoleArn ?? ''}`,
+    403,
+  );
+
 function durationOf(seconds: number, role: Role, caller: Caller): number {
   const chained = caller.principal.kind === 'role';
-  const max = chained ? CHAINED_MAX_SECONDS : role.maxSessionSeconds;
   if (seconds < 900)
-    throw new Fault(
-      'ValidationError',
-      `1 validation error detected: Value '${seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900`,
-      400,
-    );
-  if (seconds > max) {
+    throw invalidValue(String(seconds), 'durationSeconds', undefined, 'value greater than or equal to 900');
+  if (seconds > (chained ? CHAINED_MAX_SECONDS : role.maxSessionSeconds)) {
     const says = chained
       ? 'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.'
       : 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.';
@@ -94,33 +134,3 @@ function durationOf(seconds: number, role: Role, caller: Caller): number {
   }
   return seconds;
 }
-
-function sessionPolicies(input: Sts.AssumeRoleRequest): readonly string[] | undefined {
-  const all = [
-    ...(input.Policy === undefined ? [] : [input.Policy]),
-    ...(input.PolicyArns ?? []).flatMap((p) => p.arn ?? []),
-  ];
-  return all.length === 0 ? undefined : all;
-}
-
-export function newCredentials(
-  call: Call<unknown>,
-  account: string,
-  expiresMs: number,
-): Pick<Session, 'accessKeyId' | 'secret' | 'token' | 'account' | 'expiresMs'> {
-  return {
-    accessKeyId: `ASIA${call.newHex(16).toUpperCase()}`,
-    secret: call.newHex(40),
-    // Clients tell the simulator's credentials from real ones by this beginning.
-    token: `amiport-sim-${call.newHex(64)}`,
-    account,
-    expiresMs,
-  };
-}
-
-export const shown = (s: Pick<Session, 'accessKeyId' | 'secret' | 'token' | 'expiresMs'>): Sts.Credentials => ({
-  AccessKeyId: s.accessKeyId,
-  SecretAccessKey: s.secret,
-  SessionToken: s.token,
-  Expiration: new Date(s.expiresMs),
-});
