@@ -62,12 +62,16 @@ test.each([
   { moment: 'a copy was asked for', shows: /"kind":"started","step":"copy-image/ },
   { moment: 'a copy is under way', shows: /"kind":"done","step":"copy-image/ },
   { moment: 'an image is being shared', shows: /"kind":"started","step":"share-image/ },
-])('an apply killed when $moment is finished by the next one, with no duplicate and no orphan', async ({ shows }) => {
-  at = await crashStage();
-  const first = await stopWhen(at, shows, 'SIGKILL', 'apply', '--yes');
-  expect(first.signal).toBe('SIGKILL');
-  await finish(at);
-});
+])(
+  'an apply killed when $moment is finished by the next one, with no duplicate and no orphan',
+  async ({ shows }) => {
+    at = await crashStage();
+    const first = await stopWhen(at, shows, 'SIGKILL', 'apply', '--yes');
+    expect(first.signal).toBe('SIGKILL');
+    await finish(at);
+  },
+  120_000,
+);
 
 test('Ctrl-C starts nothing new, ends with 130, and the next apply goes on', async () => {
   at = await crashStage();
@@ -75,7 +79,7 @@ test('Ctrl-C starts nothing new, ends with 130, and the next apply goes on', asy
   expect(first).toMatchObject({ code: 130, signal: null });
   expect(first.out).toContain('interrupted');
   await finish(at);
-});
+}, 120_000);
 
 test('of two applies at once one is refused', async () => {
   at = await crashStage();
@@ -87,4 +91,4 @@ test('of two applies at once one is refused', async () => {
   expect(refused.out).toContain('another amiport is running delivery bedrock');
   expect((await first.ended).code).toBe(0);
   expect(inventory(at)).toEqual(whole);
-});
+}, 120_000);

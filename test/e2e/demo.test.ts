@@ -84,7 +84,7 @@ test('the demo goes wrong by hand as AWS does, goes well with amiport, and touch
     });
   for (const value of Object.values(AMBIENT)) expect(out).not.toContain(value);
   expect(await readdir(home)).toEqual([]);
-});
+}, 120_000);
 
 test('the README shows what the demo prints', async () => {
   const { out } = await demo('--no-color');
@@ -96,4 +96,4 @@ test('the README shows what the demo prints', async () => {
   );
   expect(plain(out)).toContain(plain(story));
   for (const line of readme.split('\n').filter((l) => l.startsWith('kubernetes  '))) expect(out).toContain(line);
-});
+}, 120_000);
