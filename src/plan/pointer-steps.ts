@@ -59,13 +59,17 @@ function planParameter(d: Draft, image: Image, source: ImageSeen, account: Targe
     region,
     image: image.name,
     imageVersion: version,
-    why: there.is === 'known' ? `${name} still names ${there.value.value}` : `${name} is not there yet`,
+    why: there.is === 'known' ? `${name} still names ${imageOrElse(there.value.value)}` : `${name} is not there yet`,
     needs: d.planned(sharedStep(image.name, version, region)),
     name,
     imageId,
     tags: tagsFor(d.want, 'pointer', { 'amiport:image': image.name }),
   });
 }
+
+/** A parameter may hold anything, a secret too: only what looks like an AMI id is shown. */
+const imageOrElse = (value: string): string =>
+  /^ami-[0-9a-f]{8,17}$/.test(value) ? value : 'something that is no AMI';
 
 function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSeen, name: string): void {
   const version = source.imageId;
