@@ -1,8 +1,10 @@
 /**
  * Writes parameters. Source: SSM API Reference "PutParameter"; ASG-7: an `aws:ec2:image` value is checked after the
  * answer, and a value that fails the check changes nothing.
- * Differs from AWS: SecureString is refused, so that no secret is ever kept.
+ * Differs from AWS: SecureString is refused, so that no secret is ever kept; whether the caller may describe the
+ * image is not asked.
  */
+import { runInNewContext } from 'node:vm';
 import { mayLaunch } from '../../ec2/images.ts';
 import { type Call, type Ctx, Fault, operation, task } from '../../operation.ts';
 import type { Ssm } from '../../wire/shapes.ts';
@@ -11,7 +13,7 @@ import type { Parameter } from '../../world/ssm.ts';
 import { mustBeName, onParameters, parameterArn, parametersOf } from './names.ts';
 
 const VERSIONS_MAX = 100;
-const VALUE_MAX = 4096;
+const VALUE_MAX = { Standard: 4096, Advanced: 8192 } as const;
 const IMAGE = 'aws:ec2:image';
 
 interface Written {
@@ -22,15 +24,23 @@ interface Written {
   readonly value: string;
   readonly type: Parameter['type'];
   readonly dataType: string;
-  readonly tier: string;
+  readonly tier: keyof typeof VALUE_MAX;
   readonly description: string | undefined;
+  readonly allowedPattern: string | undefined;
+  readonly overwrite: boolean;
   readonly by: string;
   readonly tags: readonly (readonly [string, string])[];
 }
 
 export const putParameter = operation<Ssm.PutParameterRequest, Ssm.PutParameterResult>('ssm.PutParameter', {
   accepts: ['Name', 'Description', 'Value', 'Type', 'Overwrite', 'AllowedPattern', 'Tags', 'Tier', 'DataType'],
-  demands: (call) => onParameters(call, 'PutParameter', [call.input.Name]),
+  demands: (call) =>
+    onParameters(call, 'PutParameter', [call.input.Name], {
+      'ssm:overwrite': [String(call.input.Overwrite ?? false)],
+      ...Object.fromEntries(
+        (call.input.Tags ?? []).map((t) => [`aws:requesttag/${(t.Key ?? '').toLowerCase()}`, [t.Value ?? '']]),
+      ),
+    }),
   apply(call) {
     const { input } = call;
     const there = parametersOf(call).get(input.Name ?? '');
@@ -38,7 +48,7 @@ export const putParameter = operation<Ssm.PutParameterRequest, Ssm.PutParameterR
     const version = (there?.versions.at(-1)?.version ?? 0) + 1;
     if (written.dataType === IMAGE) call.later(call.world.settings.ssmImageCheckMs, 'ssm.image-check', { ...written });
     else write(call, written);
-    return { Version: version, Tier: 'Standard' };
+    return { Version: version, Tier: written.tier };
   },
 });
 
@@ -62,16 +72,33 @@ function check(call: Call<Ssm.PutParameterRequest>, there: Parameter | undefined
   if (type !== 'String' && type !== 'StringList')
     throw new Fault('UnsupportedParameterType', `amiport sim does not model parameters of type ${type}`);
   if (input.Type !== undefined && there !== undefined && input.Type !== there.type)
-    throw new Fault('HierarchyTypeMismatchException', `Parameter ${name} is of type ${there.type}.`);
+    throw new Fault(
+      'HierarchyTypeMismatchException',
+      "Parameter Store does not support changing a parameter type in a hierarchy. For example, you can't change a parameter from a String type to a SecureString type. You must create a new, unique parameter.",
+    );
   const value = input.Value ?? '';
-  if (value === '' || value.length > VALUE_MAX)
-    throw new Fault('ValidationException', `A parameter value takes 1 to ${VALUE_MAX} characters.`);
-  if (input.AllowedPattern !== undefined && !new RegExp(input.AllowedPattern).test(value))
+  const tier = tierOf(input.Tier, value, there);
+  if (value === '' || value.length > VALUE_MAX[tier])
+    throw new Fault(
+      'ValidationException',
+      `${tier} tier parameters support a maximum parameter value of ${VALUE_MAX[tier]} characters.`,
+    );
+  if (/\{\{.*\}\}/s.test(value))
+    throw new Fault(
+      'ValidationException',
+      'Parameter value can\'t nest another parameter. Do not use "{{}}" in the value.',
+    );
+  if (input.AllowedPattern !== undefined && !matches(input.AllowedPattern, value))
     throw new Fault(
       'ParameterPatternMismatchException',
       `Parameter value, cannot be validated against allowedPattern: ${input.AllowedPattern}`,
     );
   const dataType = input.DataType ?? there?.dataType ?? 'text';
+  if (dataType !== 'text' && dataType !== IMAGE)
+    throw new Fault(
+      'ValidationException',
+      `The following data type is not supported: ${dataType} (Data type names are all lowercase.)`,
+    );
   if (dataType === IMAGE && !/^ami-[0-9a-f]{8,17}$/.test(value))
     throw new Fault('ValidationException', `${value} is not a valid AMI ID.`);
   if ((there?.versions.length ?? 0) >= VERSIONS_MAX && (there?.versions[0]?.labels.size ?? 0) > 0)
@@ -87,11 +114,38 @@ function check(call: Call<Ssm.PutParameterRequest>, there: Parameter | undefined
     value,
     type,
     dataType,
-    tier: input.Tier ?? 'Standard',
+    tier,
     description: input.Description,
+    allowedPattern: input.AllowedPattern,
+    overwrite: input.Overwrite === true,
     by: call.caller.arn,
     tags: (input.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''] as const),
   };
+}
+
+/** An advanced parameter never becomes a standard one again. */
+function tierOf(asked: string | undefined, value: string, there: Parameter | undefined): keyof typeof VALUE_MAX {
+  if (asked === 'Standard' && there?.tier === 'Advanced')
+    throw new Fault(
+      'ValidationException',
+      "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter tier to the standard-parameter tier.",
+    );
+  if (there?.tier === 'Advanced' || asked === 'Advanced') return 'Advanced';
+  return asked === 'Intelligent-Tiering' && value.length > VALUE_MAX.Standard ? 'Advanced' : 'Standard';
+}
+
+/** A pattern of a caller may be one that takes for ever. */
+const PATTERN_MS = 100;
+
+function matches(pattern: string, value: string): boolean {
+  try {
+    return runInNewContext('new RegExp(pattern).test(value)', { pattern, value }, { timeout: PATTERN_MS }) === true;
+  } catch {
+    throw new Fault(
+      'InvalidAllowedPatternException',
+      `The request does not meet the regular expression requirement: ${pattern}`,
+    );
+  }
 }
 
 function write(ctx: Ctx, w: Written): void {
@@ -111,18 +165,20 @@ function write(ctx: Ctx, w: Written): void {
     version,
     value: w.value,
     description: w.description,
-    allowedPattern: undefined,
+    allowedPattern: w.allowedPattern,
     keyId: undefined,
     modifiedMs: ctx.nowMs,
     modifiedBy: w.by,
     labels: new Set(),
   });
   if (parameter.versions.length > VERSIONS_MAX) parameter.versions.shift();
-  parameters.set(w.name, there === undefined ? parameter : { ...parameter, dataType: w.dataType });
+  parameters.set(w.name, there === undefined ? parameter : { ...parameter, dataType: w.dataType, tier: w.tier });
 }
 
 export const imageCheck = task('ssm.image-check', (ctx, data) => {
   const w = data as unknown as Written;
+  // Another one was quicker: without overwrite the name is taken.
+  if (!w.overwrite && placeOf(ctx.world, w.account, w.region).ssm.parameters.has(w.name)) return;
   const image = regionOf(ctx.world, w.region).ec2.images.get(w.value);
   if (image?.state === 'available' && mayLaunch(ctx.world, image, w.account)) write(ctx, w);
 });

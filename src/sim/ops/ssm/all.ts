@@ -7,6 +7,7 @@ import {
   labelParameterVersion,
   listTagsForResource,
   removeTagsFromResource,
+  unlabelParameterVersion,
 } from './changes.ts';
 import { imageCheck, putParameter } from './PutParameter.ts';
 import { describeParameters, getParameter, getParameterHistory, getParameters, getParametersByPath } from './reads.ts';
@@ -21,6 +22,7 @@ export const SSM_OPERATIONS: readonly Operation[] = [
   deleteParameter,
   deleteParameters,
   labelParameterVersion,
+  unlabelParameterVersion,
   addTagsToResource,
   removeTagsFromResource,
   listTagsForResource,

@@ -2,14 +2,13 @@
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { Ssm } from '../../wire/shapes.ts';
 import type { Parameter } from '../../world/ssm.ts';
-import { mustFindVersion, onParameters, parametersOf } from './names.ts';
+import { checkCount, mustFindVersion, onParameters, parametersOf } from './names.ts';
 
 export const deleteParameter = operation<Ssm.DeleteParameterRequest, Ssm.DeleteParameterResult>('ssm.DeleteParameter', {
   accepts: ['Name'],
   demands: (call) => onParameters(call, 'DeleteParameter', [call.input.Name]),
   apply(call) {
-    const { parameter } = mustFindVersion(call, call.input.Name ?? '');
-    parametersOf(call).delete(parameter.name);
+    if (!parametersOf(call).delete(call.input.Name ?? '')) throw new Fault('ParameterNotFound', '');
     return {};
   },
 });
@@ -21,11 +20,14 @@ export const deleteParameters = operation<Ssm.DeleteParametersRequest, Ssm.Delet
     demands: (call) => onParameters(call, 'DeleteParameters', call.input.Names ?? []),
     apply(call) {
       const names = call.input.Names ?? [];
+      checkCount(names);
       const DeletedParameters = names.filter((n) => parametersOf(call).delete(n));
       return { DeletedParameters, InvalidParameters: names.filter((n) => !DeletedParameters.includes(n)) };
     },
   },
 );
+
+const LABELS_MAX = 10;
 
 /** A label stands on one version: naming it anew moves it. */
 export const labelParameterVersion = operation<Ssm.LabelParameterVersionRequest, Ssm.LabelParameterVersionResult>(
@@ -41,12 +43,29 @@ export const labelParameterVersion = operation<Ssm.LabelParameterVersionRequest,
       const InvalidLabels = (input.Labels ?? []).filter(
         (l) => !/^[A-Za-z._-][\w.-]{0,99}$/.test(l) || /^(aws|ssm)/i.test(l),
       );
+      const after = new Set([...version.labels, ...(input.Labels ?? []).filter((l) => !InvalidLabels.includes(l))]);
+      if (after.size > LABELS_MAX)
+        throw new Fault('ParameterVersionLabelLimitExceeded', 'A parameter version can have a maximum of ten labels.');
       for (const label of input.Labels ?? []) {
         if (InvalidLabels.includes(label)) continue;
         for (const v of parameter.versions) v.labels.delete(label);
         version.labels.add(label);
       }
       return { InvalidLabels, ParameterVersion: version.version };
+    },
+  },
+);
+
+export const unlabelParameterVersion = operation<Ssm.UnlabelParameterVersionRequest, Ssm.UnlabelParameterVersionResult>(
+  'ssm.UnlabelParameterVersion',
+  {
+    accepts: ['Name', 'ParameterVersion', 'Labels'],
+    demands: (call) => onParameters(call, 'UnlabelParameterVersion', [call.input.Name]),
+    apply(call) {
+      const { version } = mustFindVersion(call, `${call.input.Name ?? ''}:${call.input.ParameterVersion ?? ''}`);
+      const labels = call.input.Labels ?? [];
+      const RemovedLabels = labels.filter((l) => version.labels.delete(l));
+      return { RemovedLabels, InvalidLabels: labels.filter((l) => !RemovedLabels.includes(l)) };
     },
   },
 );

@@ -2,7 +2,7 @@
 import { Fault, operation } from '../../operation.ts';
 import type { Ssm } from '../../wire/shapes.ts';
 import type { Parameter, ParameterVersion } from '../../world/ssm.ts';
-import { findVersion, mustFindVersion, onParameters, parametersOf } from './names.ts';
+import { checkCount, findVersion, mustFindVersion, onParameters, parametersOf } from './names.ts';
 
 function shape(p: Parameter, v: ParameterVersion, selector: string | undefined): Ssm.Parameter {
   return {
@@ -17,13 +17,21 @@ function shape(p: Parameter, v: ParameterVersion, selector: string | undefined):
   };
 }
 
+/** @throws Fault for a page larger than `most` */
 function pageOf<T>(
   all: readonly T[],
-  max: number,
+  asked: number | undefined,
+  most: number,
   token: string | undefined,
 ): { readonly items: T[]; readonly next: { NextToken?: string } } {
   const start = token === undefined || token === '' ? 0 : Number(Buffer.from(token, 'base64url').toString());
   if (!Number.isInteger(start) || start < 0) throw new Fault('InvalidNextToken', 'The specified token is not valid.');
+  const max = asked ?? most;
+  if (max < 1 || max > most)
+    throw new Fault(
+      'ValidationException',
+      `1 validation error detected: Value '${max}' at 'maxResults' failed to satisfy constraint: Member must have value ${max < 1 ? 'greater than or equal to 1' : `less than or equal to ${most}`}`,
+    );
   const end = start + max;
   return {
     items: all.slice(start, end),
@@ -44,6 +52,7 @@ export const getParameters = operation<Ssm.GetParametersRequest, Ssm.GetParamete
   accepts: ['Names', 'WithDecryption'],
   demands: (call) => onParameters(call, 'GetParameters', call.input.Names ?? []),
   apply(call) {
+    checkCount(call.input.Names ?? []);
     const Parameters: Ssm.Parameter[] = [];
     const InvalidParameters: string[] = [];
     for (const name of call.input.Names ?? []) {
@@ -67,7 +76,7 @@ export const getParametersByPath = operation<Ssm.GetParametersByPathRequest, Ssm
         (p) =>
           p.name.startsWith(prefix) && (call.input.Recursive === true || !p.name.slice(prefix.length).includes('/')),
       );
-      const { items, next } = pageOf(all, call.input.MaxResults ?? 10, call.input.NextToken);
+      const { items, next } = pageOf(all, call.input.MaxResults, 10, call.input.NextToken);
       return { Parameters: items.flatMap((p) => newest(p) ?? []), ...next };
     },
   },
@@ -85,7 +94,7 @@ export const getParameterHistory = operation<Ssm.GetParameterHistoryRequest, Ssm
     demands: (call) => onParameters(call, 'GetParameterHistory', [call.input.Name]),
     apply(call) {
       const { parameter } = mustFindVersion(call, call.input.Name ?? '');
-      const { items, next } = pageOf(parameter.versions, call.input.MaxResults ?? 50, call.input.NextToken);
+      const { items, next } = pageOf(parameter.versions, call.input.MaxResults, 50, call.input.NextToken);
       return {
         Parameters: items.map((v) => ({
           Name: parameter.name,
@@ -95,7 +104,9 @@ export const getParameterHistory = operation<Ssm.GetParameterHistoryRequest, Ssm
           ...(v.description === undefined ? {} : { Description: v.description }),
           Value: v.value,
           Version: v.version,
+          ...(v.allowedPattern === undefined ? {} : { AllowedPattern: v.allowedPattern }),
           Labels: [...v.labels],
+          Tier: tierOf(parameter),
           DataType: parameter.dataType,
         })),
         ...next,
@@ -113,7 +124,7 @@ export const describeParameters = operation<Ssm.DescribeParametersRequest, Ssm.D
       const all = [...parametersOf(call).values()].filter((p) =>
         (call.input.ParameterFilters ?? []).every((f) => passes(p, f)),
       );
-      const { items, next } = pageOf(all, call.input.MaxResults ?? 10, call.input.NextToken);
+      const { items, next } = pageOf(all, call.input.MaxResults, 50, call.input.NextToken);
       return { Parameters: items.map(metadata), ...next };
     },
   },
@@ -135,6 +146,8 @@ function passes(p: Parameter, f: Ssm.ParameterStringFilter): boolean {
   throw new Fault('InvalidFilterKey', `amiport sim does not model the filter ${f.Key ?? ''} of DescribeParameters`);
 }
 
+const tierOf = (p: Parameter): Ssm.ParameterTier => (p.tier === 'Advanced' ? 'Advanced' : 'Standard');
+
 function metadata(p: Parameter): Ssm.ParameterMetadata {
   const v = p.versions.at(-1);
   return {
@@ -145,7 +158,8 @@ function metadata(p: Parameter): Ssm.ParameterMetadata {
     LastModifiedUser: v?.modifiedBy,
     ...(v?.description === undefined ? {} : { Description: v.description }),
     Version: v?.version,
-    Tier: 'Standard',
+    ...(v?.allowedPattern === undefined ? {} : { AllowedPattern: v.allowedPattern }),
+    Tier: tierOf(p),
     DataType: p.dataType,
   };
 }
