@@ -4,7 +4,7 @@
  * "Creating a condition with multiple keys or values".
  */
 import type { RequestFacts } from './facts-of-request.ts';
-import { arnGlob, glob, literal } from './glob.ts';
+import { arnLike, glob, literal } from './glob.ts';
 import { type IpRange, ipInRange, parseIp, parseRange } from './ip.ts';
 import type { Condition } from './policy.ts';
 import type { Tri } from './tri.ts';
@@ -68,10 +68,10 @@ const COMPARE: Readonly<Record<string, { readonly compare: Compare; readonly neg
   stringnotequalsignorecase: { compare: equalIgnoringCase, negated: true },
   stringlike: { compare: glob },
   stringnotlike: { compare: glob, negated: true },
-  arnequals: { compare: arnGlob },
-  arnlike: { compare: arnGlob },
-  arnnotequals: { compare: arnGlob, negated: true },
-  arnnotlike: { compare: arnGlob, negated: true },
+  arnequals: { compare: arnLike },
+  arnlike: { compare: arnLike },
+  arnnotequals: { compare: arnLike, negated: true },
+  arnnotlike: { compare: arnLike, negated: true },
   bool: { compare: equalIgnoringCase },
   binaryequals: { compare: equal },
   ipaddress: { compare: address },

@@ -42,6 +42,13 @@ export function arnGlob(pattern: string, arn: string): boolean {
   return p.every((part, i) => glob(part, a[i] ?? ''));
 }
 
+/**
+ * The ARN condition operators: each of the six parts by itself. A pattern of fewer parts matches nothing but `*`, while
+ * in Resource a `*` at the end of a part may reach beyond the colon (IAM User Guide, "Resource", "Condition operators").
+ */
+export const arnLike = (pattern: string, arn: string): boolean =>
+  pattern === '*' || (sixParts(pattern) !== undefined && sixParts(arn) !== undefined && arnGlob(pattern, arn));
+
 function sixParts(text: string): readonly string[] | undefined {
   const parts = text.split(':');
   if (parts.length < 6) return undefined;
