@@ -62,7 +62,7 @@ export function amiport(
   return { child, ended };
 }
 
-export const journalText = (at: CrashStage): string => {
+const journalText = (at: CrashStage): string => {
   const folder = join(at.dir, '.amiport', 'runs');
   try {
     return readdirSync(folder)
