@@ -55,7 +55,8 @@ function importsOf(path: string, text: string): string[] {
 }
 
 const folderOf = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1];
-const isTest = (path: string): boolean => /\.test\.tsx?$/.test(path);
+/** Tests, and `testing.ts`: what several tests of a folder share. */
+const isTest = (path: string): boolean => /(\.test|\/testing)\.tsx?$/.test(path);
 
 function importProblems(): string[] {
   const problems: string[] = [];
