@@ -14,6 +14,8 @@ export interface CrashStage {
   readonly sim: Sim;
   readonly stage: Stage;
   readonly dir: string;
+  /** PATH of the child; absent: this process's. */
+  readonly path?: string;
   close(): Promise<void>;
 }
 
@@ -42,7 +44,7 @@ export function amiport(
   ...args: readonly string[]
 ): { readonly child: ChildProcess; readonly ended: Promise<Ran> } {
   const env = {
-    PATH: process.env.PATH,
+    PATH: at.path ?? process.env.PATH,
     HOME: at.dir,
     AMIPORT_ENDPOINT: at.sim.server?.url,
     AWS_ACCESS_KEY_ID: '111111111111',
