@@ -20,8 +20,14 @@ export interface Credential {
 type UserIndex = Map<string, { readonly account: string; readonly user: User }>;
 const userIndexes = new WeakMap<World, UserIndex>();
 
-/** @returns undefined when the id is unknown, inactive, or its user or role is gone */
+/** @returns undefined when the id is unknown, inactive, its user or role is gone, or its account was closed */
 export function credentialOf(world: World, accessKeyId: string): Credential | undefined {
+  const found = credentialNamed(world, accessKeyId);
+  const closed = found && world.organization?.members.get(found.caller.account)?.status === 'SUSPENDED';
+  return closed ? undefined : found;
+}
+
+function credentialNamed(world: World, accessKeyId: string): Credential | undefined {
   if (isAccountId(accessKeyId)) return accountCredential(world, accessKeyId);
   const session = world.sessions.get(accessKeyId);
   if (session) return sessionCredential(world, session);

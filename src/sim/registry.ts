@@ -7,7 +7,7 @@ import { EC2_IMAGE_OPERATIONS, EC2_IMAGE_TASKS } from './ops/ec2/images-all.ts';
 import { EC2_LAUNCH_OPERATIONS, EC2_LAUNCH_TASKS } from './ops/ec2/launch-all.ts';
 import { IAM_OPERATIONS } from './ops/iam/all.ts';
 import { KMS_OPERATIONS, KMS_TASKS } from './ops/kms/all.ts';
-import { ORGANIZATIONS_OPERATIONS } from './ops/organizations/all.ts';
+import { ORGANIZATIONS_OPERATIONS, ORGANIZATIONS_TASKS } from './ops/organizations/all.ts';
 import { SERVICE_QUOTAS_OPERATIONS } from './ops/servicequotas/all.ts';
 import { SSM_OPERATIONS, SSM_TASKS } from './ops/ssm/all.ts';
 import { STS_OPERATIONS } from './ops/sts/all.ts';
@@ -32,5 +32,6 @@ export const TASKS: readonly TaskHandler[] = [
   ...EC2_IMAGE_TASKS,
   ...EC2_LAUNCH_TASKS,
   ...KMS_TASKS,
+  ...ORGANIZATIONS_TASKS,
   ...SSM_TASKS,
 ];

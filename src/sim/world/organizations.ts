@@ -10,8 +10,18 @@ export interface Organization {
   readonly policies: Map<string, OrganizationPolicy>;
   /** Target (root, OU or account id) → policy ids attached. */
   readonly attachments: Map<string, Set<string>>;
-  /** Account → tasks of CreateAccount and their state. */
-  readonly requests: Map<string, { readonly accountName: string; readonly account: string; readonly atMs: number }>;
+  /** What CreateAccount was asked, by the id of the request; done once the account is a member. */
+  readonly requests: Map<string, AccountRequest>;
+  /** Delegated administrators: account → service principals. */
+  delegated?: Map<string, Set<string>>;
+}
+
+export interface AccountRequest {
+  readonly accountName: string;
+  /** The id that the account has or will have. */
+  readonly account: string;
+  readonly atMs: number;
+  readonly failure?: 'EMAIL_ALREADY_EXISTS';
 }
 
 export interface OrganizationalUnit {

@@ -3,22 +3,52 @@ import { type Call, type Demand, Fault } from '../../operation.ts';
 import type { Organizations } from '../../wire/shapes.ts';
 import type { Member, Organization, OrganizationalUnit, OrganizationPolicy } from '../../world/organizations.ts';
 
-/** @throws Fault for callers outside an organization, or who are not its management account */
-export function ownOrganization(call: Call<unknown>, members = false): Organization {
+/**
+ * @param who may ask besides the management account: delegated administrators, or every member
+ * @throws Fault for callers outside an organization, and for members who may not ask
+ */
+export function ownOrganization(call: Call<unknown>, who?: 'delegated' | 'members'): Organization {
   const org = call.world.organization;
   if (org === undefined || !org.members.has(call.caller.account)) {
     throw new Fault('AWSOrganizationsNotInUseException', 'Your account is not a member of an organization.');
   }
-  if (!members && call.caller.account !== org.managementAccount) {
-    throw new Fault('AccessDeniedException', "You don't have permissions to access this resource.");
-  }
+  const may =
+    who === 'members' ||
+    call.caller.account === org.managementAccount ||
+    (who === 'delegated' && org.delegated?.has(call.caller.account));
+  if (!may) throw new Fault('AccessDeniedException', "You don't have permissions to access this resource.");
   return org;
 }
 
+export const constraint = (Reason: string, says: string): Fault =>
+  new Fault('ConstraintViolationException', says, undefined, { Reason });
+
 export const everything = (action: string): readonly Demand[] => [{ action: `organizations:${action}`, resource: '*' }];
 
-export const arnOf = (call: Call<unknown>, org: Organization, what: string): string =>
+const arnOf = (call: Call<unknown>, org: Organization, what: string): string =>
   `arn:${call.world.partition}:organizations::${org.managementAccount}:${what}`;
+
+export function organizationShape(call: Call<unknown>, org: Organization): Organizations.Organization {
+  return {
+    Id: org.id,
+    Arn: arnOf(call, org, `organization/${org.id}`),
+    FeatureSet: 'ALL',
+    MasterAccountArn: arnOf(call, org, `account/${org.id}/${org.managementAccount}`),
+    MasterAccountId: org.managementAccount,
+    MasterAccountEmail: org.members.get(org.managementAccount)?.email ?? '',
+    AvailablePolicyTypes: policyTypesShape(org),
+  };
+}
+
+export const policyTypesShape = (org: Organization): Organizations.PolicyTypeSummary[] =>
+  [...org.policyTypes].map((Type) => ({ Type, Status: 'ENABLED' as const }));
+
+export const rootShape = (call: Call<unknown>, org: Organization): Organizations.Root => ({
+  Id: org.rootId,
+  Arn: arnOf(call, org, `root/${org.id}/${org.rootId}`),
+  Name: 'Root',
+  PolicyTypes: policyTypesShape(org),
+});
 
 export function accountShape(call: Call<unknown>, org: Organization, m: Member): Organizations.Account {
   return {
@@ -85,17 +115,30 @@ export function mustFindParent(org: Organization, id: string | undefined): Targe
   return found;
 }
 
-/** Pages may be shorter than asked for; a token says that there is more. */
+const PAGE_MAX = 20;
+
+/** IAM-8: a page may be empty although a token says that there is more; here it is the one after the first. */
 export function pageOf<T>(
   all: readonly T[],
   input: { readonly MaxResults?: number | undefined; readonly NextToken?: string | undefined },
 ): { readonly items: T[]; readonly next: { NextToken?: string } } {
-  const start = input.NextToken === undefined ? 0 : Number(Buffer.from(input.NextToken, 'base64url').toString());
-  if (!Number.isInteger(start) || start < 0)
-    throw new Fault('InvalidInputException', 'You specified an invalid value. NextToken is not valid.');
-  const end = start + Math.min(input.MaxResults ?? 20, 20);
+  const max = input.MaxResults ?? PAGE_MAX;
+  if (max < 1 || max > PAGE_MAX)
+    throw new Fault(
+      'InvalidInputException',
+      `You specified an invalid value. MaxResults must be from 1 to ${PAGE_MAX}.`,
+    );
+  const [, at = '', hollow] = /^(\d+)(e?)$/.exec(read(input.NextToken)) ?? [];
+  if (at === '') throw new Fault('InvalidInputException', 'You provided a value that does not match: NextToken.');
+  const start = Number(at);
+  if (hollow) return { items: [], next: { NextToken: written(String(start)) } };
+  const end = start + max;
   return {
     items: all.slice(start, end),
-    next: end < all.length ? { NextToken: Buffer.from(String(end)).toString('base64url') } : {},
+    next: end < all.length ? { NextToken: written(start === 0 ? `${end}e` : String(end)) } : {},
   };
 }
+
+const written = (token: string): string => Buffer.from(token).toString('base64url');
+const read = (token: string | undefined): string =>
+  token === undefined ? '0' : Buffer.from(token, 'base64url').toString();

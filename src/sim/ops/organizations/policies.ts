@@ -3,7 +3,7 @@ import { parsePolicy } from '../../../authz/policy.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { Organizations } from '../../wire/shapes.ts';
 import type { Organization, OrganizationPolicy } from '../../world/organizations.ts';
-import { everything, mustFindTarget, ownOrganization, pageOf, summaryOf } from './members.ts';
+import { constraint, everything, mustFindTarget, ownOrganization, pageOf, rootShape, summaryOf } from './members.ts';
 
 const MODELLED = new Set(['SERVICE_CONTROL_POLICY', 'RESOURCE_CONTROL_POLICY']);
 
@@ -19,16 +19,39 @@ function typeOf(type: string | undefined): OrganizationPolicy['type'] {
   return type as OrganizationPolicy['type'];
 }
 
-function checked(content: string | undefined): string {
-  try {
-    parsePolicy(content ?? '');
-  } catch {
-    throw new Fault(
-      'MalformedPolicyDocumentException',
-      'The provided policy document does not meet the requirements of the specified policy type.',
-    );
+const malformed = (): Fault =>
+  new Fault(
+    'MalformedPolicyDocumentException',
+    'The provided policy document does not meet the requirements of the specified policy type.',
+  );
+
+/** Characters. Source: Organizations User Guide "Quotas for AWS Organizations". */
+const CONTENT_MAX = { SERVICE_CONTROL_POLICY: 10_240, RESOURCE_CONTROL_POLICY: 5120 } as const;
+const ATTACHED_MAX = 5;
+
+/** An SCP names no principal; an RCP of a customer only denies, and everybody. */
+function checked(type: OrganizationPolicy['type'], content: string | undefined): string {
+  const text = content ?? '';
+  if (text.length > CONTENT_MAX[type])
+    throw constraint('POLICY_CONTENT_LIMIT_EXCEEDED', 'You have exceeded the policy content size limit.');
+  for (const statement of parsed(text)) {
+    const { principals: p, effect, actions, resources } = statement;
+    if (actions.length === 0 || resources === undefined) throw malformed();
+    if (type === 'SERVICE_CONTROL_POLICY' && p !== undefined) throw malformed();
+    if (type === 'RESOURCE_CONTROL_POLICY') {
+      const everybody = p !== undefined && !p.not && p.aws.length === 1 && p.aws[0] === '*';
+      if (effect !== 'Deny' || !everybody || statement.notActions) throw malformed();
+    }
   }
-  return content ?? '';
+  return text;
+}
+
+function parsed(text: string): ReturnType<typeof parsePolicy> {
+  try {
+    return parsePolicy(text);
+  } catch {
+    throw malformed();
+  }
 }
 
 export const listPoliciesForTarget = operation<
@@ -38,7 +61,7 @@ export const listPoliciesForTarget = operation<
   accepts: ['TargetId', 'Filter', 'MaxResults', 'NextToken'],
   demands: () => everything('ListPoliciesForTarget'),
   apply(call) {
-    const org = ownOrganization(call);
+    const org = ownOrganization(call, 'delegated');
     const target = mustFindTarget(org, call.input.TargetId);
     const type = typeOf(call.input.Filter);
     const all = [...(org.attachments.get(target.id) ?? [])]
@@ -55,7 +78,7 @@ export const listPolicies = operation<Organizations.ListPoliciesRequest, Organiz
     accepts: ['Filter', 'MaxResults', 'NextToken'],
     demands: () => everything('ListPolicies'),
     apply(call) {
-      const org = ownOrganization(call);
+      const org = ownOrganization(call, 'delegated');
       const { items, next } = pageOf(
         [...org.policies.values()].filter((p) => p.type === call.input.Filter),
         call.input,
@@ -71,7 +94,7 @@ export const describePolicy = operation<Organizations.DescribePolicyRequest, Org
     accepts: ['PolicyId'],
     demands: () => everything('DescribePolicy'),
     apply(call) {
-      const org = ownOrganization(call);
+      const org = ownOrganization(call, 'delegated');
       const policy = mustFindPolicy(org, call.input.PolicyId);
       return { Policy: { PolicySummary: summaryOf(call, org, policy), Content: policy.content } };
     },
@@ -85,7 +108,7 @@ export const listTargetsForPolicy = operation<
   accepts: ['PolicyId', 'MaxResults', 'NextToken'],
   demands: () => everything('ListTargetsForPolicy'),
   apply(call) {
-    const org = ownOrganization(call);
+    const org = ownOrganization(call, 'delegated');
     const policy = mustFindPolicy(org, call.input.PolicyId);
     const targets = [...org.attachments].filter(([, ids]) => ids.has(policy.id)).map(([id]) => mustFindTarget(org, id));
     const { items, next } = pageOf(targets, call.input);
@@ -101,7 +124,7 @@ export const createPolicy = operation<Organizations.CreatePolicyRequest, Organiz
     apply(call) {
       const org = ownOrganization(call);
       const type = typeOf(call.input.Type);
-      const content = checked(call.input.Content);
+      const content = checked(type, call.input.Content);
       if ([...org.policies.values()].some((p) => p.name === call.input.Name))
         throw new Fault('DuplicatePolicyException', 'A policy with the same name already exists.');
       const policy: OrganizationPolicy = {
@@ -120,7 +143,8 @@ export const createPolicy = operation<Organizations.CreatePolicyRequest, Organiz
 
 function ownPolicy(call: Call<{ readonly PolicyId?: string | undefined }>, org: Organization): OrganizationPolicy {
   const policy = mustFindPolicy(org, call.input.PolicyId);
-  if (policy.awsManaged) throw new Fault('PolicyChangesInProgressException', 'A policy of AWS cannot be changed.');
+  if (policy.awsManaged)
+    throw new Fault('AccessDeniedException', "You don't have permissions to access this resource.");
   return policy;
 }
 
@@ -132,7 +156,7 @@ export const updatePolicy = operation<Organizations.UpdatePolicyRequest, Organiz
     apply(call) {
       const org = ownOrganization(call);
       const policy = ownPolicy(call, org);
-      const content = call.input.Content === undefined ? policy.content : checked(call.input.Content);
+      const content = call.input.Content === undefined ? policy.content : checked(policy.type, call.input.Content);
       // A new object, so that nothing decided about the old text is remembered of it.
       const next = {
         ...policy,
@@ -182,6 +206,12 @@ export const attachPolicy = operation<Organizations.AttachPolicyRequest, Record<
           'DuplicatePolicyAttachmentException',
           'The selected policy is already attached to the specified target.',
         );
+      const ofType = [...ids].filter((id) => org.policies.get(id)?.type === policy.type);
+      if (ofType.length >= ATTACHED_MAX)
+        throw constraint(
+          'MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED',
+          'You have exceeded the number of policies of this type that you can attach to an entity.',
+        );
       org.attachments.set(target.id, ids.add(policy.id));
       return {};
     },
@@ -203,11 +233,11 @@ export const detachPolicy = operation<Organizations.DetachPolicyRequest, Record<
           'PolicyNotAttachedException',
           "The policy isn't attached to the specified target in the specified root.",
         );
-      // A target keeps at least one SCP.
+      // A target keeps at least one SCP, and AWS's own RCP.
       const left = [...ids].some((id) => org.policies.get(id)?.type === policy.type);
-      if (!left && policy.type === 'SERVICE_CONTROL_POLICY')
-        throw new Fault(
-          'ConstraintViolationException',
+      if (policy.type === 'RESOURCE_CONTROL_POLICY' ? policy.awsManaged : !left)
+        throw constraint(
+          'MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED',
           'You cannot remove the last policy attached to the specified target. You must have at least one attached at all times.',
         );
       org.attachments.set(target.id, ids);
@@ -233,13 +263,17 @@ function setType(
     throw new Fault('PolicyTypeNotEnabledException', "The specified policy type isn't currently enabled in this root.");
   if (on) org.policyTypes.add(type);
   else org.policyTypes.delete(type);
-  return {
-    Root: {
-      Id: org.rootId,
-      Name: 'Root',
-      PolicyTypes: [...org.policyTypes].map((Type) => ({ Type, Status: 'ENABLED' as const })),
-    },
-  };
+  attachFullAccess(org, type);
+  return { Root: rootShape(call, org) };
+}
+
+/** Switching a type off detaches all of it; switched on again, AWS's policy that allows all is everywhere. */
+function attachFullAccess(org: Organization, type: OrganizationPolicy['type']): void {
+  const full = [...org.policies.values()].find((p) => p.type === type && p.awsManaged);
+  for (const target of [org.rootId, ...org.units.keys(), ...org.members.keys()]) {
+    const kept = [...(org.attachments.get(target) ?? [])].filter((id) => org.policies.get(id)?.type !== type);
+    org.attachments.set(target, new Set(full === undefined ? kept : [...kept, full.id]));
+  }
 }
 
 export const enablePolicyType = operation<

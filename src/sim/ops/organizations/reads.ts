@@ -3,12 +3,13 @@ import { Fault, operation } from '../../operation.ts';
 import type { Organizations } from '../../wire/shapes.ts';
 import {
   accountShape,
-  arnOf,
   everything,
   findTarget,
   mustFindParent,
+  organizationShape,
   ownOrganization,
   pageOf,
+  rootShape,
   unitShape,
 } from './members.ts';
 
@@ -17,21 +18,7 @@ export const describeOrganization = operation<object, Organizations.DescribeOrga
   {
     accepts: [],
     demands: () => everything('DescribeOrganization'),
-    apply(call) {
-      const org = ownOrganization(call, true);
-      const MasterAccountEmail = org.members.get(org.managementAccount)?.email ?? '';
-      return {
-        Organization: {
-          Id: org.id,
-          Arn: arnOf(call, org, `organization/${org.id}`),
-          FeatureSet: 'ALL',
-          MasterAccountArn: arnOf(call, org, `account/${org.id}/${org.managementAccount}`),
-          MasterAccountId: org.managementAccount,
-          MasterAccountEmail,
-          AvailablePolicyTypes: [...org.policyTypes].map((Type) => ({ Type, Status: 'ENABLED' as const })),
-        },
-      };
-    },
+    apply: (call) => ({ Organization: organizationShape(call, ownOrganization(call, 'members')) }),
   },
 );
 
@@ -41,11 +28,8 @@ export const listRoots = operation<Organizations.ListRootsRequest, Organizations
     accepts: ['MaxResults', 'NextToken'],
     demands: () => everything('ListRoots'),
     apply(call) {
-      const org = ownOrganization(call);
-      const PolicyTypes = [...org.policyTypes].map((Type) => ({ Type, Status: 'ENABLED' as const }));
-      return {
-        Roots: [{ Id: org.rootId, Arn: arnOf(call, org, `root/${org.id}/${org.rootId}`), Name: 'Root', PolicyTypes }],
-      };
+      const { items, next } = pageOf([rootShape(call, ownOrganization(call, 'delegated'))], call.input);
+      return { Roots: items, ...next };
     },
   },
 );
@@ -56,7 +40,7 @@ export const listParents = operation<Organizations.ListParentsRequest, Organizat
     accepts: ['ChildId', 'MaxResults', 'NextToken'],
     demands: () => everything('ListParents'),
     apply(call) {
-      const org = ownOrganization(call);
+      const org = ownOrganization(call, 'delegated');
       const child = findTarget(org, call.input.ChildId ?? '');
       if (child?.parentId === undefined)
         throw new Fault('ChildNotFoundException', "You specified a child that doesn't exist.");
@@ -73,7 +57,7 @@ export const listChildren = operation<Organizations.ListChildrenRequest, Organiz
     accepts: ['ParentId', 'ChildType', 'MaxResults', 'NextToken'],
     demands: () => everything('ListChildren'),
     apply(call) {
-      const org = ownOrganization(call);
+      const org = ownOrganization(call, 'delegated');
       const parent = mustFindParent(org, call.input.ParentId);
       const Type = call.input.ChildType ?? 'ACCOUNT';
       const ids =
@@ -92,7 +76,7 @@ export const listAccounts = operation<Organizations.ListAccountsRequest, Organiz
     accepts: ['MaxResults', 'NextToken'],
     demands: () => everything('ListAccounts'),
     apply(call) {
-      const org = ownOrganization(call);
+      const org = ownOrganization(call, 'delegated');
       const { items, next } = pageOf([...org.members.values()], call.input);
       return { Accounts: items.map((m) => accountShape(call, org, m)), ...next };
     },
@@ -106,7 +90,7 @@ export const listAccountsForParent = operation<
   accepts: ['ParentId', 'MaxResults', 'NextToken'],
   demands: () => everything('ListAccountsForParent'),
   apply(call) {
-    const org = ownOrganization(call);
+    const org = ownOrganization(call, 'delegated');
     const parent = mustFindParent(org, call.input.ParentId);
     const { items, next } = pageOf(
       [...org.members.values()].filter((m) => m.parentId === parent.id),
@@ -123,7 +107,7 @@ export const listOrganizationalUnitsForParent = operation<
   accepts: ['ParentId', 'MaxResults', 'NextToken'],
   demands: () => everything('ListOrganizationalUnitsForParent'),
   apply(call) {
-    const org = ownOrganization(call);
+    const org = ownOrganization(call, 'delegated');
     const parent = mustFindParent(org, call.input.ParentId);
     const { items, next } = pageOf(
       [...org.units.values()].filter((u) => u.parentId === parent.id),
@@ -139,7 +123,7 @@ export const describeAccount = operation<Organizations.DescribeAccountRequest, O
     accepts: ['AccountId'],
     demands: () => everything('DescribeAccount'),
     apply(call) {
-      const org = ownOrganization(call);
+      const org = ownOrganization(call, 'delegated');
       const member = org.members.get(call.input.AccountId ?? '');
       if (member === undefined)
         throw new Fault('AccountNotFoundException', "You specified an account that doesn't exist.");
@@ -147,21 +131,3 @@ export const describeAccount = operation<Organizations.DescribeAccountRequest, O
     },
   },
 );
-
-export const describeOrganizationalUnit = operation<
-  Organizations.DescribeOrganizationalUnitRequest,
-  Organizations.DescribeOrganizationalUnitResponse
->('organizations.DescribeOrganizationalUnit', {
-  accepts: ['OrganizationalUnitId'],
-  demands: () => everything('DescribeOrganizationalUnit'),
-  apply(call) {
-    const org = ownOrganization(call);
-    const unit = org.units.get(call.input.OrganizationalUnitId ?? '');
-    if (unit === undefined)
-      throw new Fault(
-        'OrganizationalUnitNotFoundException',
-        "You specified an organizational unit that doesn't exist.",
-      );
-    return { OrganizationalUnit: unitShape(call, org, unit) };
-  },
-});
