@@ -125,10 +125,23 @@ const headerProblems = (): string[] =>
     )
     .map(([path]) => `${path}: does not begin with a comment that says what it is for`);
 
+/** Relative links of Markdown files; anchors are not looked at. */
+function linkProblems(): string[] {
+  return files
+    .filter((path) => path.endsWith('.md'))
+    .flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+        .map(([, to = '']) => to)
+        .filter((to) => !/^[a-z]+:/.test(to) && !existsSync(join(dirname(path), to)))
+        .map((to) => `${path}: ${to} is not there`),
+    );
+}
+
 test.each([
   { rule: 'folders import only what the layout allows', problems: importProblems },
   { rule: 'no import cycles', problems: cycleProblems },
   { rule: 'files are short', problems: lengthProblems },
   { rule: 'nothing left over', problems: lineProblems },
   { rule: 'every source file says what it is for', problems: headerProblems },
+  { rule: 'links of the docs lead somewhere', problems: linkProblems },
 ])('$rule', ({ problems }) => expect(problems().join('\n')).toBe(''));
