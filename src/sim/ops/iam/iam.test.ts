@@ -1,3 +1,9 @@
+import {
+  AutoScalingClient,
+  CreateAutoScalingGroupCommand,
+  DeleteAutoScalingGroupCommand,
+} from '@aws-sdk/client-auto-scaling';
+import { CreateLaunchTemplateCommand, DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import * as iam from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
@@ -278,7 +284,22 @@ test('IAM-17 whoever must set a boundary can make no role without it', async () 
   expect(bound.Role?.PermissionsBoundary?.PermissionsBoundaryArn).toBe(edge);
 });
 
-test('IAM-18 service-linked roles: with suffix, once, not to be changed, not deleted while in use', async () => {
+test.each([
+  { may: 'one policy only', Condition: { ArnEquals: { 'iam:PolicyARN': 'arn:aws:iam::aws:policy/ReadOnlyAccess' } } },
+  { may: 'roles of its team', Condition: { StringEquals: { 'aws:ResourceTag/team': 'video' } } },
+])('IAM-17 whoever may attach to or from $may attaches nothing else', async ({ Condition }) => {
+  const sim = simForTests();
+  const arn = await role(sim, 'Maker', policy(allow('iam:AttachRolePolicy', { Condition })));
+  await role(sim, 'Theirs');
+  await role(sim, 'Ours', undefined, { Tags: [{ Key: 'team', Value: 'video' }] });
+  const maker = sim.client(iam.IAMClient, { credentials: await as(sim, arn) });
+  const attach = (RoleName: string, name: string) =>
+    refusal(maker.send(new iam.AttachRolePolicyCommand({ RoleName, PolicyArn: `arn:aws:iam::aws:policy/${name}` })));
+  expect(await attach('Ours', 'ReadOnlyAccess')).toBe('done');
+  expect(await attach('Theirs', 'AdministratorAccess')).toContain('AccessDenied');
+});
+
+test('IAM-18 service-linked roles: with suffix, once, not to be changed', async () => {
   const sim = simForTests();
   const client = admin(sim);
   const make = (CustomSuffix?: string, AWSServiceName = 'autoscaling.amazonaws.com') =>
@@ -304,6 +325,35 @@ test('IAM-18 service-linked roles: with suffix, once, not to be changed, not del
   );
   const status = await client.send(new iam.GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId }));
   expect(status.Status).toBe('SUCCEEDED');
+});
+
+test('IAM-18 a service-linked role is not deleted while a group uses it', async () => {
+  const sim = simForTests();
+  const client = admin(sim);
+  const ec2 = sim.client(EC2Client, { account: ACCOUNT });
+  const groups = sim.client(AutoScalingClient, { account: ACCOUNT });
+  const { Images } = await ec2.send(new DescribeImagesCommand({ ExecutableUsers: ['all'] }));
+  const LaunchTemplateData = { ImageId: Images?.[0]?.ImageId, InstanceType: 't3.micro' as const };
+  await ec2.send(new CreateLaunchTemplateCommand({ LaunchTemplateName: 'nodes', LaunchTemplateData }));
+  await groups.send(
+    new CreateAutoScalingGroupCommand({
+      AutoScalingGroupName: 'g',
+      LaunchTemplate: { LaunchTemplateName: 'nodes' },
+      MinSize: 0,
+      MaxSize: 0,
+      AvailabilityZones: ['eu-west-1a'],
+    }),
+  );
+  const remove = async () => {
+    const { DeletionTaskId } = await client.send(
+      new iam.DeleteServiceLinkedRoleCommand({ RoleName: 'AWSServiceRoleForAutoScaling' }),
+    );
+    return (await client.send(new iam.GetServiceLinkedRoleDeletionStatusCommand({ DeletionTaskId }))).Status;
+  };
+  expect(await remove()).toBe('FAILED');
+  await groups.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: 'g', ForceDelete: true }));
+  sim.advance(3_600_000);
+  expect(await remove()).toBe('SUCCEEDED');
 });
 
 test('IAM-19 the whole account in pages, each thing once', async () => {

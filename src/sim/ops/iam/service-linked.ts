@@ -59,5 +59,8 @@ export const getServiceLinkedRoleDeletionStatus = operation<
 >('iam.GetServiceLinkedRoleDeletionStatus', {
   accepts: ['DeletionTaskId'],
   demands: () => onEverything('GetServiceLinkedRoleDeletionStatus'),
-  apply: (call) => ({ Status: call.input.DeletionTaskId?.includes('/failed-') ? 'FAILED' : 'SUCCEEDED' }),
+  apply: (call) =>
+    call.input.DeletionTaskId?.includes('/failed-')
+      ? { Status: 'FAILED', Reason: { Reason: 'An Auto Scaling group uses the role.' } }
+      : { Status: 'SUCCEEDED' },
 });

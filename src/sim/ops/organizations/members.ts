@@ -40,7 +40,7 @@ export function organizationShape(call: Call<unknown>, org: Organization): Organ
   };
 }
 
-export const policyTypesShape = (org: Organization): Organizations.PolicyTypeSummary[] =>
+const policyTypesShape = (org: Organization): Organizations.PolicyTypeSummary[] =>
   [...org.policyTypes].map((Type) => ({ Type, Status: 'ENABLED' as const }));
 
 export const rootShape = (call: Call<unknown>, org: Organization): Organizations.Root => ({
