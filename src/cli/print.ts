@@ -12,23 +12,26 @@ export interface PrintFlags {
 
 export class Printer {
   readonly #context: Context;
+  readonly #mute: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: Colors;
   /** For stderr, which may be a terminal when stdout is not. */
   readonly errorColor: Colors;
 
-  constructor(context: Context, flags: PrintFlags) {
+  /** @param mute nothing to stdout: for a part of something that prints one document itself */
+  constructor(context: Context, flags: PrintFlags, mute = false) {
     this.#context = context;
     this.json = flags.json;
-    this.quiet = flags.quiet;
+    this.quiet = flags.quiet || mute;
+    this.#mute = mute;
     this.color = colorsFor(context.process.stdout, context.env, flags.noColor);
     this.errorColor = colorsFor(context.process.stderr, context.env, flags.noColor);
   }
 
   /** A line of the result; nothing in JSON mode, where the document is the result. */
   line(text = ''): void {
-    if (!this.json) this.#context.process.stdout.write(`${text}\n`);
+    if (!this.json && !this.#mute) this.#context.process.stdout.write(`${text}\n`);
   }
 
   document(value: unknown): void {

@@ -1,42 +1,29 @@
 /** `amiport apply [plan.json]`: plans again and carries out; what is done already is not done twice. */
 import { readFile } from 'node:fs/promises';
-import { type AppEvent, applyPlan, makePlan, openSession, type Plan, type Session } from '../../app/api.ts';
+import { type AppEvent, applyPlan, makePlan, type Plan, type Session } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { Printer, plural } from '../print.ts';
-import { type Progress, progressFor } from '../progress.ts';
+import type { Progress } from '../progress.ts';
 import { describe, printPlan } from '../render-plan.ts';
 import { sayWho } from '../who.ts';
+import { withSession } from '../with-session.ts';
 
 interface Flags extends CommonFlags {
   readonly yes: boolean;
 }
 
 export default async function apply(this: Context, flags: Flags, planFile?: string): Promise<void> {
-  const printer = new Printer(this, flags);
   const approved = planFile === undefined ? undefined : await readPlanFile(planFile);
   if (approved !== undefined && !('digest' in approved)) {
-    this.process.exitCode = printer.bad({ reason: approved, problems: [] });
+    this.process.exitCode = new Printer(this, flags).bad({ reason: approved, problems: [] });
     return;
   }
-  const session = await openSession({
-    configFile: flags.config,
-    env: this.env,
-    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
-  });
-  if (!session.ok) {
-    this.process.exitCode = printer.bad(session.bad);
-    return;
-  }
-  const progress = progressFor(this, flags);
-  try {
-    this.process.exitCode = await planAndApply(this, session.value, printer, progress, flags.yes, approved);
-  } finally {
-    progress.end();
-    await session.value.close();
-  }
+  await withSession(this, flags, (session, printer, progress) =>
+    planAndApply(this, session, printer, progress, flags.yes, approved),
+  );
 }
 
 /** The file is never executed: it only says what was approved. */

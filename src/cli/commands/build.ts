@@ -1,49 +1,26 @@
 /** `amiport build [image…]`: runs Packer and tags the results. */
-import { type Built, buildImage, openSession, type Session } from '../../app/api.ts';
+import { type Built, buildImage, type Session } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
-import { Printer, reasonText } from '../print.ts';
-import { type Progress, progressFor } from '../progress.ts';
+import { type Printer, reasonText } from '../print.ts';
+import type { Progress } from '../progress.ts';
 import { sayWho } from '../who.ts';
+import { withSession } from '../with-session.ts';
 
 export default async function build(this: Context, flags: CommonFlags, ...names: string[]): Promise<void> {
-  const printer = new Printer(this, flags);
-  const session = await openSession({
-    configFile: flags.config,
-    env: this.env,
-    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
-  });
-  if (!session.ok) {
-    this.process.exitCode = printer.bad(session.bad);
-    return;
-  }
-  const progress = progressFor(this, flags);
-  try {
-    const known = session.value.want.images.map((i) => i.name);
+  await withSession(this, flags, async (session, printer, progress) => {
+    const known = session.want.images.map((i) => i.name);
     const stranger = names.find((n) => !known.includes(n));
     if (stranger !== undefined) {
-      this.process.exitCode = printer.bad({
-        reason: reason(
-          'cli.image.unknown',
-          stranger,
-          `there is no image ${stranger} in the config, only ${known.join(', ')}`,
-        ),
-        problems: [],
-      });
-      return;
+      const says = `there is no image ${stranger} in the config, only ${known.join(', ')}`;
+      return printer.bad({ reason: reason('cli.image.unknown', stranger, says), problems: [] });
     }
-    if (!(await sayWho(session.value, printer))) {
-      this.process.exitCode = EXIT.failed;
-      return;
-    }
-    const built = await buildAll(this, session.value, printer, progress, names);
+    if (!(await sayWho(session, printer))) return EXIT.failed;
+    const built = await buildAll(this, session, printer, progress, names);
     if (built.code === EXIT.done && flags.json) printer.document({ version: 1, built: built.built });
-    this.process.exitCode = built.code;
-  } finally {
-    progress.end();
-    await session.value.close();
-  }
+    return built.code;
+  });
 }
 
 /** One image after another: each build's words stay together. */

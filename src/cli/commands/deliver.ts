@@ -1,35 +1,24 @@
 /** `amiport deliver`: the builder's settings first, then build, apply, verify. */
-import { makePlan, openSession, type Session, verify } from '../../app/api.ts';
+import { makePlan, type Session, verify } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { Printer } from '../print.ts';
-import { type Progress, progressFor } from '../progress.ts';
+import type { Progress } from '../progress.ts';
+import { withSession } from '../with-session.ts';
 import { planAndApply } from './apply.ts';
 import { buildAll } from './build.ts';
-import { exitCode, printProofs } from './verify.ts';
+import { exitCode, printProofs, proofShape } from './verify.ts';
 
 interface Flags extends CommonFlags {
   readonly yes: boolean;
 }
 
 export default async function deliver(this: Context, flags: Flags): Promise<void> {
-  const printer = new Printer(this, { ...flags, json: false, quiet: flags.quiet || flags.json });
-  const session = await openSession({
-    configFile: flags.config,
-    env: this.env,
-    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
+  await withSession(this, flags, (session, _printer, progress) => {
+    // With --json the whole way ends in one document: what is done on it prints none of its own.
+    const printer = new Printer(this, { ...flags, json: false }, flags.json);
+    return deliverAll(this, session, printer, progress, flags);
   });
-  if (!session.ok) {
-    this.process.exitCode = new Printer(this, flags).bad(session.bad);
-    return;
-  }
-  const progress = progressFor(this, flags);
-  try {
-    this.process.exitCode = await deliverAll(this, session.value, printer, progress, flags);
-  } finally {
-    progress.end();
-    await session.value.close();
-  }
 }
 
 async function deliverAll(
@@ -52,7 +41,8 @@ async function deliverAll(
   if (applied !== EXIT.done) return applied;
   const { proofs } = await verify(session, progress.emit);
   progress.end();
-  if (flags.json) new Printer(context, flags).document({ version: 1, built: built.built, proofs });
+  if (flags.json)
+    new Printer(context, flags).document({ version: 1, built: built.built, proofs: proofs.map(proofShape) });
   else printProofs(printer, proofs, undefined);
   return exitCode(proofs, undefined);
 }

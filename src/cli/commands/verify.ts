@@ -1,51 +1,32 @@
 /** `amiport verify`: the matrix account × Region × launcher, with the deciding link of each; with --canary also by launching. */
-import { type CanaryResult, launchCanaries, openSession, type Proof, verify as verifyNow } from '../../app/api.ts';
+import { type CanaryResult, launchCanaries, type Proof, verify as verifyNow } from '../../app/api.ts';
 import type { Reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
-import { Printer, plural, reasonText, table } from '../print.ts';
-import { progressFor } from '../progress.ts';
+import { type Printer, plural, reasonText, table } from '../print.ts';
 import { sayWho } from '../who.ts';
+import { withSession } from '../with-session.ts';
 
 interface Flags extends CommonFlags {
   readonly canary: boolean;
 }
 
 export default async function verify(this: Context, flags: Flags): Promise<void> {
-  const printer = new Printer(this, flags);
-  const session = await openSession({
-    configFile: flags.config,
-    env: this.env,
-    ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
-  });
-  if (!session.ok) {
-    this.process.exitCode = printer.bad(session.bad);
-    return;
-  }
-  const progress = progressFor(this, flags);
-  try {
-    if (flags.canary && !(await sayWho(session.value, printer))) {
-      this.process.exitCode = EXIT.failed;
-      return;
-    }
-    const { proofs, seen } = await verifyNow(session.value, progress.emit);
+  await withSession(this, flags, async (session, printer, progress) => {
+    if (flags.canary && !(await sayWho(session, printer))) return EXIT.failed;
+    const { proofs, seen } = await verifyNow(session, progress.emit);
     progress.end();
-    const canaries = flags.canary
-      ? await launchCanaries(session.value, seen, progress.emit, this.interrupted)
-      : undefined;
+    const canaries = flags.canary ? await launchCanaries(session, seen, progress.emit, this.interrupted) : undefined;
     progress.end();
     if (flags.json)
-      printer.document({ version: 1, proofs: proofs.map(shape), ...(canaries === undefined ? {} : { canaries }) });
+      printer.document({ version: 1, proofs: proofs.map(proofShape), ...(canaries === undefined ? {} : { canaries }) });
     else printProofs(printer, proofs, canaries);
-    this.process.exitCode = this.interrupted.aborted ? EXIT.interrupted : exitCode(proofs, canaries);
-  } finally {
-    progress.end();
-    await session.value.close();
-  }
+    return this.interrupted.aborted ? EXIT.interrupted : exitCode(proofs, canaries);
+  });
 }
 
 /** The shape in docs/schema/verify.schema.json. */
-const shape = (p: Proof) => ({
+export const proofShape = (p: Proof) => ({
   ...p,
   ...(p.settlesAt === undefined ? {} : { settlesAt: new Date(p.settlesAt).toISOString() }),
 });
