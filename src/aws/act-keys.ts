@@ -25,6 +25,10 @@ type KeyEffects = Pick<
 const REPLICA_LOOKS = 60;
 const REPLICA_LOOK_EVERY_MS = 2_000;
 
+/** IAM User Guide "Changes that I make are not always immediately visible". */
+const GRANT_LOOKS = 4;
+const GRANT_LOOK_EVERY_MS = 5_000;
+
 export const keyEffects = (c: Connection): KeyEffects => ({ ...keys(c), ...settings(c), ...grants(c), ...iam(c) });
 
 function keys(c: Connection): Pick<Cloud, 'createKey' | 'replicateKey' | 'describeKey'> {
@@ -97,17 +101,22 @@ function grants(c: Connection): Pick<Cloud, 'createGrant' | 'revokeGrant'> {
   return {
     async createGrant(at, want) {
       const { CreateGrantCommand } = await import('@aws-sdk/client-kms');
-      const answer = await c.send('kms', at, 'kms:CreateGrant', (kms) =>
-        kms.send(
-          new CreateGrantCommand({
-            KeyId: want.keyArn,
-            Name: want.name,
-            GranteePrincipal: want.granteePrincipal,
-            Operations: [...want.operations] as never[],
-          }),
-        ),
-      );
-      return answer.ok ? done({ grantId: answer.value.GrantId ?? '' }) : answer;
+      for (let look = 1; ; look++) {
+        const answer = await c.send('kms', at, 'kms:CreateGrant', (kms) =>
+          kms.send(
+            new CreateGrantCommand({
+              KeyId: want.keyArn,
+              Name: want.name,
+              GranteePrincipal: want.granteePrincipal,
+              Operations: [...want.operations] as never[],
+            }),
+          ),
+        );
+        if (answer.ok) return done({ grantId: answer.value.GrantId ?? '' });
+        // A role that was made a moment ago, and a key policy put just now, are not known everywhere at once.
+        if (look === GRANT_LOOKS || !refusedWith(answer, 'InvalidArnException', 'AccessDeniedException')) return answer;
+        await c.options.clock.sleep(GRANT_LOOK_EVERY_MS);
+      }
     },
 
     async revokeGrant(at, want) {
