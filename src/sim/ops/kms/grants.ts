@@ -3,6 +3,7 @@ import { parseArn } from '../../../base/arn.ts';
 import { contextKeys, keyDemand, keyOfCall, mustBeCustomer, mustBeUsable } from '../../kms/demand.ts';
 import { GRANTS_MAX, putGrant } from '../../kms/grants.ts';
 import { keyByArn } from '../../kms/keys.ts';
+import { uniqueIdOf } from '../../kms/named-principals.ts';
 import { page } from '../../kms/page.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
@@ -130,9 +131,7 @@ function entryOf(world: World, key: Key, g: KeyGrant): Kms.GrantListEntry {
 /** A grantee that was deleted, or made again, shows as the unique id it had. */
 function shownGrantee(world: World, g: KeyGrant): string {
   if (g.granteeId === undefined) return g.granteePrincipal;
-  const account = world.accounts.get(parseArn(g.granteePrincipal)?.account ?? '');
-  const name = g.granteePrincipal.slice(g.granteePrincipal.lastIndexOf('/') + 1);
-  const now = account?.iam.roles.get(name)?.roleId ?? account?.iam.users.get(name)?.userId;
+  const now = uniqueIdOf(world, g.granteePrincipal);
   return now === g.granteeId ? g.granteePrincipal : g.granteeId;
 }
 
