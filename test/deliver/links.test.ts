@@ -183,7 +183,7 @@ const rows: readonly Row[] = [
 ];
 
 test.each(rows)(
-  'broken: $broken. The proof names it, the launch agrees, apply mends it: $mends',
+  'with $broken broken the proof names it, the launch agrees, and apply mends it ($mends)',
   async ({ how, against, mends }) => {
     await how();
     await stage.clock.sleep(6 * 60_000);
