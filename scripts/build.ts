@@ -19,6 +19,8 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node22',
+  // The SDK's ES modules: of its CommonJS ones a dynamic import would see nothing but `default`.
+  mainFields: ['module', 'main'],
   minifySyntax: true,
   logLevel: 'warning',
   // CommonJS dependencies call `require` for Node's own modules, which an ES module does not have.

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -20,14 +20,14 @@ interface Demo {
   readonly home: string;
 }
 
-async function demo(...args: readonly string[]): Promise<Demo> {
+async function demo(main: string, ...args: readonly string[]): Promise<Demo> {
   const home = await mkdtemp(join(tmpdir(), 'amiport-home-'));
   const env = { PATH: process.env.PATH, HOME: home, ...AMBIENT };
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', resolve('src/cli/main.ts'), 'demo', ...args],
-    { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', resolve(main), 'demo', ...args], {
+    cwd: home,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const chunks: string[] = [];
   child.stdout.on('data', (c) => chunks.push(String(c)));
   child.stderr.on('data', (c) => chunks.push(String(c)));
@@ -65,7 +65,7 @@ interface Told {
 }
 
 test('the demo goes wrong by hand as AWS does, goes well with amiport, and touches nothing ambient', async () => {
-  const { code, out, home } = await demo('--json');
+  const { code, out, home } = await demo('src/cli/main.ts', '--json');
   expect(code, out).toBe(0);
   const told = JSON.parse(out.slice(out.indexOf('{'))) as Told;
   expect(told.byHand.map((s) => s.good)).toEqual(STORY.map(([good]) => good));
@@ -86,8 +86,10 @@ test('the demo goes wrong by hand as AWS does, goes well with amiport, and touch
   expect(await readdir(home)).toEqual([]);
 }, 120_000);
 
-test('the README shows what the demo prints', async () => {
-  const { out } = await demo('--no-color');
+test('the bundle plays the demo too, and the README shows what it prints', async () => {
+  execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'pipe' });
+  const { code, out } = await demo('dist/main.js', '--no-color');
+  expect(code, out).toBe(0);
   const readme = await readFile('README.md', 'utf8');
   const plain = (text: string) => text.replace(/(ami|snap)-\w+/g, '$1-…');
   const story = readme.slice(
