@@ -12,8 +12,9 @@ import type { Connection } from './connection.ts';
 const KINDS = { scps: 'SERVICE_CONTROL_POLICY', rcps: 'RESOURCE_CONTROL_POLICY' } as const;
 
 export async function observeOrganization(c: Connection, want: Delivery): Promise<Finding<OrganizationSeen>> {
+  if (want.organization.guardrails === 'ignore') return absent;
   const { DescribeOrganizationCommand } = await import('@aws-sdk/client-organizations');
-  const at = { account: want.builder.account, region: c.options.homeRegion };
+  const at = { account: want.organization.account, region: c.options.homeRegion };
   const described = await c.send('organizations', at, 'organizations:DescribeOrganization', (o) =>
     o.send(new DescribeOrganizationCommand({})),
   );
@@ -48,8 +49,13 @@ export async function observeOrganization(c: Connection, want: Delivery): Promis
     }
     return { paths, ...found };
   });
-  return read.ok ? known({ id, managementAccount, ...read.value }) : unreadable(read.reason);
+  return read.ok ? known({ id, managementAccount, ...read.value }) : unreadable({ ...read.reason, remedy: READABLE });
 }
+
+const READABLE = {
+  who: 'you',
+  does: 'set organization.account to the management account or a delegated administrator, or organization.guardrails: ignore to judge without SCPs and RCPs',
+};
 
 interface Target {
   readonly id: string;

@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 
 export async function resolveUnits(c: Connection, want: Delivery): Promise<Outcome<Delivery>> {
   if (want.organizationalUnits.length === 0) return done(want);
-  const at = { account: want.builder.account, region: c.options.homeRegion };
+  const at = { account: want.organization.account, region: c.options.homeRegion };
   const named = new Set([want.builder.account, ...want.accounts.map((a) => a.id)]);
   const found = new Map<string, TargetAccount>();
   for (const unit of want.organizationalUnits) {

@@ -33,6 +33,10 @@ export function deliveryOf(config: Shape): Delivery {
     key: config.key && keyOf(config.key),
     images: Object.entries(config.images).map(([name, image]) => imageOf(name, image)),
     policy: { secrets: config.policy.secrets },
+    organization: {
+      account: config.organization.account ?? config.builder.account,
+      guardrails: config.organization.guardrails,
+    },
     canary: {
       instanceType: config.canary.instanceType,
       subnetTag: config.canary.subnetTag,

@@ -233,6 +233,21 @@ export const configShape = mapping({
     },
     'gates, checked before anything is shared',
   ).prefault({}),
+  organization: mapping(
+    {
+      account: w.accountId
+        .optional()
+        .meta({
+          description:
+            'where AWS Organizations is read: the management account or a delegated administrator; default: the builder',
+        }),
+      guardrails: z
+        .enum(['read', 'ignore'])
+        .default('read')
+        .meta({ description: 'read: SCPs and RCPs count in every proof; ignore: judged without them' }),
+    },
+    'AWS Organizations, whose SCPs and RCPs can forbid a launch',
+  ).prefault({}),
   canary: mapping({
     instanceType: mapping({
       x86_64: w.instanceType.default('t3.micro'),

@@ -23,7 +23,15 @@ export interface Delivery {
   readonly key: DeliveryKey | undefined;
   readonly images: readonly Image[];
   readonly policy: Policy;
+  readonly organization: OrganizationAccess;
   readonly canary: Canary;
+}
+
+export interface OrganizationAccess {
+  /** From where AWS Organizations is read: its management account or a delegated administrator. */
+  readonly account: string;
+  /** `ignore`: proofs are made without SCPs and RCPs, and say so. */
+  readonly guardrails: 'read' | 'ignore';
 }
 
 export interface Access {

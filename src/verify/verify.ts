@@ -26,18 +26,19 @@ export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScop
           account.launchers.flatMap((launcher) => {
             const question = questionOf(want, seen, image, region, account.id, scope.asIfShared ?? false);
             if (question === undefined) return [];
-            return [
-              proveLaunch(seen, {
-                ...question,
-                launcher: launcherText(launcher),
-                role: launcherRole(seen, account.id, launcher),
-              }),
-            ];
+            const role = launcherRole(seen, account.id, launcher);
+            return [qualified(want, proveLaunch(seen, { ...question, launcher: launcherText(launcher), role }))];
           }),
         ),
     ),
   );
 }
+
+/** A proof without guardrails says so: an SCP may still forbid the launch. */
+const qualified = (want: Delivery, proof: Proof): Proof =>
+  want.organization.guardrails === 'ignore' && proof.verdict === 'can-launch'
+    ? { ...proof, by: [...proof.by, 'SCPs and RCPs were not judged (organization.guardrails: ignore)'] }
+    : proof;
 
 /** The newest version's copy in the Region; while that is not there, the question is about the copy that is missing. */
 export function liveCopy(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makePlan } from '../../src/app/api.ts';
+import { makePlan, verify } from '../../src/app/api.ts';
 import { newUnit } from '../../src/sim/world/organize.ts';
 import { applied, bakedImage, configOf, FIRST, SECOND, silent, testStage } from './stage.ts';
 
@@ -43,4 +43,25 @@ test.each([
   const { result } = await applied(session);
   expect(result.failed).toEqual([]);
   expect((await makePlan(session, silent)).plan.steps).toEqual([]);
+});
+
+test('a builder that may not read the organization proves nothing, until the config says where to read or to ignore it', async () => {
+  const { stage, config } = await stageWithUnits();
+  const { organization } = stage.sim.world;
+  // Another account manages the organization: the builder is a member like the others.
+  stage.sim.world.organization = organization && { ...organization, managementAccount: SECOND };
+  const plain = config.replace(/accounts:\n.*\n/, `accounts:\n  - { id: "${FIRST}", launchers: [autoscaling] }\n`);
+  const blind = await stage.open(plain);
+  const first = await applied(blind);
+  expect(new Set(first.result.failed.map((f) => f.reason.code))).toEqual(new Set(['verify.unknown']));
+
+  const told = await stage.open(`${plain}organization: { account: "${SECOND}" }\n`);
+  const { plan } = await makePlan(told, silent);
+  expect(plan.steps.some((s) => s.do === 'share-image')).toBe(true);
+  expect((await applied(told)).result.failed).toEqual([]);
+
+  const ignoring = await stage.open(`${plain}organization: { guardrails: ignore }\n`);
+  const { proofs } = await verify(ignoring, silent);
+  expect(proofs.map((p) => p.verdict)).toEqual(['can-launch', 'can-launch']);
+  expect(proofs[0]?.by.at(-1)).toContain('were not judged');
 });
