@@ -235,12 +235,10 @@ export const configShape = mapping({
   ).prefault({}),
   organization: mapping(
     {
-      account: w.accountId
-        .optional()
-        .meta({
-          description:
-            'where AWS Organizations is read: the management account or a delegated administrator; default: the builder',
-        }),
+      account: w.accountId.optional().meta({
+        description:
+          'where AWS Organizations is read: the management account or a delegated administrator; default: the builder',
+      }),
       guardrails: z
         .enum(['read', 'ignore'])
         .default('read')
