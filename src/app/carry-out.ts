@@ -16,7 +16,6 @@ export interface ProveRequest {
   readonly image: string;
   readonly region: string;
   readonly accounts: ReadonlySet<string>;
-  readonly asIfShared: boolean;
 }
 
 export interface CarryOutPorts {
@@ -126,7 +125,6 @@ async function prove(ports: CarryOutPorts, step: ProveStep, settling: Map<string
     image: step.image ?? '',
     region: step.region,
     accounts,
-    asIfShared: step.asIfShared,
   });
   if (!answer.ok) return { is: 'failed', reason: answer.reason };
   const against = answer.value.filter((p) => p.verdict !== 'can-launch');

@@ -1,7 +1,7 @@
 /** Images and snapshots that carry a delivery's tags, and which of them the config still needs. */
 import type { Delivery, Image } from '../model/delivery.ts';
 import type { ImageSeen, Observed } from '../model/observed.ts';
-import { deliveredRegions } from '../plan/targets.ts';
+import { deliveredRegions, liveCopyOf } from '../plan/targets.ts';
 import { type Found, type LeftResource, orphaned, type TaggedSnapshot } from './left-resource.ts';
 
 export function imagesLeft(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
@@ -73,22 +73,10 @@ function whyOrphan(
   if (!['available', 'pending'].includes(i.state)) return `it is ${i.state}`;
   if (!keptVersions(seen, image).includes(version))
     return `older than the ${image.keep.versions} versions that are kept`;
-  const first = isCopy ? firstCopy(images, image, version) : undefined;
+  const first = isCopy ? liveCopyOf(images, image, version) : undefined;
   return first === undefined || first.imageId === i.imageId
     ? undefined
     : `${first.imageId} is a copy of the same version`;
-}
-
-/** As plan chooses: an available copy before a pending one. */
-function firstCopy(images: readonly ImageSeen[], image: Image, version: string): ImageSeen | undefined {
-  const same = images.filter(
-    (i) =>
-      i.tags['amiport:image'] === image.name &&
-      i.tags['amiport:version'] === version &&
-      i.tags['amiport:step'] === 'copy' &&
-      i.tags['amiport:way'] === image.way,
-  );
-  return same.find((i) => i.state === 'available') ?? same.find((i) => i.state === 'pending');
 }
 
 /** The newest version first, then by when anything of a version was made, over all Regions. */

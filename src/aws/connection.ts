@@ -66,11 +66,18 @@ const CONSTRUCTORS: { readonly [S in ServiceName]: () => Promise<new (config: ob
 /** Role chaining caps sessions at one hour; renewed this long before the end. Source: STS API Reference "AssumeRole". */
 const RENEW_BEFORE_MS = 5 * 60_000;
 const SESSION_SECONDS = 3600;
+/** A refused role is not asked for again by every one of the calls that need it. */
+const REFUSED_FOR_MS = 10_000;
+
+interface Held {
+  readonly session: Promise<Outcome<Credentials>>;
+  untilMs(session: Outcome<Credentials>): number;
+}
 
 export class Connection {
   readonly options: ConnectionOptions;
   readonly #clients = new Map<string, Promise<unknown>>();
-  readonly #sessions = new Map<string, Promise<Outcome<Credentials>>>();
+  readonly #sessions = new Map<string, Held>();
 
   constructor(options: ConnectionOptions) {
     this.options = options;
@@ -145,13 +152,21 @@ export class Connection {
     // A launcher's role is assumed from amiport's own session in that account.
     const from = as === undefined ? undefined : account;
     const id = `${role}|${from ?? ''}`;
-    const there = await this.#sessions.get(id);
-    const nowMs = this.options.clock.nowMs();
-    if (there?.ok && (there.value.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS > nowMs)
-      return there;
-    const made = this.#assume(role, from);
-    this.#sessions.set(id, made);
-    return made;
+    const held = this.#sessions.get(id);
+    if (held === undefined) return this.#hold(id, role, from);
+    const session = await held.session;
+    if (this.options.clock.nowMs() < held.untilMs(session)) return session;
+    // Of many calls that find it stale the first assumes the role again, and the others share what it gets.
+    return (this.#sessions.get(id) === held ? this.#hold(id, role, from) : this.#sessions.get(id)?.session) ?? session;
+  }
+
+  #hold(id: string, role: string, from: string | undefined): Promise<Outcome<Credentials>> {
+    const askedMs = this.options.clock.nowMs();
+    const untilMs = (s: Outcome<Credentials>): number =>
+      s.ok ? (s.value.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - RENEW_BEFORE_MS : askedMs + REFUSED_FOR_MS;
+    const session = this.#assume(role, from);
+    this.#sessions.set(id, { session, untilMs });
+    return session;
   }
 
   async #assume(role: string, from: string | undefined): Promise<Outcome<Credentials>> {

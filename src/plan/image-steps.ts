@@ -6,13 +6,7 @@ import { accessSteps } from './access-steps.ts';
 import { type Draft, tagsFor, tokenFor } from './draft.ts';
 import { deliveryKey, keyReadySteps } from './key-steps.ts';
 import { imageRef } from './step.ts';
-import { accountsIn, deliveredRegions } from './targets.ts';
-
-/** The copy of an image version in one Region: as seen, or the reference to what the run makes. */
-export interface CopyInPlan {
-  readonly imageId: string;
-  readonly seen: ImageSeen | undefined;
-}
+import { accountsIn, copiesOf, deliveredRegions, liveCopyOf } from './targets.ts';
 
 export const sharedStep = (image: string, version: string, region: string): string =>
   `share-image:${image}:${version}:${region}`;
@@ -109,14 +103,11 @@ function planRegion(d: Draft, image: Image, source: ImageSeen, region: string): 
     d.blocked.push(images.reason);
     return;
   }
-  const copies = images.is === 'known' ? copiesOf(images.value, image, version) : [];
-  const live = copies.find((c) => c.state === 'available') ?? copies.find((c) => c.state === 'pending');
-  const copy: CopyInPlan =
-    live === undefined
-      ? { imageId: imageRef(image.name, version, region), seen: undefined }
-      : { imageId: live.imageId, seen: live };
+  const known = images.is === 'known' ? images.value : [];
+  const live = liveCopyOf(known, image, version);
+  const imageId = live?.imageId ?? imageRef(image.name, version, region);
   const base = { account: d.want.builder.account, region, image: image.name, imageVersion: version };
-  if (live === undefined) addCopy(d, image, source, region, copies.length + 1);
+  if (live === undefined) addCopy(d, image, source, region, copiesOf(known, image, version).length + 1);
   const key = image.way === 'shared-encrypted' ? deliveryKey(d, region) : undefined;
   const wrong = live === undefined || builder === undefined ? undefined : wrongKey(live, builder, key);
   if (wrong !== undefined) {
@@ -134,7 +125,7 @@ function planRegion(d: Draft, image: Image, source: ImageSeen, region: string): 
           ? 'every snapshot must be unencrypted, or user accounts cannot launch it'
           : `every snapshot must be under the delivery's key, whatever the copy was asked for`,
       needs: d.planned(`copy-image:${image.name}:${version}:${region}`),
-      imageId: copy.imageId,
+      imageId,
       ...(key === undefined ? {} : { key }),
     });
   }
@@ -150,7 +141,6 @@ function planRegion(d: Draft, image: Image, source: ImageSeen, region: string): 
       ...accessSteps(d, region),
       ...keyReadySteps(d, region),
     ],
-    asIfShared: true,
     places,
   });
   d.add({
@@ -159,20 +149,9 @@ function planRegion(d: Draft, image: Image, source: ImageSeen, region: string): 
     do: 'share-image',
     why: `${missing.length} account${missing.length === 1 ? ' has' : 's have'} no launch permission in ${region}`,
     needs: [`prove:${image.name}:${version}:${region}`],
-    imageId: copy.imageId,
+    imageId,
     accounts: missing,
   });
-}
-
-/** This version's copies, whatever their state: failed ones count as attempts. */
-function copiesOf(images: readonly ImageSeen[], image: Image, version: string): readonly ImageSeen[] {
-  return images.filter(
-    (i) =>
-      i.tags['amiport:image'] === image.name &&
-      i.tags['amiport:version'] === version &&
-      i.tags['amiport:step'] === 'copy' &&
-      i.tags['amiport:way'] === image.way,
-  );
 }
 
 function addCopy(d: Draft, image: Image, source: ImageSeen, region: string, attempt: number): void {

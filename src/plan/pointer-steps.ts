@@ -6,7 +6,7 @@ import { type Draft, tagsFor, tokenFor } from './draft.ts';
 import { sharedStep } from './image-steps.ts';
 import { deliveryKey } from './key-steps.ts';
 import { imageRef, type MappingKey } from './step.ts';
-import { accountsIn, deliveredRegions, namedVolumeKey } from './targets.ts';
+import { accountsIn, deliveredRegions, liveCopyOf, namedVolumeKey } from './targets.ts';
 
 export function planPointers(d: Draft): void {
   for (const image of d.want.images) {
@@ -26,17 +26,7 @@ export function planPointers(d: Draft): void {
 /** The image's id in this Region as the pointers must name it. */
 function imageIdIn(d: Draft, image: Image, version: string, region: string): string {
   const images = d.seen.builder.get(region)?.images;
-  const live =
-    images?.is === 'known'
-      ? images.value.find(
-          (i) =>
-            i.tags['amiport:image'] === image.name &&
-            i.tags['amiport:version'] === version &&
-            i.tags['amiport:step'] === 'copy' &&
-            i.tags['amiport:way'] === image.way &&
-            ['available', 'pending'].includes(i.state),
-        )
-      : undefined;
+  const live = images?.is === 'known' ? liveCopyOf(images.value, image, version) : undefined;
   return live?.imageId ?? imageRef(image.name, version, region);
 }
 

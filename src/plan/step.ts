@@ -73,7 +73,7 @@ export type Effect =
       readonly imageId: string /** Absent: every snapshot must be unencrypted. */;
       readonly key?: string;
     }
-  | { readonly do: 'prove'; readonly asIfShared: boolean; readonly places: readonly string[] }
+  | { readonly do: 'prove'; readonly places: readonly string[] }
   | { readonly do: 'share-image'; readonly imageId: string; readonly accounts: readonly string[] }
   | { readonly do: 'put-parameter'; readonly name: string; readonly imageId: string; readonly tags: Tags }
   | {

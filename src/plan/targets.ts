@@ -3,7 +3,7 @@
 import { absent, type Finding } from '../base/outcome.ts';
 import type { Delivery, Image, Launcher, TargetAccount } from '../model/delivery.ts';
 import { fillTemplate, launcherPrincipalArn, serviceLinkedRoleOf } from '../model/delivery.ts';
-import type { KeySeen, Observed, PlaceSeen, RoleSeen } from '../model/observed.ts';
+import type { ImageSeen, KeySeen, Observed, PlaceSeen, RoleSeen } from '../model/observed.ts';
 
 /** The Regions that any user account takes images in, in the order of the config. */
 export const deliveredRegions = (want: Delivery): readonly string[] =>
@@ -61,4 +61,20 @@ function defaultWhereUsed(image: Image, place: PlaceSeen): Finding<KeySeen> {
   if (image.way !== 'shared-unencrypted') return place.defaultKey;
   const on = place.encryptionByDefault;
   return on.is === 'known' && !on.value ? absent : place.defaultKey;
+}
+
+/** True for amiport's copies of an image in its present way, whatever their version and state. */
+export const isCopyOf = (image: Image, ami: ImageSeen): boolean =>
+  ami.tags['amiport:image'] === image.name &&
+  ami.tags['amiport:step'] === 'copy' &&
+  ami.tags['amiport:way'] === image.way;
+
+/** The copies of one version, whatever their state: failed ones count as attempts. */
+export const copiesOf = (images: readonly ImageSeen[], image: Image, version: string): readonly ImageSeen[] =>
+  images.filter((i) => isCopyOf(image, i) && i.tags['amiport:version'] === version);
+
+/** The copy of one version that counts: the one that is available, else the one under way. */
+export function liveCopyOf(images: readonly ImageSeen[], image: Image, version: string): ImageSeen | undefined {
+  const copies = copiesOf(images, image, version);
+  return copies.find((i) => i.state === 'available') ?? copies.find((i) => i.state === 'pending');
 }

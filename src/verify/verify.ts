@@ -2,7 +2,15 @@
 import { absent, type Finding } from '../base/outcome.ts';
 import { type Delivery, type Image, launcherText } from '../model/delivery.ts';
 import type { ImageSeen, KeySeen, Observed } from '../model/observed.ts';
-import { accountsIn, deliveredRegions, launcherRole, namedVolumeKey } from '../plan/targets.ts';
+import {
+  accountsIn,
+  copiesOf,
+  deliveredRegions,
+  isCopyOf,
+  launcherRole,
+  liveCopyOf,
+  namedVolumeKey,
+} from '../plan/targets.ts';
 import { type LaunchQuestion, type Proof, proveLaunch } from './proof.ts';
 import type { VolumeKeyWish } from './volume-key.ts';
 
@@ -49,21 +57,13 @@ export function liveCopy(
   const source = seen.sources.get(image.name);
   const images = seen.builder.get(region)?.images ?? absent;
   if (images.is !== 'known') return { version: source?.is === 'known' ? source.value.imageId : '', ami: images };
-  const copies = images.value
-    .filter(
-      (i) =>
-        i.tags['amiport:image'] === image.name &&
-        i.tags['amiport:step'] === 'copy' &&
-        i.tags['amiport:way'] === image.way,
-    )
-    .toSorted((a, b) => rank(a) - rank(b) || b.createdMs - a.createdMs);
-  const version = source?.is === 'known' ? source.value.imageId : copies[0]?.tags['amiport:version'];
-  const copy = copies.find((i) => i.tags['amiport:version'] === version);
-  return { version: version ?? '', ami: copy === undefined ? absent : { is: 'known', value: copy } };
+  const newestFirst = images.value.filter((i) => isCopyOf(image, i)).toSorted((a, b) => b.createdMs - a.createdMs);
+  const version = source?.is === 'known' ? source.value.imageId : newestFirst[0]?.tags['amiport:version'];
+  if (version === undefined) return { version: '', ami: absent };
+  // A failed copy is still an answer: the proof then says in what state it is.
+  const copy = liveCopyOf(newestFirst, image, version) ?? copiesOf(newestFirst, image, version)[0];
+  return { version, ami: copy === undefined ? absent : { is: 'known', value: copy } };
 }
-
-const rank = (i: ImageSeen): number =>
-  ['available', 'pending'].indexOf(i.state) + (['available', 'pending'].includes(i.state) ? 0 : 3);
 
 function questionOf(
   want: Delivery,
