@@ -12,11 +12,12 @@ import {
   type Launcher,
   launcherPrincipalArn,
   launcherText,
+  namedVolumeKey,
   serviceLinkedRoleOf,
 } from '../model/delivery.ts';
 import type { ImageSeen, Observed } from '../model/observed.ts';
 import { tokenFor } from '../plan/draft.ts';
-import { accountsIn, deliveredRegions, launcherRole, namedVolumeKey } from '../plan/targets.ts';
+import { accountsIn, deliveredRegions, launcherRole } from '../plan/targets.ts';
 import { takeLock } from '../run/lock.ts';
 import { liveCopy } from '../verify/verify.ts';
 import { canaryCost } from './canary-cost.ts';
@@ -89,16 +90,20 @@ function canariesOf(session: Session, seen: Observed): readonly Canary[] {
   const { want } = session;
   return want.images.flatMap((image) =>
     deliveredRegions(want).flatMap((region) => {
-      const { ami } = liveCopy(seen, image, region);
-      if (ami.is !== 'known') return [];
       return accountsIn(want, region).flatMap((account) => {
+        const { ami } = liveCopy(seen, image, account.id, region);
+        if (ami.is !== 'known') return [];
         const named = namedVolumeKey(image, account.id, region);
         const found =
           named === undefined ? undefined : seen.places.get(`${account.id}/${region}`)?.volumeKeys.get(named);
         const key =
           found?.is === 'known' ? found.value.arn : image.volumeKey.by === 'image' ? keyArn(seen, region) : undefined;
+        // A private copy brings its key: the canary launches it as its consumers do, without naming one.
+        const brings = image.way === 'account-copies' && ['account', 'image'].includes(image.volumeKey.by);
         const volumeKeys =
-          key === undefined ? [] : ami.value.mappings.map((m) => ({ deviceName: m.deviceName, kmsKeyId: key }));
+          key === undefined || brings
+            ? []
+            : ami.value.mappings.map((m) => ({ deviceName: m.deviceName, kmsKeyId: key }));
         return account.launchers.map((launcher) => ({
           image: image.name,
           at: { account: account.id, region },

@@ -56,7 +56,7 @@ async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<strin
     case 'disable-encryption-by-default':
       return ended(await cloud.setEncryptionByDefault(at, false));
     case 'create-key':
-      return ended(await cloud.createKey(at, step), (v) => ({ [`key:${step.region}`]: v.keyArn }));
+      return ended(await cloud.createKey(at, step), (v) => ({ [step.as]: v.keyArn }));
     case 'replicate-key':
       return ended(
         await cloud.replicateKey(at, { keyArn: step.key, region: step.toRegion, policy: step.policy, tags: step.tags }),
@@ -74,6 +74,8 @@ async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<strin
       );
     case 'put-role-policy':
       return ended(await cloud.putRolePolicy(step.account, step));
+    case 'delete-role-policy':
+      return ended(await cloud.deleteRolePolicy(step.account, step));
     case 'create-grant':
       return ended(
         await cloud.createGrant(at, {
@@ -86,7 +88,7 @@ async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<strin
     case 'copy-image':
       return ended(
         await cloud.copyImage(at, { ...step, kmsKeyId: step.key }),
-        (v) => ({ [`image:${step.image}:${step.imageVersion}:${step.region}`]: v.imageId }),
+        (v) => ({ [step.as]: v.imageId }),
         (v) => v.imageId,
       );
     case 'check-image':
@@ -95,6 +97,16 @@ async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<strin
       return prove(ports, step, settling);
     case 'share-image':
       return ended(await cloud.addLaunchPermissions(at, { imageId: step.imageId, accounts: step.accounts }));
+    case 'open-image':
+      return ended(await cloud.openImage(at, opened(step)));
+    case 'close-image':
+      return ended(await cloud.closeImage(at, opened(step)));
+    case 'unshare-image':
+      return ended(await cloud.removeLaunchPermissions(at, { imageId: step.imageId, accounts: step.accounts }));
+    case 'deregister-image':
+      return ended(await cloud.deregisterImage(at, step.imageId));
+    case 'revoke-grant':
+      return ended(await cloud.revokeGrant(at, { keyArn: step.key, grantId: step.grantId }));
     case 'put-parameter':
       return ended(await cloud.putImageParameter(at, step), undefined, (v) => `version ${v.version}`);
     case 'set-launch-template':
@@ -103,6 +115,16 @@ async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<strin
       return unreachable(step);
   }
 }
+
+const opened = (step: {
+  readonly imageId: string;
+  readonly snapshots: string;
+  readonly accounts: readonly string[];
+}) => ({
+  imageId: step.imageId,
+  snapshotIds: step.snapshots.split(',').filter((id) => id !== ''),
+  accounts: step.accounts,
+});
 
 function ended<T>(
   outcome: Outcome<T>,
@@ -194,7 +216,10 @@ function checkImage(
   if (image.state !== 'available' || !complete)
     return { is: 'waiting', says: `${step.imageId} is ${image.state}`, percent };
   const wrong = behind.find((s) => s?.kmsKeyId !== step.key);
-  if (wrong === undefined) return { is: 'done', says: `${step.imageId} is under ${step.key ?? 'no key'}` };
+  if (wrong === undefined) {
+    const learnt = { [step.as]: behind.flatMap((s) => s?.snapshotId ?? []).join(',') };
+    return { is: 'done', learnt, says: `${step.imageId} is under ${step.key ?? 'no key'}` };
+  }
   return {
     is: 'failed',
     reason: reason(

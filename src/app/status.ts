@@ -1,10 +1,10 @@
 /** What is delivered where: per image and Region the newest version's copy, its key, its permissions, its pointers; and the last run. */
-import { distinct, type Reason } from '../base/outcome.ts';
+import { absent, distinct, type Reason } from '../base/outcome.ts';
 import type { Delivery, Image } from '../model/delivery.ts';
 import { fillTemplate } from '../model/delivery.ts';
 import type { BuilderRegionSeen, ImageSeen, Observed } from '../model/observed.ts';
 import { planDelivery } from '../plan/plan.ts';
-import { accountsIn, deliveredRegions } from '../plan/targets.ts';
+import { accountsIn, deliveredRegions, liveCopyOf, underKey } from '../plan/targets.ts';
 import { type RunRecord, readRuns } from '../run/journal.ts';
 import { liveCopy } from '../verify/verify.ts';
 import type { Emit } from './events.ts';
@@ -24,7 +24,7 @@ export interface RegionStatus {
   readonly state: 'available' | 'pending' | 'failed' | 'missing' | 'not-built' | 'unreadable';
   /** Whether every snapshot is under the key that the image's way wants. */
   readonly key: 'ok' | 'wrong' | 'unknown';
-  /** Accounts that may launch, of those that should. */
+  /** Accounts that may launch, or have their private copy, of those that should. */
   readonly shared: Share;
   /** Parameters and launch templates in user accounts that name this copy, of those that should. */
   readonly pointers: Share;
@@ -81,10 +81,16 @@ const couldNotLook = (r: Reason): boolean => r.code.startsWith('aws.');
 function regionStatus(want: Delivery, seen: Observed, image: Image, region: string): RegionStatus {
   const source = seen.sources.get(image.name);
   const builder = seen.builder.get(region);
-  const { version, ami } = liveCopy(seen, image, region);
-  const accounts = accountsIn(want, region).filter((a) => a.id !== want.builder.account);
+  const { version, ami } = builderCopy(seen, image, region);
+  const accounts = accountsIn(want, region).filter(
+    (a) => a.id !== want.builder.account || image.way === 'account-copies',
+  );
   const copy = ami.is === 'known' ? ami.value : undefined;
   const permitted = copy?.launchPermissions.is === 'known' ? copy.launchPermissions.value.userIds : [];
+  const has = (account: string): boolean =>
+    image.way === 'account-copies'
+      ? ownCopy(seen, image, account, region)?.state === 'available'
+      : permitted.includes(account);
   const unreadable = ami.is === 'unreadable' || (source?.is === 'unreadable' && copy === undefined);
   return {
     image: image.name,
@@ -92,17 +98,36 @@ function regionStatus(want: Delivery, seen: Observed, image: Image, region: stri
     region,
     ...(copy === undefined ? {} : { copy: copy.imageId }),
     state: unreadable ? 'unreadable' : copy !== undefined ? stateOf(copy) : version === '' ? 'not-built' : 'missing',
-    key: copy === undefined || builder === undefined ? 'unknown' : keyStatus(image, copy, builder),
-    shared: { have: accounts.filter((a) => permitted.includes(a.id)).length, want: accounts.length },
-    pointers: pointersOf(want, seen, image, region, version, copy?.imageId),
+    key: copy === undefined || builder === undefined ? 'unknown' : keyStatus(want, image, copy, builder),
+    shared: { have: accounts.filter((a) => has(a.id)).length, want: accounts.length },
+    pointers: pointersOf(want, seen, image, region, version),
   };
+}
+
+/** The copy in the builder account, whatever the way. */
+function builderCopy(seen: Observed, image: Image, region: string): ReturnType<typeof liveCopy> {
+  return image.way === 'account-copies' ? sourceOfCopies(seen, image, region) : liveCopy(seen, image, '', region);
+}
+
+function sourceOfCopies(seen: Observed, image: Image, region: string): ReturnType<typeof liveCopy> {
+  const source = seen.sources.get(image.name);
+  const images = seen.builder.get(region)?.images ?? absent;
+  const version = source?.is === 'known' ? source.value.imageId : '';
+  if (images.is !== 'known') return { version, ami: images };
+  const copy = liveCopyOf(images.value, image, version);
+  return { version, ami: copy === undefined ? absent : { is: 'known', value: copy } };
+}
+
+function ownCopy(seen: Observed, image: Image, account: string, region: string): ImageSeen | undefined {
+  const { ami } = liveCopy(seen, image, account, region);
+  return ami.is === 'known' ? ami.value : undefined;
 }
 
 const stateOf = (copy: ImageSeen): RegionStatus['state'] =>
   copy.state === 'available' || copy.state === 'pending' ? copy.state : 'failed';
 
-function keyStatus(image: Image, copy: ImageSeen, builder: BuilderRegionSeen): RegionStatus['key'] {
-  const wanted = image.way === 'shared-unencrypted' ? undefined : builder.key;
+function keyStatus(want: Delivery, image: Image, copy: ImageSeen, builder: BuilderRegionSeen): RegionStatus['key'] {
+  const wanted = underKey(want, image) ? builder.key : undefined;
   if (wanted !== undefined && wanted.is !== 'known') return 'unknown';
   const key = wanted?.value.arn;
   const snapshots = copy.mappings.flatMap((m) =>
@@ -113,15 +138,9 @@ function keyStatus(image: Image, copy: ImageSeen, builder: BuilderRegionSeen): R
   return known.length === snapshots.length ? 'ok' : 'unknown';
 }
 
-function pointersOf(
-  want: Delivery,
-  seen: Observed,
-  image: Image,
-  region: string,
-  version: string,
-  imageId: string | undefined,
-): Share {
-  const named = accountsIn(want, region).flatMap((account) => {
+function pointersOf(want: Delivery, seen: Observed, image: Image, region: string, version: string): Share {
+  const right = accountsIn(want, region).flatMap((account) => {
+    const imageId = ownCopy(seen, image, account.id, region)?.imageId;
     const place = seen.places.get(`${account.id}/${region}`);
     const { ssm, launchTemplates } = image.publish;
     const parameter =
@@ -135,9 +154,10 @@ function pointersOf(
       const found = place?.launchTemplates.get(name);
       return found?.is === 'known' ? found.value.imageId : undefined;
     };
-    return [...parameter.map(parameterValue), ...templates.map(templateImage)];
+    const named = [...parameter.map(parameterValue), ...templates.map(templateImage)];
+    return named.map((id) => id !== undefined && id === imageId);
   });
-  return { have: named.filter((id) => id !== undefined && id === imageId).length, want: named.length };
+  return { have: right.filter(Boolean).length, want: right.length };
 }
 
 function deliveryOfRun(run: RunRecord): string | undefined {

@@ -1,5 +1,6 @@
 /** Effects on images, snapshots and the builder's EBS settings, and the looks that a run polls with. */
 import { done } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
 import type { Cloud } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
@@ -14,11 +15,15 @@ type ImageEffects = Pick<
   | 'createTags'
   | 'addLaunchPermissions'
   | 'removeLaunchPermissions'
+  | 'openImage'
+  | 'closeImage'
   | 'deregisterImage'
 >;
 
 /** EC2 API Reference "ModifyImageAttribute": account ids in one request. */
 const ACCOUNTS_PER_CALL = 10_000;
+/** SNAP-1: modifications in one request. */
+const PERMISSIONS_PER_SNAPSHOT_CALL = 500;
 const IDS_PER_DESCRIBE = 200;
 const IDS_PER_TAG_CALL = 500;
 
@@ -118,30 +123,50 @@ function looks(c: Connection): Pick<Cloud, 'describeImages' | 'describeSnapshots
   };
 }
 
-function permissions(c: Connection): Pick<Cloud, 'addLaunchPermissions' | 'removeLaunchPermissions'> {
-  return {
-    async addLaunchPermissions(at, want) {
-      const { ModifyImageAttributeCommand } = await import('@aws-sdk/client-ec2');
-      for (const ids of piecesOf(want.accounts, ACCOUNTS_PER_CALL)) {
-        const Add = ids.map((UserId) => ({ UserId }));
-        const answer = await c.send('ec2', at, 'ec2:ModifyImageAttribute', (ec2) =>
-          ec2.send(new ModifyImageAttributeCommand({ ImageId: want.imageId, LaunchPermission: { Add } })),
+type Permissions = Pick<Cloud, 'addLaunchPermissions' | 'removeLaunchPermissions' | 'openImage' | 'closeImage'>;
+
+function permissions(c: Connection): Permissions {
+  const launch = async (at: Place, how: 'Add' | 'Remove', imageId: string, accounts: readonly string[]) => {
+    const { ModifyImageAttributeCommand } = await import('@aws-sdk/client-ec2');
+    for (const ids of piecesOf(accounts, ACCOUNTS_PER_CALL)) {
+      const LaunchPermission = { [how]: ids.map((UserId) => ({ UserId })) };
+      const answer = await c.send('ec2', at, 'ec2:ModifyImageAttribute', (ec2) =>
+        ec2.send(new ModifyImageAttributeCommand({ ImageId: imageId, LaunchPermission })),
+      );
+      if (!answer.ok) return answer;
+    }
+    return done(undefined);
+  };
+  const volumes = async (
+    at: Place,
+    how: 'add' | 'remove',
+    snapshots: readonly string[],
+    accounts: readonly string[],
+  ) => {
+    const { ModifySnapshotAttributeCommand } = await import('@aws-sdk/client-ec2');
+    for (const SnapshotId of snapshots) {
+      for (const UserIds of piecesOf(accounts, PERMISSIONS_PER_SNAPSHOT_CALL)) {
+        const input = { SnapshotId, Attribute: 'createVolumePermission', OperationType: how, UserIds } as const;
+        const answer = await c.send('ec2', at, 'ec2:ModifySnapshotAttribute', (ec2) =>
+          ec2.send(new ModifySnapshotAttributeCommand(input)),
         );
         if (!answer.ok) return answer;
       }
-      return done(undefined);
+    }
+    return done(undefined);
+  };
+  return {
+    addLaunchPermissions: (at, want) => launch(at, 'Add', want.imageId, want.accounts),
+    removeLaunchPermissions: (at, want) => launch(at, 'Remove', want.imageId, want.accounts),
+
+    async openImage(at, want) {
+      const opened = await volumes(at, 'add', want.snapshotIds, want.accounts);
+      return opened.ok ? launch(at, 'Add', want.imageId, want.accounts) : opened;
     },
 
-    async removeLaunchPermissions(at, want) {
-      const { ModifyImageAttributeCommand } = await import('@aws-sdk/client-ec2');
-      for (const ids of piecesOf(want.accounts, ACCOUNTS_PER_CALL)) {
-        const Remove = ids.map((UserId) => ({ UserId }));
-        const answer = await c.send('ec2', at, 'ec2:ModifyImageAttribute', (ec2) =>
-          ec2.send(new ModifyImageAttributeCommand({ ImageId: want.imageId, LaunchPermission: { Remove } })),
-        );
-        if (!answer.ok) return answer;
-      }
-      return done(undefined);
+    async closeImage(at, want) {
+      const closed = await volumes(at, 'remove', want.snapshotIds, want.accounts);
+      return closed.ok ? launch(at, 'Remove', want.imageId, want.accounts) : closed;
     },
   };
 }

@@ -18,6 +18,7 @@ type KeyEffects = Pick<
   | 'revokeGrant'
   | 'createServiceLinkedRole'
   | 'putRolePolicy'
+  | 'deleteRolePolicy'
   | 'describeKey'
 >;
 
@@ -129,7 +130,7 @@ function grants(c: Connection): Pick<Cloud, 'createGrant' | 'revokeGrant'> {
   };
 }
 
-function iam(c: Connection): Pick<Cloud, 'createServiceLinkedRole' | 'putRolePolicy'> {
+function iam(c: Connection): Pick<Cloud, 'createServiceLinkedRole' | 'putRolePolicy' | 'deleteRolePolicy'> {
   return {
     async createServiceLinkedRole(account, want) {
       const { CreateServiceLinkedRoleCommand } = await import('@aws-sdk/client-iam');
@@ -150,6 +151,14 @@ function iam(c: Connection): Pick<Cloud, 'createServiceLinkedRole' | 'putRolePol
       const taken =
         refusedWith(answer, 'InvalidInputException', 'InvalidInput') && /has been taken/.test(answer.reason.says);
       return taken ? done(undefined) : answer;
+    },
+
+    async deleteRolePolicy(account, want) {
+      const { DeleteRolePolicyCommand } = await import('@aws-sdk/client-iam');
+      const answer = await c.send('iam', { account, region: c.options.homeRegion }, 'iam:DeleteRolePolicy', (iam) =>
+        iam.send(new DeleteRolePolicyCommand({ RoleName: want.roleName, PolicyName: want.policyName })),
+      );
+      return answer.ok || refusedWith(answer, 'NoSuchEntityException', 'NoSuchEntity') ? done(undefined) : answer;
     },
 
     async putRolePolicy(account, want) {

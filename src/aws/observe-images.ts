@@ -1,4 +1,4 @@
-/** Reads the builder's images: sources, the delivery's copies with their permissions, and the snapshots behind them. */
+/** Reads the images of a delivery in one place: sources, copies with their permissions, and the snapshots behind them. */
 import { absent, type Finding, known, unreadable } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
@@ -13,10 +13,9 @@ const IDS_PER_DESCRIBE = 200;
 
 export async function observeImages(
   c: Connection,
-  want: Delivery,
-  region: string,
+  at: Place,
+  delivery: string,
 ): Promise<Pick<BuilderRegionSeen, 'images' | 'snapshots'>> {
-  const at = { account: want.builder.account, region };
   const { paginateDescribeImages } = await import('@aws-sdk/client-ec2');
   const answer = await c.send('ec2', at, 'ec2:DescribeImages', async (client) => {
     const images: ImageSeen[] = [];
@@ -24,7 +23,7 @@ export async function observeImages(
       Owners: ['self'],
       IncludeDeprecated: true,
       IncludeDisabled: true,
-      Filters: [{ Name: 'tag:amiport:delivery', Values: [want.name] }],
+      Filters: [{ Name: 'tag:amiport:delivery', Values: [delivery] }],
     };
     for await (const page of paginateDescribeImages({ client }, input))
       images.push(...(page.Images ?? []).map((i) => imageSeen(i)));
@@ -39,7 +38,7 @@ export async function observeImages(
 }
 
 async function permissionsOf(c: Connection, at: Place, image: ImageSeen): Promise<Finding<LaunchPermissionsSeen>> {
-  // Sources are never shared by amiport, and a pending image has no permissions to read.
+  // Sources and private copies are never shared by amiport, and a pending image has no permissions to read.
   if (image.tags['amiport:step'] !== 'copy' || image.state !== 'available') return absent;
   const { DescribeImageAttributeCommand } = await import('@aws-sdk/client-ec2');
   const answer = await c.send('ec2', at, 'ec2:DescribeImageAttribute', (ec2) =>

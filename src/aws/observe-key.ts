@@ -45,13 +45,23 @@ export async function readKey(c: Connection, at: Place, id: string): Promise<Fin
   });
 }
 
-/** KMS has no look-up by tag: every customer key of the place is asked, which only happens while the alias is not there. */
-export async function findTaggedKey(c: Connection, at: Place, delivery: string): Promise<Finding<KeySeen>> {
+/**
+ * KMS has no look-up by tag: every customer key of the place is asked, which only happens while the alias is not there.
+ * @param alias of a key that was made for an account's copies; undefined: the delivery's key
+ */
+export async function findTaggedKey(
+  c: Connection,
+  at: Place,
+  delivery: string,
+  alias: string | undefined,
+): Promise<Finding<KeySeen>> {
   const ids = await taggedKeyIds(c, at, delivery);
   if (!ids.ok) return unreadable(ids.reason);
   for (const id of ids.value) {
     const key = await readKey(c, at, id);
-    if (key.is !== 'known' || key.value.state === 'Enabled' || key.value.state === 'Creating') return key;
+    if (key.is !== 'known') return key;
+    const { state, tags } = key.value;
+    if (tags['amiport:alias'] === alias && (state === 'Enabled' || state === 'Creating')) return key;
   }
   return absent;
 }

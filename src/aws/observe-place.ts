@@ -1,11 +1,12 @@
 /** Reads what decides launches in one user account and Region. */
 import { absent, type Finding, known, unreadable } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import { type Delivery, fillTemplate } from '../model/delivery.ts';
+import { accountKeyName, type Delivery, fillTemplate, namedVolumeKey } from '../model/delivery.ts';
 import type { AllowedImagesSeen, KeySeen, LaunchTemplateSeen, ParameterSeen, PlaceSeen } from '../model/observed.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
-import { readKey } from './observe-key.ts';
+import { observeImages } from './observe-images.ts';
+import { findTaggedKey, readKey } from './observe-key.ts';
 import { tagsOf } from './shapes.ts';
 
 /** @param versions by image name: the newest version, which names of parameters may hold */
@@ -17,13 +18,9 @@ export async function observePlace(
   versions: ReadonlyMap<string, string>,
 ): Promise<PlaceSeen> {
   const at = { account, region };
-  const volumeKeyIds = new Set(
-    want.images.flatMap((i) => {
-      const key = i.volumeKey;
-      if (key.by === 'alias') return [fillTemplate(key.alias, at)];
-      return key.by === 'arn' ? [fillTemplate(key.arn, at)] : [];
-    }),
-  );
+  const accountKeys = new Set(want.images.flatMap((i) => accountKeyName(i, account, region) ?? []));
+  const volumeKeys = new Set(want.images.flatMap((i) => namedVolumeKey(i, account, region) ?? []));
+  const keyIds = [...new Set([...accountKeys, ...volumeKeys])];
   const parameterNames = new Set(
     want.images.flatMap((i) => {
       const version = versions.get(i.name);
@@ -32,11 +29,12 @@ export async function observePlace(
     }),
   );
   const templateNames = new Set(want.images.flatMap((i) => i.publish.launchTemplates));
-  const [encryptionByDefault, defaultKey, volumeKeys, allowedImages, parameters, launchTemplates] = await Promise.all([
+  const [encryptionByDefault, defaultKey, keys, allowedImages, own, parameters, launchTemplates] = await Promise.all([
     readEncryptionByDefault(c, at),
     readDefaultKey(c, at),
-    Promise.all([...volumeKeyIds].map(async (id) => [id, await readKey(c, at, id)] as const)),
+    Promise.all(keyIds.map(async (id) => [id, await readNamedKey(c, at, want, id, accountKeys.has(id))] as const)),
     readAllowedImages(c, at),
+    observeImages(c, at, want.name),
     Promise.all([...parameterNames].map(async (name) => [name, await readParameter(c, at, name)] as const)),
     Promise.all([...templateNames].map(async (name) => [name, await readTemplate(c, at, name)] as const)),
   ]);
@@ -45,11 +43,24 @@ export async function observePlace(
     region,
     encryptionByDefault,
     defaultKey,
-    volumeKeys: new Map(volumeKeys),
+    volumeKeys: new Map(keys),
     allowedImages,
+    ...own,
     parameters: new Map(parameters),
     launchTemplates: new Map(launchTemplates),
   };
+}
+
+/** A key that a broken run made for an account's copies may have no alias yet, but it carries the tags. */
+async function readNamedKey(
+  c: Connection,
+  at: Place,
+  want: Delivery,
+  id: string,
+  ofAccount: boolean,
+): Promise<Finding<KeySeen>> {
+  const found = await readKey(c, at, id);
+  return found.is === 'absent' && ofAccount && id.startsWith('alias/') ? findTaggedKey(c, at, want.name, id) : found;
 }
 
 export async function readEncryptionByDefault(c: Connection, at: Place): Promise<Finding<boolean>> {

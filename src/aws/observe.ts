@@ -77,7 +77,7 @@ async function observeBuilderRegion(c: Connection, want: Delivery, region: strin
     readEncryptionByDefault(c, at),
     readDefaultKeyArn(c, at),
     deliveryKeySeen(c, want, region),
-    observeImages(c, want, region),
+    observeImages(c, at, want.name),
   ]);
   return { region, encryptionByDefault, defaultKey, key, ...images };
 }
@@ -93,7 +93,7 @@ async function deliveryKeySeen(c: Connection, want: Delivery, region: string): P
   // A run that died before the alias was made: CreateKey takes no client token, but the key carries the tags.
   const home = { account: want.builder.account, region: key.multiRegion ? want.builder.region : region };
   const named = region === home.region ? absent : await readKey(c, home, key.reference.alias);
-  const primary = named.is === 'absent' ? await findTaggedKey(c, home, want.name) : named;
+  const primary = named.is === 'absent' ? await findTaggedKey(c, home, want.name, undefined) : named;
   if (primary.is !== 'known' || region === home.region) return primary;
   if (primary.value.multiRegion?.replicaRegions.includes(region) !== true) return absent;
   return readKey(c, at, primary.value.arn.split(':').with(3, region).join(':'));

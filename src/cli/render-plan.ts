@@ -35,10 +35,22 @@ function printSteps(printer: Printer, all: readonly Step[]): void {
   const { color } = printer;
   for (const [place, steps] of byPlace(all)) {
     printer.line(color.bold(place));
-    for (const step of steps) printer.line(`  ${color.green('+')} ${describe(step)}\n    ${color.dim(step.why)}`);
+    for (const step of steps)
+      printer.line(
+        `  ${takes(step) ? color.red('-') : color.green('+')} ${describe(step)}\n    ${color.dim(step.why)}`,
+      );
   }
   printer.line();
 }
+
+const TAKING: ReadonlySet<Step['do']> = new Set([
+  'close-image',
+  'delete-role-policy',
+  'deregister-image',
+  'revoke-grant',
+  'unshare-image',
+]);
+const takes = (step: Step): boolean => TAKING.has(step.do);
 
 function byPlace(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
   const groups = new Map<string, Step[]>();
@@ -52,7 +64,10 @@ function byPlace(steps: readonly Step[]): ReadonlyMap<string, readonly Step[]> {
 }
 
 /** A key that the run is yet to make has no ARN to show. */
-const keyText = (key: string): string => key.replace(/^\$\{key:([^}]+)\}$/, 'the key of this delivery in $1');
+const keyText = (key: string): string =>
+  key
+    .replace(/^\$\{key:(\d+)\/([^/}]+)\/([^}]+)\}$/, '$3')
+    .replace(/^\$\{key:([^}]+)\}$/, 'the key of this delivery in $1');
 
 /** The effect in one line, in AWS's own words. */
 export function describe(step: Step): string {
@@ -73,6 +88,8 @@ export function describe(step: Step): string {
       return `create the service-linked role ${step.roleName}`;
     case 'put-role-policy':
       return `put the inline policy ${step.policyName} on role ${step.roleName}`;
+    case 'delete-role-policy':
+      return `delete the inline policy ${step.policyName} of role ${step.roleName}`;
     case 'create-grant':
       return `grant ${step.granteePrincipal.slice(step.granteePrincipal.lastIndexOf('/') + 1)} the use of ${keyText(step.key)}`;
     case 'copy-image':
@@ -83,6 +100,16 @@ export function describe(step: Step): string {
       return `prove that ${step.image} launches in ${step.places.join(', ')}`;
     case 'share-image':
       return `share ${step.image} with ${step.accounts.join(', ')}`;
+    case 'open-image':
+      return `let ${step.accounts.join(', ')} copy ${step.image}`;
+    case 'close-image':
+      return `end the right of ${step.accounts.join(', ')} to copy ${step.image}`;
+    case 'unshare-image':
+      return `take the launch permission on ${step.imageId} from ${step.accounts.join(', ')}`;
+    case 'deregister-image':
+      return `deregister ${step.imageId}, with its snapshots`;
+    case 'revoke-grant':
+      return `revoke grant ${step.grantId} on ${keyText(step.key)}`;
     case 'put-parameter':
       return `point parameter ${step.name} at ${step.image}`;
     case 'set-launch-template':

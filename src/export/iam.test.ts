@@ -78,25 +78,39 @@ test('each account gets a role and a read-only one, with actions of the table on
   const needed = Object.entries(ACTIONS)
     .filter(([, f]) => f.for.some((n) => n !== 'start'))
     .map(([a]) => a);
-  expect(needed.filter((a) => !all.has(a) && a !== 'iam:PutRolePolicy')).toEqual([]);
+  const exported = ['iam:DeleteRolePolicy', 'iam:PutRolePolicy'];
+  expect(needed.filter((a) => !all.has(a) && !exported.includes(a))).toEqual([]);
 });
 
 test.each([
-  { when: 'role policies are exported', text: VALID, absent: 'iam:PutRolePolicy' },
+  { when: 'role policies are exported', text: VALID, absent: 'AmiportRolePolicy' },
   {
     when: 'grants are exported',
     text: VALID.replace('rolePolicy: export', 'rolePolicy: export, grants: export'),
-    absent: 'kms:CreateGrant',
+    absent: 'AmiportGrants',
   },
   {
     when: 'launch templates are exported',
     text: VALID.replace('rolePolicy: export', 'launchTemplates: export'),
-    absent: 'ec2:ModifyLaunchTemplate',
+    absent: 'AmiportLaunchTemplates',
   },
-])('user accounts do not give $absent when $when', ({ text, absent }) => {
-  const { roles } = exportIam(delivery(text), []);
-  const inAccounts = roles.filter((r) => r.purpose === 'account').flatMap(actionsOf);
-  expect(inAccounts).not.toContain(absent);
+])('user accounts have no statement $absent when $when', ({ text, absent }) => {
+  expect(sidsInAccounts(text)).not.toContain(absent);
+  expect(sidsInAccounts(text.replace(/(rolePolicy|grants|launchTemplates): export/g, '$1: amiport'))).toContain(absent);
+});
+
+const sidsInAccounts = (text: string): readonly string[] =>
+  exportIam(delivery(text), [])
+    .roles.filter((r) => r.purpose === 'account')
+    .flatMap((r) => Object.values(r.policies).flatMap((p) => p.Statement.map((s) => s.Sid)));
+
+test('only where accounts make private copies may their roles copy, and read the key of the builder', () => {
+  const shared = VALID.replace('account-copies', 'shared-unencrypted').replace(/^ *accountKey: .*\n/m, '');
+  const copying = ['AmiportCopyPrivately', 'AmiportReadForCopies', 'AmiportWriteCopies', 'AmiportMakeAccountKey'];
+  for (const sid of copying) {
+    expect(sidsInAccounts(VALID)).toContain(sid);
+    expect(sidsInAccounts(shared)).not.toContain(sid);
+  }
 });
 
 test('read-only roles change nothing', () => {

@@ -7,6 +7,7 @@ import {
   serviceLinkedRoleOf,
 } from '../model/delivery.ts';
 import { GRANT_OPERATIONS, type Statement } from '../plan/access.ts';
+import { copiedImages, underKey } from '../plan/targets.ts';
 import { ACTIONS, type Need } from './actions.ts';
 
 export interface PolicyDocument {
@@ -46,11 +47,15 @@ const ofDelivery = (want: Delivery, kind: 'RequestTag' | 'ResourceTag') => ({
 export function builderStatements(want: Delivery): readonly Statement[] {
   const { partition: p, builder } = want;
   const images = [`arn:${p}:ec2:*::image/*`, `arn:${p}:ec2:*::snapshot/*`];
-  const unencrypted = want.images.some((i) => i.way === 'shared-unencrypted');
+  const unencrypted = want.images.some((i) => !underKey(want, i));
   return [
     allow('Copy', ['ec2:CopyImage'], images),
     allow('Tag', ['ec2:CreateTags'], images, ofDelivery(want, 'RequestTag')),
     allow('Share', ['ec2:ModifyImageAttribute'], images.slice(0, 1), ofDelivery(want, 'ResourceTag')),
+    ...(copiedImages(want).length > 0
+      ? [allow('OpenSnapshots', ['ec2:ModifySnapshotAttribute'], images.slice(1), ofDelivery(want, 'ResourceTag'))]
+      : []),
+    withdrawal(want),
     ...(unencrypted ? [allow('Settings', ['ec2:DisableEbsEncryptionByDefault'], '*')] : []),
     ...keyStatements(want, `arn:${p}:kms:*:${builder.account}`),
   ];
@@ -62,6 +67,7 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
   const manage = [
     'kms:EnableKeyRotation',
     ...(want.manage.keyPolicy === 'amiport' ? ['kms:PutKeyPolicy'] : []),
+    ...(want.manage.grants === 'amiport' ? ['kms:RevokeGrant'] : []),
     'kms:ReplicateKey',
   ];
   const via = { StringEquals: { 'kms:ViaService': regionsOf(want).map((r) => `ec2.${r}.amazonaws.com`) } };
@@ -107,6 +113,48 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
   ];
 }
 
+/** Copies of a former way go with their snapshots. */
+const withdrawal = (want: Delivery): Statement =>
+  allow(
+    'Withdraw',
+    ['ec2:DeregisterImage', 'ec2:DeleteSnapshot'],
+    [`arn:${want.partition}:ec2:*::image/*`, `arn:${want.partition}:ec2:*::snapshot/*`],
+    ofDelivery(want, 'ResourceTag'),
+  );
+
+/** What a private copy takes: the builder's key is read, the account's own key written, both through EC2 only. */
+function copierStatements(want: Delivery, account: string): readonly Statement[] {
+  if (copiedImages(want).length === 0) return [];
+  const { partition: p } = want;
+  const images = [`arn:${p}:ec2:*::image/*`, `arn:${p}:ec2:*::snapshot/*`];
+  const via = { StringEquals: { 'kms:ViaService': want.regions.map((r) => `ec2.${r}.amazonaws.com`) } };
+  const own = `arn:${p}:kms:*:${account}:key/*`;
+  const both = [...new Set([`arn:${p}:kms:*:${want.builder.account}:key/*`, own])];
+  const aliases = copiedImages(want).flatMap((i) =>
+    i.accountKey?.by === 'alias' ? [fillTemplate(i.accountKey.alias, { account, region: '*' })] : [],
+  );
+  const naming = ['kms:CreateAlias', 'kms:UpdateAlias'];
+  return [
+    allow('CopyPrivately', ['ec2:CopyImage'], images),
+    allow('TagPrivateCopies', ['ec2:CreateTags'], images, ofDelivery(want, 'RequestTag')),
+    allow('ReadForCopies', ['kms:Decrypt', 'kms:DescribeKey', 'kms:ReEncryptFrom'], both, via),
+    allow('WriteCopies', ['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptTo'], own, via),
+    allow('PrivateCopyGrants', ['kms:CreateGrant'], both, { ...via, Bool: { 'kms:GrantIsForAWSResource': 'true' } }),
+    ...(aliases.length === 0
+      ? []
+      : [
+          allow('MakeAccountKey', ['kms:CreateKey'], '*', ofDelivery(want, 'RequestTag')),
+          allow('TagAccountKey', ['kms:TagResource'], own, ofDelivery(want, 'RequestTag')),
+          allow('NameAccountKey', naming, own, ofDelivery(want, 'ResourceTag')),
+          allow(
+            'AccountKeyAlias',
+            naming,
+            [...new Set(aliases)].map((a) => `arn:${p}:kms:*:${account}:${a}`),
+          ),
+        ]),
+  ];
+}
+
 const regionsOf = (want: Delivery): readonly string[] => [...new Set([want.builder.region, ...want.regions])];
 
 export function accountStatements(want: Delivery, account: string): readonly Statement[] {
@@ -135,7 +183,11 @@ export function accountStatements(want: Delivery, account: string): readonly Sta
             },
           ),
         ]),
-    ...(want.manage.rolePolicy === 'amiport' ? [allow('RolePolicy', ['iam:PutRolePolicy'], roles)] : []),
+    ...(want.manage.rolePolicy === 'amiport'
+      ? [allow('RolePolicy', ['iam:PutRolePolicy', 'iam:DeleteRolePolicy'], roles)]
+      : []),
+    ...copierStatements(want, account),
+    withdrawal(want),
     ...(want.manage.grants === 'amiport' && launchers.length > 0
       ? [grantStatement(want, account, [...roles, ...linkedArns(want, account)])]
       : []),

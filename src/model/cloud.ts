@@ -45,6 +45,10 @@ export interface Cloud {
     account: string,
     want: { readonly awsServiceName: string; readonly suffix: string | undefined },
   ): Promise<Outcome<void>>;
+  deleteRolePolicy(
+    account: string,
+    want: { readonly roleName: string; readonly policyName: string },
+  ): Promise<Outcome<void>>;
   putRolePolicy(
     account: string,
     want: { readonly roleName: string; readonly policyName: string; readonly policy: string },
@@ -64,6 +68,9 @@ export interface Cloud {
     at: Place,
     want: { readonly imageId: string; readonly accounts: readonly string[] },
   ): Promise<Outcome<void>>;
+  /** Launch permission on the image and create-volume permission on its snapshots: what a copy in another account needs. */
+  openImage(at: Place, want: OpenImage): Promise<Outcome<void>>;
+  closeImage(at: Place, want: OpenImage): Promise<Outcome<void>>;
   deregisterImage(at: Place, imageId: string): Promise<Outcome<void>>;
 
   // Pointers in user accounts
@@ -115,6 +122,12 @@ export interface CopyImage {
   readonly kmsKeyId: string | undefined;
   readonly token: string;
   readonly tags: Tags;
+}
+
+export interface OpenImage {
+  readonly imageId: string;
+  readonly snapshotIds: readonly string[];
+  readonly accounts: readonly string[];
 }
 
 export interface RunInstance {

@@ -168,6 +168,24 @@ export function launcherText(launcher: Launcher): string {
   }
 }
 
+/** The key of an account's own copies in a place, as the config names it; undefined for the other ways. */
+export function accountKeyName(image: Image, account: string, region: string): string | undefined {
+  return image.accountKey === undefined ? undefined : keyName(image.accountKey, account, region);
+}
+
+/**
+ * The key that an image's volumes are to be under, as the config names it; undefined: the place's default key, or the
+ * shared key of the image. A private copy keeps its own key when it is launched, so no default comes in.
+ */
+export function namedVolumeKey(image: Image, account: string, region: string): string | undefined {
+  const key = image.volumeKey;
+  if (key.by === 'account' || key.by === 'image') return accountKeyName(image, account, region);
+  return keyName(key, account, region);
+}
+
+const keyName = (key: KeyReference, account: string, region: string): string =>
+  fillTemplate(key.by === 'alias' ? key.alias : key.arn, { account, region });
+
 export interface ServiceLinkedRole {
   /** As CreateServiceLinkedRole takes it. */
   readonly awsServiceName: string;

@@ -81,9 +81,13 @@ export interface PlaceSeen {
   readonly encryptionByDefault: Finding<boolean>;
   /** ARN of the account's default key for EBS encryption in this Region. */
   readonly defaultKey: Finding<KeySeen>;
-  /** By alias or ARN as the config names it: other keys that launches are to use. */
+  /** By alias or ARN as the config names it: other keys that launches and private copies are to use. */
   readonly volumeKeys: ReadonlyMap<string, Finding<KeySeen>>;
   readonly allowedImages: Finding<AllowedImagesSeen>;
+  /** The account's own AMIs that carry this delivery's tag: the private copies. */
+  readonly images: Finding<readonly ImageSeen[]>;
+  /** By snapshot id: the snapshots behind `images`. */
+  readonly snapshots: ReadonlyMap<string, Finding<SnapshotSeen>>;
   /** By parameter name. */
   readonly parameters: ReadonlyMap<string, Finding<ParameterSeen>>;
   /** By launch template name. */

@@ -1,5 +1,6 @@
 /** Steps in the user accounts: service-linked roles, role policies, grants made from the user account. */
 import { evaluate } from '../authz/evaluate.ts';
+import type { PolicyInput, Request } from '../authz/types.ts';
 import { absent, reason } from '../base/outcome.ts';
 import {
   type Launcher,
@@ -12,9 +13,9 @@ import type { KeySeen, PlaceSeen, RoleSeen } from '../model/observed.ts';
 import { GRANT_OPERATIONS, grantName, rolePolicyName, rolePolicyText, samePolicy } from './access.ts';
 import { launchDemands } from './demands.ts';
 import type { Draft } from './draft.ts';
-import { deliveryKey, keyReadySteps } from './key-steps.ts';
+import { deliveryKey, keyReadySteps, launchersStillNeedKey } from './key-steps.ts';
 import { policiesFor } from './policies.ts';
-import { accountsIn, customerVolumeKeys, launcherArn, launcherRole, needsKey } from './targets.ts';
+import { accountsIn, customerVolumeKeys, launcherArn, launcherRole, sharesKey } from './targets.ts';
 
 const linkedRoleStep = (account: string, roleName: string): string =>
   `create-service-linked-role:${account}:${roleName}`;
@@ -31,9 +32,10 @@ export function planAccess(d: Draft): void {
   }
 }
 
-/** All steps that must be done, and settled, before the launchers of a Region can be proven. */
-export function accessSteps(d: Draft, region: string): readonly string[] {
-  const ids = accountsIn(d.want, region).flatMap((a) =>
+/** All steps that must be done, and settled, before the launchers of a Region (of one account in it) can be proven. */
+export function accessSteps(d: Draft, region: string, only?: string): readonly string[] {
+  const accounts = accountsIn(d.want, region).filter((a) => only === undefined || a.id === only);
+  const ids = accounts.flatMap((a) =>
     a.launchers.flatMap((l) => {
       const linked = serviceLinkedRoleOf(l);
       const roleName = linked?.roleName ?? roleNameOf(l);
@@ -78,18 +80,15 @@ function planRole(d: Draft, account: TargetAccount, launcher: Launcher): void {
     );
   }
   if (role.is !== 'known') return;
-  const volumeKeys = placesOf(d, account).flatMap((p) => customerVolumeKeys(d.want.images, p));
-  const readKeys = needsKey(d.want) ? account.regions.map((r) => deliveryKey(d, r)) : [];
-  const keyArns = [...readKeys, ...volumeKeys.map((k) => k.arn)];
-  if (keyArns.length === 0) return;
-  const policy = rolePolicyText(keyArns);
   const policyName = rolePolicyName(d.want.name);
+  const reads = sharesKey(d.want) || account.regions.some((r) => launchersStillNeedKey(d, r));
+  const policy = rolePolicyWish(d, account, role.value, reads);
   const there = role.value.inline.find((p) => p.name === policyName)?.document;
-  if (!samePolicy(policy, there)) writeRolePolicy(d, account, role.value, policyName, policy);
+  if (policy === undefined && there !== undefined) deleteRolePolicy(d, account, role.value, []);
+  if (policy !== undefined && !samePolicy(policy, there)) writeRolePolicy(d, account, role.value, policyName, policy);
   for (const place of placesOf(d, account)) {
     for (const key of customerVolumeKeys(d.want.images, place)) {
-      const served = alreadyServed(d, account.id, role.value, key, place.region, policy);
-      if (!served)
+      if (servedBy(d, account.id, role.value, key, place.region) === 'grant')
         planGrant(d, {
           account: account.id,
           region: place.region,
@@ -102,6 +101,59 @@ function planRole(d: Draft, account: TargetAccount, launcher: Launcher): void {
         });
     }
   }
+}
+
+/** @returns the text of the launcher's policy, or undefined where it needs none */
+function rolePolicyWish(d: Draft, account: TargetAccount, role: RoleSeen, reads: boolean): string | undefined {
+  const volumeKeys = placesOf(d, account).flatMap((p) =>
+    customerVolumeKeys(d.want.images, p).filter((k) => servedBy(d, account.id, role, k, p.region) === 'role-policy'),
+  );
+  const readKeys = reads && d.want.key !== undefined ? account.regions.map((r) => deliveryKey(d, r)) : [];
+  const keyArns = [...readKeys, ...volumeKeys.map((k) => k.arn)];
+  return keyArns.length === 0 ? undefined : rolePolicyText(keyArns);
+}
+
+/** After the images of a former way are gone, the launchers' policies need not name the key they were under. */
+export function withdrawRolePolicies(d: Draft): void {
+  if (sharesKey(d.want) || d.want.manage.rolePolicy === 'export') return;
+  for (const account of d.want.accounts) {
+    if (!account.regions.some((r) => launchersStillNeedKey(d, r))) continue;
+    const needs = account.regions.flatMap((r) => d.stepsThatTake(r));
+    for (const launcher of account.launchers) {
+      const role = launcherRole(d.seen, account.id, launcher);
+      if (serviceLinkedRoleOf(launcher) !== undefined || role.is !== 'known') continue;
+      const policy = rolePolicyWish(d, account, role.value, false);
+      if (policy === undefined) {
+        deleteRolePolicy(d, account, role.value, needs);
+        continue;
+      }
+      d.add({
+        id: `withdraw-role-policy:${account.id}:${role.value.name}`,
+        do: 'put-role-policy',
+        account: account.id,
+        region: account.regions[0] ?? d.want.builder.region,
+        why: `${role.value.name} reads no key of the builder any more`,
+        needs: [...needs, ...d.planned(rolePolicyStep(account.id, role.value.name))],
+        roleName: role.value.name,
+        policyName: rolePolicyName(d.want.name),
+        policy,
+      });
+    }
+  }
+}
+
+function deleteRolePolicy(d: Draft, account: TargetAccount, role: RoleSeen, needs: readonly string[]): void {
+  if (d.want.manage.rolePolicy === 'export') return;
+  d.add({
+    id: `delete-role-policy:${account.id}:${role.name}`,
+    do: 'delete-role-policy',
+    account: account.id,
+    region: account.regions[0] ?? d.want.builder.region,
+    why: `no image of this delivery needs a word about keys in the policies of ${role.name}`,
+    needs,
+    roleName: role.name,
+    policyName: rolePolicyName(d.want.name),
+  });
 }
 
 function writeRolePolicy(d: Draft, account: TargetAccount, role: RoleSeen, policyName: string, policy: string): void {
@@ -152,7 +204,7 @@ function planServiceLinked(d: Draft, account: TargetAccount, launcher: Launcher)
   }
   const arn = launcherPrincipalArn(launcher, account.id, d.want.partition);
   for (const region of account.regions) {
-    if (needsKey(d.want)) {
+    if (sharesKey(d.want)) {
       const seen = d.seen.builder.get(region)?.key;
       const grants = seen?.is === 'known' ? seen.value : undefined;
       planGrant(d, {
@@ -169,7 +221,7 @@ function planServiceLinked(d: Draft, account: TargetAccount, launcher: Launcher)
   }
   for (const place of placesOf(d, account)) {
     for (const key of customerVolumeKeys(d.want.images, place)) {
-      const served = role.is === 'known' && alreadyServed(d, account.id, role.value, key, place.region, undefined);
+      const served = role.is === 'known' && servedBy(d, account.id, role.value, key, place.region) === 'key-policy';
       if (!served)
         planGrant(d, {
           account: account.id,
@@ -244,31 +296,52 @@ function planGrant(d: Draft, g: GrantWish): void {
   });
 }
 
-/** True when the key's own policy, with the role policy this plan writes, already lets the launcher use the key. */
-function alreadyServed(
+/**
+ * What lets a launcher use a customer key of its own account: what is there without amiport (`key-policy`), a role
+ * policy (where the key's policy delegates to the account), or else a grant. Judged without what amiport gave before,
+ * so that the answer stays the same once it is given.
+ */
+function servedBy(
   d: Draft,
   account: string,
   role: RoleSeen,
   key: KeySeen,
   region: string,
-  rolePolicy: string | undefined,
+): 'key-policy' | 'role-policy' | 'grant' {
+  const policyName = rolePolicyName(d.want.name);
+  const bare = { ...role, inline: role.inline.filter((p) => p.name !== policyName) };
+  if (mayUse(d, account, bare, withoutOurs(d, key), region, [])) return 'key-policy';
+  const policy = { id: 'the role policy of this plan', document: rolePolicyText([key.arn]) };
+  const linked = role.arn.includes(':role/aws-service-role/');
+  return !linked && mayUse(d, account, bare, withoutOurs(d, key), region, [policy]) ? 'role-policy' : 'grant';
+}
+
+function withoutOurs(d: Draft, key: KeySeen): KeySeen {
+  if (key.grants.is !== 'known') return key;
+  const others = key.grants.value.filter((g) => !g.name?.startsWith(`amiport/${d.want.name}/`));
+  return { ...key, grants: { is: 'known', value: others } };
+}
+
+function mayUse(
+  d: Draft,
+  account: string,
+  role: RoleSeen,
+  key: KeySeen,
+  region: string,
+  extra: readonly PolicyInput[],
 ): boolean {
-  const extra = rolePolicy === undefined ? [] : [{ id: 'the role policy of this plan', document: rolePolicy }];
   const policies = policiesFor(d.seen, { account, role }, key, extra);
   return launchDemands(region, [], key.arn)
     .filter((demand) => demand.by === 'launcher')
     .every((demand) => {
-      const decision = evaluate(
-        {
-          principal: { kind: 'role', arn: role.arn, id: role.roleId },
-          action: demand.action,
-          resource: key.arn,
-          resourceAccount: key.account,
-          context: demand.context,
-          unknownContext: demand.unknownContext,
-        },
-        policies,
-      );
-      return decision.is === 'allowed';
+      const request: Request = {
+        principal: { kind: 'role', arn: role.arn, id: role.roleId },
+        action: demand.action,
+        resource: key.arn,
+        resourceAccount: key.account,
+        context: demand.context,
+        unknownContext: demand.unknownContext,
+      };
+      return evaluate(request, policies).is === 'allowed';
     });
 }

@@ -9,6 +9,8 @@ const access = (more: Partial<KeyAccess> = {}): KeyAccess => ({
   launcherArns: ['arn:aws:iam::*:role/Launcher'],
   grantAccounts: ['222222222222'],
   granteeArns: ['arn:aws:iam::*:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling'],
+  copierAccounts: [],
+  copierArns: [],
   grantMakerArns: ['arn:aws:iam::*:role/amiport'],
   ...more,
 });
@@ -20,6 +22,11 @@ test.each([
   { when: 'roles and groups launch', a: access(), are: ['use', 'attach', 'grant', 'grants'] },
   { when: 'only roles launch', a: access({ grantAccounts: [] }), are: ['use', 'attach'] },
   { when: 'only groups launch', a: access({ launcherAccounts: [] }), are: ['grant', 'grants'] },
+  {
+    when: 'amiport copies into the accounts',
+    a: access({ launcherAccounts: [], grantAccounts: [], copierAccounts: ['222222222222'] }),
+    are: ['copy', 'copy-grant'],
+  },
   { when: 'nobody launches', a: access({ launcherAccounts: [], grantAccounts: [] }), are: [] },
 ])('the key policy has the statements $are when $when', ({ a, are }) => {
   expect(keyStatements(a).map((s) => s.Sid)).toEqual(are.map((w) => `amiport-bedrock-${w}`));

@@ -61,6 +61,9 @@ export interface KeyAccess {
   readonly grantAccounts: readonly string[];
   /** Patterns of the service-linked roles that grants may name. */
   readonly granteeArns: readonly string[];
+  /** Amiport's roles that copy images into their own accounts, as patterns, and those accounts. */
+  readonly copierAccounts: readonly string[];
+  readonly copierArns: readonly string[];
   /** Who makes the grants; empty: anyone in the account whom its IAM policies let. */
   readonly grantMakerArns: readonly string[];
 }
@@ -95,6 +98,7 @@ export function keyStatements(a: KeyAccess): readonly Statement[] {
       },
     );
   }
+  if (a.copierAccounts.length > 0) statements.push(...copierStatements(a, roots(a.copierAccounts)));
   if (a.grantAccounts.length > 0) {
     const maker = a.grantMakerArns.length > 0 ? { 'aws:PrincipalArn': oneOrMany(a.grantMakerArns) } : {};
     statements.push(
@@ -123,30 +127,82 @@ export function keyStatements(a: KeyAccess): readonly Statement[] {
 }
 
 /**
+ * What the copier of an account needs of the key that the builder's copies are under. Source: EBS User Guide "Copy an
+ * Amazon EBS snapshot", and the doc list of "Share the KMS key used to encrypt a shared snapshot".
+ */
+function copierStatements(a: KeyAccess, Principal: unknown): readonly Statement[] {
+  const through = {
+    ArnLike: { 'aws:PrincipalArn': oneOrMany(a.copierArns) },
+    StringEquals: { 'kms:ViaService': `ec2.${a.region}.amazonaws.com` },
+  };
+  const base = { Effect: 'Allow', Principal, Resource: '*' } as const;
+  return [
+    {
+      ...base,
+      Sid: sid(a.delivery, 'copy'),
+      Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:ReEncryptFrom'],
+      Condition: through,
+    },
+    {
+      ...base,
+      Sid: sid(a.delivery, 'copy-grant'),
+      Action: 'kms:CreateGrant',
+      Condition: { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+    },
+  ];
+}
+
+/**
+ * The policy of a key that amiport makes in an account for its private copies: the account keeps full control, and
+ * everyone in it may use the key through EC2, as with the AWS managed key (service-linked roles, too, so that no grant
+ * is needed). Source: EBS User Guide "Requirements for Amazon EBS encryption"; the statement is that of `aws/ebs`.
+ */
+export function accountKeyPolicyText(account: string, region: string, partition: string): string {
+  const Statement: readonly Statement[] = [
+    ownerStatement(account, partition),
+    {
+      Sid: 'Use by everyone of the account through EC2',
+      Effect: 'Allow',
+      Principal: { AWS: '*' },
+      Action: [
+        'kms:CreateGrant',
+        'kms:Decrypt',
+        'kms:DescribeKey',
+        'kms:Encrypt',
+        'kms:GenerateDataKey*',
+        'kms:ReEncrypt*',
+      ],
+      Resource: '*',
+      Condition: {
+        StringEquals: { 'kms:CallerAccount': account, 'kms:ViaService': `ec2.${region}.amazonaws.com` },
+      },
+    },
+  ];
+  return JSON.stringify({ Version: '2012-10-17', Statement });
+}
+
+const ownerStatement = (account: string, partition: string): Statement => ({
+  Sid: 'Enable IAM policies of the owner',
+  Effect: 'Allow',
+  Principal: { AWS: rootArn(account, partition) },
+  Action: 'kms:*',
+  Resource: '*',
+});
+
+/**
  * The key policy as it should be: foreign statements as they are and where they are, the delivery's own replaced.
  * @param current the JSON text there, or undefined for a key not made yet (then the account keeps full control)
  */
 export function keyPolicyText(a: KeyAccess, builder: string, current: string | undefined): string {
   const there: PolicyDocument = current
     ? (JSON.parse(current) as PolicyDocument)
-    : {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Sid: 'Enable IAM policies of the owner',
-            Effect: 'Allow',
-            Principal: { AWS: rootArn(builder, a.partition) },
-            Action: 'kms:*',
-            Resource: '*',
-          },
-        ],
-      };
+    : { Version: '2012-10-17', Statement: [ownerStatement(builder, a.partition)] };
   const all = Array.isArray(there.Statement) ? there.Statement : [there.Statement as unknown as Statement];
   const foreign = all.filter((s) => !isOwn(s, a.delivery));
   return JSON.stringify({ ...there, Statement: [...foreign, ...keyStatements(a)] });
 }
 
-const OWN = ['use', 'attach', 'grant', 'grants'];
+const OWN = ['use', 'attach', 'copy', 'copy-grant', 'grant', 'grants'];
 
 /** True for statements that this delivery wrote: exact Sids, so that a delivery `a` never takes those of `a-b`. */
 const isOwn = (s: Statement, delivery: string): boolean => OWN.some((what) => s.Sid === sid(delivery, what));

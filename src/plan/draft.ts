@@ -31,6 +31,17 @@ export class Draft {
     return ids.filter((id) => this.#steps.has(id));
   }
 
+  /** What is planned for one image in a Region, wherever its effect is. */
+  stepsOf(image: string, region: string): readonly Step[] {
+    return [...this.#steps.values()].filter((s) => s.image === image && s.region === region);
+  }
+
+  /** Ids of the steps that take images away in a Region: what they needed goes after them. */
+  stepsThatTake(region: string): readonly string[] {
+    const takes = new Set<Step['do']>(['unshare-image', 'deregister-image']);
+    return [...this.#steps.values()].filter((s) => s.region === region && takes.has(s.do)).map((s) => s.id);
+  }
+
   finish(): Plan {
     const steps = [...this.#steps.values()];
     const digest = createHash('sha256').update(canonicalJson(steps)).digest('hex');

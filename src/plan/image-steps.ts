@@ -1,12 +1,13 @@
-/** Steps for images: a copy in every Region under that Region's key, checked, proven, then shared. */
+/** Steps for images: a copy in every Region, checked; then shared after the proof, or copied into every account. */
 import { type Reason, reason } from '../base/outcome.ts';
 import type { Image } from '../model/delivery.ts';
-import type { BuilderRegionSeen, ImageSeen } from '../model/observed.ts';
+import type { ImageSeen } from '../model/observed.ts';
 import { accessSteps } from './access-steps.ts';
-import { type Draft, tagsFor, tokenFor } from './draft.ts';
-import { deliveryKey, keyReadySteps } from './key-steps.ts';
-import { imageRef } from './step.ts';
-import { accountsIn, copiesOf, deliveredRegions, liveCopyOf } from './targets.ts';
+import { planBuilderCopy } from './builder-copy.ts';
+import { planPrivateCopies } from './copy-steps.ts';
+import type { Draft } from './draft.ts';
+import { keyReadySteps } from './key-steps.ts';
+import { accountsIn, deliveredRegions, underKey } from './targets.ts';
 
 export const sharedStep = (image: string, version: string, region: string): string =>
   `share-image:${image}:${version}:${region}`;
@@ -27,7 +28,7 @@ export function planImages(d: Draft): void {
     );
     return;
   }
-  if (d.want.images.some((i) => i.way === 'shared-unencrypted')) planDefaults(d);
+  if (d.want.images.some((i) => !underKey(d.want, i))) planDefaults(d);
   for (const image of d.want.images) planImage(d, image);
 }
 
@@ -36,20 +37,13 @@ function planImage(d: Draft, image: Image): void {
   if (source.is === 'unreadable') d.blocked.push(source.reason);
   if (source.is === 'absent') d.notes.push(notBuilt(image));
   if (source.is !== 'known') return;
-  if (image.way === 'account-copies') {
-    d.blocked.push(
-      reason('plan.way.unsupported', image.name, `the way account-copies of image ${image.name} is not supported yet`, {
-        remedy: { who: 'you', does: 'choose shared-encrypted or shared-unencrypted' },
-      }),
-    );
-    return;
-  }
   const refused = refuseSource(d, image, source.value);
   if (refused !== undefined) {
     d.blocked.push(refused);
     return;
   }
-  for (const region of deliveredRegions(d.want)) planRegion(d, image, source.value, region);
+  const planIn = image.way === 'account-copies' ? planPrivateCopies : planSharing;
+  for (const region of deliveredRegions(d.want)) planIn(d, image, source.value, region);
 }
 
 const notBuilt = (image: Image): Reason =>
@@ -84,6 +78,7 @@ function refuseSource(d: Draft, image: Image, source: ImageSeen): Reason | undef
       },
     );
   }
+  if (image.way === 'account-copies') return refuseCopying(d, image, source);
   // Source: EC2 User Guide "Copy an Amazon EC2 AMI", considerations.
   if (source.productCodes.length > 0 && source.ownerId !== d.want.builder.account) {
     return reason(
@@ -95,52 +90,51 @@ function refuseSource(d: Draft, image: Image, source: ImageSeen): Reason | undef
   return undefined;
 }
 
-function planRegion(d: Draft, image: Image, source: ImageSeen, region: string): void {
-  const version = source.imageId;
-  const builder = d.seen.builder.get(region);
-  const images = builder?.images ?? { is: 'absent' };
-  if (images.is === 'unreadable') {
-    d.blocked.push(images.reason);
-    return;
+function refuseCopying(d: Draft, image: Image, source: ImageSeen): Reason | undefined {
+  if (source.mappings.some((m) => m.encrypted) && d.want.key === undefined) {
+    return reason(
+      'plan.source.encrypted',
+      source.imageId,
+      `source ${source.imageId} of image ${image.name} is encrypted, and other accounts can only copy it from a key that is shared with them`,
+      {
+        remedy: {
+          who: 'you',
+          does: 'add key: { alias: amiport-images } to amiport.yaml: the builder re-encrypts it under that key, which only the copiers may read',
+        },
+      },
+    );
   }
-  const known = images.is === 'known' ? images.value : [];
-  const live = liveCopyOf(known, image, version);
-  const imageId = live?.imageId ?? imageRef(image.name, version, region);
-  const base = { account: d.want.builder.account, region, image: image.name, imageVersion: version };
-  if (live === undefined) addCopy(d, image, source, region, copiesOf(known, image, version).length + 1);
-  const key = image.way === 'shared-encrypted' ? deliveryKey(d, region) : undefined;
-  const wrong = live === undefined || builder === undefined ? undefined : wrongKey(live, builder, key);
-  if (wrong !== undefined) {
-    d.blocked.push(wrong);
-    return;
-  }
-  const missing = missingAccounts(d, region, live);
-  if (live?.state !== 'available') {
-    d.add({
-      ...base,
-      id: `check-image:${image.name}:${version}:${region}`,
-      do: 'check-image',
-      why:
-        key === undefined
-          ? 'every snapshot must be unencrypted, or user accounts cannot launch it'
-          : `every snapshot must be under the delivery's key, whatever the copy was asked for`,
-      needs: d.planned(`copy-image:${image.name}:${version}:${region}`),
-      imageId,
-      ...(key === undefined ? {} : { key }),
-    });
-  }
+  // IMG-35; "Understand AMI billing information": all but plain Linux carries a billing code of its platform.
+  const billed = !['', 'Linux/UNIX'].includes(source.platformDetails);
+  if (source.productCodes.length === 0 && !billed) return undefined;
+  return reason(
+    'plan.source.billing-codes',
+    source.imageId,
+    `source ${source.imageId} of image ${image.name} carries ${billed ? `the billing code of ${source.platformDetails}` : `product code ${source.productCodes[0]}`}: AWS refuses to copy it to another account`,
+    {
+      remedy: {
+        who: 'you',
+        does: 'deliver it the way shared-encrypted or shared-unencrypted, which needs no copy in the account',
+      },
+    },
+  );
+}
+
+/** Launch permissions on the builder's copy, after the proof of every launcher. */
+function planSharing(d: Draft, image: Image, source: ImageSeen, region: string): void {
+  const copy = planBuilderCopy(d, image, source, region);
+  if (copy === undefined) return;
+  const missing = missingAccounts(d, region, copy.seen);
   if (missing.length === 0) return;
+  const version = source.imageId;
+  const base = { account: d.want.builder.account, region, image: image.name, imageVersion: version };
   const places = missing.map((a) => `${a}/${region}`);
   d.add({
     ...base,
     id: `prove:${image.name}:${version}:${region}`,
     do: 'prove',
     why: `nothing is shared before every launcher in ${places.length} place${places.length === 1 ? '' : 's'} is proven able to launch it`,
-    needs: [
-      ...d.planned(`check-image:${image.name}:${version}:${region}`),
-      ...accessSteps(d, region),
-      ...keyReadySteps(d, region),
-    ],
+    needs: [...copy.ready, ...accessSteps(d, region), ...keyReadySteps(d, region)],
     places,
   });
   d.add({
@@ -149,68 +143,9 @@ function planRegion(d: Draft, image: Image, source: ImageSeen, region: string): 
     do: 'share-image',
     why: `${missing.length} account${missing.length === 1 ? ' has' : 's have'} no launch permission in ${region}`,
     needs: [`prove:${image.name}:${version}:${region}`],
-    imageId,
+    imageId: copy.imageId,
     accounts: missing,
   });
-}
-
-function addCopy(d: Draft, image: Image, source: ImageSeen, region: string, attempt: number): void {
-  const version = source.imageId;
-  const tags = tagsFor(d.want, 'copy', {
-    'amiport:image': image.name,
-    'amiport:version': version,
-    'amiport:way': image.way,
-  });
-  const encrypted = image.way === 'shared-encrypted';
-  // With encryption by default on, what Packer builds is under aws/ebs, which cannot be shared.
-  const reEncrypts =
-    encrypted && source.mappings.some((m) => m.encrypted)
-      ? '; the source is encrypted under another key, so the copy re-encrypts it'
-      : '';
-  d.add({
-    id: `copy-image:${image.name}:${version}:${region}`,
-    do: 'copy-image',
-    account: d.want.builder.account,
-    region,
-    image: image.name,
-    imageVersion: version,
-    why: `${region} holds no copy of ${version}${encrypted ? ' under the key of this delivery' : ''}${attempt > 1 ? ` (attempt ${attempt}: earlier ones failed)` : ''}${reEncrypts}`,
-    needs: [...(encrypted ? keyReadySteps(d, region) : d.planned(`disable-encryption-by-default:${region}`))],
-    sourceImageId: source.imageId,
-    sourceRegion: d.want.builder.region,
-    name: copyName(d.want.name, image.name, version, attempt),
-    description: `${image.name}, copied by amiport from ${source.imageId} in ${d.want.builder.region}`,
-    ...(encrypted ? { key: deliveryKey(d, region) } : {}),
-    token: tokenFor(d.want.name, image.name, image.way, version, region, String(attempt)),
-    tags: { ...tags, Name: image.name },
-  });
-}
-
-/** AMI names take 128 characters and are unique in a place; a failed copy may hold its name for a while. */
-const copyName = (delivery: string, image: string, version: string, attempt: number): string =>
-  `amiport/${delivery}/${image}/${version}${attempt > 1 ? `-${attempt}` : ''}`.slice(0, 128);
-
-function wrongKey(live: ImageSeen, builder: BuilderRegionSeen, key: string | undefined): Reason | undefined {
-  if (live.state !== 'available') return undefined;
-  for (const m of live.mappings) {
-    if (m.snapshotId === undefined) continue;
-    const found = builder.snapshots.get(m.snapshotId);
-    if (found?.is === 'unreadable') return found.reason;
-    if (found?.is === 'known' && found.value.kmsKeyId !== key) {
-      return reason(
-        'ec2.copy.wrong-key',
-        live.imageId,
-        `snapshot ${m.snapshotId} of ${live.imageId} is under ${found.value.kmsKeyId ?? 'no key'}, not ${key ?? 'unencrypted'}`,
-        {
-          remedy: {
-            who: 'you',
-            does: `deregister ${live.imageId} with its snapshots in ${builder.region}, then apply again`,
-          },
-        },
-      );
-    }
-  }
-  return undefined;
 }
 
 function missingAccounts(d: Draft, region: string, live: ImageSeen | undefined): readonly string[] {

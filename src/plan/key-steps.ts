@@ -1,11 +1,19 @@
 /** Steps for the dedicated key: primary, alias, rotation, a replica and its own policy in every Region. */
 import { reason } from '../base/outcome.ts';
 import { launcherPrincipalArn, roleArnFor, serviceLinkedRoleOf } from '../model/delivery.ts';
-import type { KeySeen } from '../model/observed.ts';
+import type { ImageSeen, KeySeen } from '../model/observed.ts';
 import { type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
 import { type Draft, tagsFor } from './draft.ts';
 import { keyRef } from './step.ts';
-import { accountsIn, deliveredRegions, launcherArn } from './targets.ts';
+import {
+  accountsIn,
+  copiedImages,
+  deliveredRegions,
+  formerCopies,
+  launcherArn,
+  sharesKey,
+  underKey,
+} from './targets.ts';
 
 /** KMS Developer Guide "Resource quotas": key policy document size, not adjustable. */
 const KEY_POLICY_BYTES_MAX = 32_768;
@@ -61,6 +69,7 @@ function planMissing(d: Draft, region: string, replica: boolean): void {
       description: `amiport delivery ${d.want.name}: golden AMIs`,
       multiRegion: d.want.key?.multiRegion ?? false,
       policy,
+      as: `key:${region}`,
       tags,
     });
     return;
@@ -129,9 +138,26 @@ function checkedPolicy(d: Draft, region: string, current: string | undefined): s
   return undefined;
 }
 
-function keyAccess(d: Draft, region: string): KeyAccess {
+/** What the policy says from the beginning of a run: what is wanted, and what images of a former way still need. */
+const keyAccess = (d: Draft, region: string): KeyAccess =>
+  accessFor(d, region, sharesKey(d.want) || launchersStillNeedKey(d, region));
+
+/** What the policy says once nothing is left of former ways. */
+export const wantedAccess = (d: Draft, region: string): KeyAccess => accessFor(d, region, sharesKey(d.want));
+
+/** Images that were shared under the key before their way was changed are withdrawn last: until then they must launch. */
+export const launchersStillNeedKey = (d: Draft, region: string): boolean =>
+  formerCopies(d, region).some((i) => i.tags['amiport:way'] === 'shared-encrypted' && isShared(i));
+
+const isShared = (i: ImageSeen): boolean =>
+  i.launchPermissions.is === 'known' && i.launchPermissions.value.userIds.length > 0;
+
+function accessFor(d: Draft, region: string, launchers: boolean): KeyAccess {
   const { want, seen } = d;
-  const there = accountsIn(want, region);
+  const all = accountsIn(want, region);
+  const there = launchers ? all : [];
+  const copied = copiedImages(want).some((i) => underKey(want, i));
+  const copiers = copied ? all.filter((a) => a.id !== want.builder.account) : [];
   const roles = there.flatMap((a) =>
     a.launchers
       .filter((l) => serviceLinkedRoleOf(l) === undefined)
@@ -152,6 +178,8 @@ function keyAccess(d: Draft, region: string): KeyAccess {
     launcherArns: unique(roles.map((r) => anyAccount(r.arn))),
     grantAccounts,
     granteeArns: unique(linked.map((l) => anyAccount(l.arn))),
+    copierAccounts: copiers.map((a) => a.id),
+    copierArns: unique(copiers.flatMap((a) => roleArnFor(want.access, a.id) ?? []).map(anyAccount)),
     grantMakerArns: unique(makers.map(anyAccount)),
   };
 }

@@ -1,17 +1,19 @@
 /** Steps that move what user accounts launch by: SSM parameters and launch templates. After sharing, never before. */
 import { reason } from '../base/outcome.ts';
-import { fillTemplate, type Image, type TargetAccount } from '../model/delivery.ts';
+import { fillTemplate, type Image, namedVolumeKey, type TargetAccount } from '../model/delivery.ts';
 import type { ImageSeen, PlaceSeen } from '../model/observed.ts';
+import { accountKey } from './account-keys.ts';
+import { checkStep } from './builder-copy.ts';
 import { type Draft, tagsFor, tokenFor } from './draft.ts';
 import { sharedStep } from './image-steps.ts';
 import { deliveryKey } from './key-steps.ts';
 import { imageRef, type MappingKey } from './step.ts';
-import { accountsIn, deliveredRegions, liveCopyOf, namedVolumeKey } from './targets.ts';
+import { accountsIn, deliveredRegions, deliveredStep, imagesFor, liveCopyOf, whereDelivered } from './targets.ts';
 
 export function planPointers(d: Draft): void {
   for (const image of d.want.images) {
     const source = d.seen.sources.get(image.name);
-    if (source?.is !== 'known' || image.way === 'account-copies') continue;
+    if (source?.is !== 'known') continue;
     for (const region of deliveredRegions(d.want)) {
       for (const account of accountsIn(d.want, region)) {
         const place = d.seen.places.get(`${account.id}/${region}`);
@@ -23,19 +25,26 @@ export function planPointers(d: Draft): void {
   }
 }
 
-/** The image's id in this Region as the pointers must name it. */
-function imageIdIn(d: Draft, image: Image, version: string, region: string): string {
-  const images = d.seen.builder.get(region)?.images;
-  const live = images?.is === 'known' ? liveCopyOf(images.value, image, version) : undefined;
-  return live?.imageId ?? imageRef(image.name, version, region);
+/** The image's id in this place as the pointers must name it. */
+function imageIdIn(d: Draft, image: Image, version: string, place: PlaceSeen): string {
+  const { account, region } = place;
+  const images = imagesFor(d.seen, image, account, region);
+  const live = images.is === 'known' ? liveCopyOf(images.value, image, version, deliveredStep(image)) : undefined;
+  return live?.imageId ?? imageRef(image.name, version, whereDelivered(image, account, region));
 }
+
+/** Ids of the steps after which the image can be launched in the place. */
+const deliveredSteps = (d: Draft, image: Image, version: string, { account, region }: PlaceSeen): readonly string[] =>
+  image.way === 'account-copies'
+    ? d.planned(checkStep(image.name, version, `${account}/${region}`))
+    : d.planned(sharedStep(image.name, version, region), checkStep(image.name, version, region));
 
 function planParameter(d: Draft, image: Image, source: ImageSeen, account: TargetAccount, place: PlaceSeen): void {
   if (image.publish.ssm === undefined) return;
   const version = source.imageId;
   const { region } = place;
   const name = fillTemplate(image.publish.ssm, { image: image.name, account: account.id, region, version });
-  const imageId = imageIdIn(d, image, version, region);
+  const imageId = imageIdIn(d, image, version, place);
   const there = place.parameters.get(name) ?? { is: 'absent' };
   if (there.is === 'unreadable') {
     d.blocked.push(there.reason);
@@ -50,7 +59,7 @@ function planParameter(d: Draft, image: Image, source: ImageSeen, account: Targe
     image: image.name,
     imageVersion: version,
     why: there.is === 'known' ? `${name} still names ${imageOrElse(there.value.value)}` : `${name} is not there yet`,
-    needs: d.planned(sharedStep(image.name, version, region)),
+    needs: deliveredSteps(d, image, version, place),
     name,
     imageId,
     tags: tagsFor(d.want, 'pointer', { 'amiport:image': image.name }),
@@ -79,7 +88,7 @@ function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSee
     );
   }
   if (there.is !== 'known') return;
-  const imageId = imageIdIn(d, image, version, region);
+  const imageId = imageIdIn(d, image, version, place);
   if (there.value.imageId === imageId) return;
   if (d.want.manage.launchTemplates === 'export') {
     d.notes.push(
@@ -102,7 +111,7 @@ function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSee
     image: image.name,
     imageVersion: version,
     why: `the default version of ${name} names ${there.value.imageId ?? 'no image'}`,
-    needs: d.planned(sharedStep(image.name, version, region)),
+    needs: deliveredSteps(d, image, version, place),
     name,
     imageId,
     mappings: mappingsFor(d, image, source, place),
@@ -118,6 +127,8 @@ function mappingsFor(d: Draft, image: Image, source: ImageSeen, place: PlaceSeen
 }
 
 function volumeKeyArn(d: Draft, image: Image, place: PlaceSeen): string | undefined {
+  if (image.way === 'account-copies' && ['account', 'image'].includes(image.volumeKey.by))
+    return accountKey(d, image, place.account, place.region);
   if (image.volumeKey.by === 'image') return deliveryKey(d, place.region);
   const named = namedVolumeKey(image, place.account, place.region);
   const key = named === undefined ? place.defaultKey : place.volumeKeys.get(named);

@@ -31,6 +31,8 @@ export type Effect =
       readonly description: string;
       readonly multiRegion: boolean;
       readonly policy: string;
+      /** The name by which later steps know its ARN. */
+      readonly as: string;
       readonly tags: Tags;
     }
   | {
@@ -50,6 +52,7 @@ export type Effect =
       readonly roleName: string;
     }
   | { readonly do: 'put-role-policy'; readonly roleName: string; readonly policyName: string; readonly policy: string }
+  | { readonly do: 'delete-role-policy'; readonly roleName: string; readonly policyName: string }
   | {
       readonly do: 'create-grant';
       readonly key: string;
@@ -65,16 +68,40 @@ export type Effect =
       readonly description: string;
       /** Absent: the copy stays unencrypted. */
       readonly key?: string;
+      /** The name by which later steps know its id. */
+      readonly as: string;
       readonly token: string;
       readonly tags: Tags;
     }
   | {
       readonly do: 'check-image';
-      readonly imageId: string /** Absent: every snapshot must be unencrypted. */;
+      readonly imageId: string;
+      /** Absent: every snapshot must be unencrypted. */
       readonly key?: string;
+      /** The name by which later steps know its snapshots. */
+      readonly as: string;
     }
   | { readonly do: 'prove'; readonly places: readonly string[] }
   | { readonly do: 'share-image'; readonly imageId: string; readonly accounts: readonly string[] }
+  | {
+      /** Lets accounts copy an image: its snapshots, then the image (so the image alone tells who has been let in). */
+      readonly do: 'open-image';
+      readonly imageId: string;
+      /** Ids with commas between them. */
+      readonly snapshots: string;
+      readonly accounts: readonly string[];
+    }
+  | {
+      /** The reverse, in the reverse order. */
+      readonly do: 'close-image';
+      readonly imageId: string;
+      readonly snapshots: string;
+      readonly accounts: readonly string[];
+    }
+  | { readonly do: 'unshare-image'; readonly imageId: string; readonly accounts: readonly string[] }
+  /** With its snapshots. */
+  | { readonly do: 'deregister-image'; readonly imageId: string }
+  | { readonly do: 'revoke-grant'; readonly key: string; readonly grantId: string }
   | { readonly do: 'put-parameter'; readonly name: string; readonly imageId: string; readonly tags: Tags }
   | {
       readonly do: 'set-launch-template';
@@ -126,10 +153,16 @@ export type Exported =
     };
 
 export const keyRef = (region: string): string => `\${key:${region}}`;
-export const imageRef = (image: string, version: string, region: string): string =>
-  `\${image:${image}:${version}:${region}}`;
+/** A key of a user account, by the name that the config gives it. */
+export const accountKeyRef = (account: string, region: string, name: string): string =>
+  `\${key:${account}/${region}/${name}}`;
+/** @param where a Region for the builder's copy, `account/region` for a private one */
+export const imageRef = (image: string, version: string, where: string): string =>
+  `\${image:${image}:${version}:${where}}`;
+export const snapshotsRef = (image: string, version: string, where: string): string =>
+  `\${snapshots:${image}:${version}:${where}}`;
 
-const REFERENCE = /\$\{((?:key|image):[^}]+)\}/g;
+const REFERENCE = /\$\{((?:key|image|snapshots):[^}]+)\}/g;
 
 /** Puts what a run learnt in place of the references. @returns the names of those still unknown, if any */
 export function resolveReferences<T>(

@@ -2,7 +2,7 @@
 
 import { absent, type Finding } from '../base/outcome.ts';
 import type { Delivery, Image, Launcher, TargetAccount } from '../model/delivery.ts';
-import { fillTemplate, launcherPrincipalArn, serviceLinkedRoleOf } from '../model/delivery.ts';
+import { launcherPrincipalArn, namedVolumeKey, serviceLinkedRoleOf } from '../model/delivery.ts';
 import type { ImageSeen, KeySeen, Observed, PlaceSeen, RoleSeen } from '../model/observed.ts';
 
 /** The Regions that any user account takes images in, in the order of the config. */
@@ -12,7 +12,17 @@ export const deliveredRegions = (want: Delivery): readonly string[] =>
 export const accountsIn = (want: Delivery, region: string): readonly TargetAccount[] =>
   want.accounts.filter((a) => a.regions.includes(region));
 
-export const needsKey = (want: Delivery): boolean => want.images.some((i) => i.way === 'shared-encrypted');
+/** True when launchers read the delivery's key: it is shared with them. */
+export const sharesKey = (want: Delivery): boolean => want.images.some((i) => i.way === 'shared-encrypted');
+
+/** True for images whose copies in the builder account are under the delivery's key. */
+export const underKey = (want: Delivery, image: Image): boolean =>
+  image.way === 'shared-encrypted' || (image.way === 'account-copies' && want.key !== undefined);
+
+export const needsKey = (want: Delivery): boolean => want.images.some((i) => underKey(want, i));
+
+/** The images that every account gets a private copy of. */
+export const copiedImages = (want: Delivery): readonly Image[] => want.images.filter((i) => i.way === 'account-copies');
 
 /** The role behind a launcher, as far as it was seen. */
 export function launcherRole(seen: Observed, account: string, launcher: Launcher): Finding<RoleSeen> {
@@ -30,25 +40,11 @@ export function launcherArn(want: Delivery, seen: Observed, account: string, lau
   return role.is === 'known' ? role.value.arn : launcherPrincipalArn(launcher, account, want.partition);
 }
 
-/** The id under which `PlaceSeen.volumeKeys` holds the key an image's volumes are to use, if one is named. */
-export function namedVolumeKey(image: Image, account: string, region: string): string | undefined {
-  const key = image.volumeKey;
-  switch (key.by) {
-    case 'account':
-    case 'image':
-      return undefined;
-    case 'alias':
-      return fillTemplate(key.alias, { account, region });
-    case 'arn':
-      return fillTemplate(key.arn, { account, region });
-  }
-}
-
 /** The customer keys of the place that volumes of these images will be under (aws/ebs serves everybody itself). */
 export function customerVolumeKeys(images: readonly Image[], place: PlaceSeen): readonly KeySeen[] {
   const keys = new Map<string, KeySeen>();
   for (const image of images) {
-    if (image.volumeKey.by === 'image') continue;
+    if (image.volumeKey.by === 'image' && image.way !== 'account-copies') continue;
     const named = namedVolumeKey(image, place.account, place.region);
     const found = named === undefined ? defaultWhereUsed(image, place) : (place.volumeKeys.get(named) ?? absent);
     if (found.is === 'known' && found.value.manager === 'CUSTOMER') keys.set(found.value.arn, found.value);
@@ -63,18 +59,61 @@ function defaultWhereUsed(image: Image, place: PlaceSeen): Finding<KeySeen> {
   return on.is === 'known' && !on.value ? absent : place.defaultKey;
 }
 
+/** `copy`: in the builder account, for all; `account-copy`: private, in a user account. */
+type CopyStep = 'copy' | 'account-copy';
+
 /** True for amiport's copies of an image in its present way, whatever their version and state. */
-export const isCopyOf = (image: Image, ami: ImageSeen): boolean =>
+export const isCopyOf = (image: Image, ami: ImageSeen, step: CopyStep = 'copy'): boolean =>
   ami.tags['amiport:image'] === image.name &&
-  ami.tags['amiport:step'] === 'copy' &&
+  ami.tags['amiport:step'] === step &&
   ami.tags['amiport:way'] === image.way;
 
 /** The copies of one version, whatever their state: failed ones count as attempts. */
-export const copiesOf = (images: readonly ImageSeen[], image: Image, version: string): readonly ImageSeen[] =>
-  images.filter((i) => isCopyOf(image, i) && i.tags['amiport:version'] === version);
+export const copiesOf = (
+  images: readonly ImageSeen[],
+  image: Image,
+  version: string,
+  step: CopyStep = 'copy',
+): readonly ImageSeen[] => images.filter((i) => isCopyOf(image, i, step) && i.tags['amiport:version'] === version);
 
 /** The copy of one version that counts: the one that is available, else the one under way. */
-export function liveCopyOf(images: readonly ImageSeen[], image: Image, version: string): ImageSeen | undefined {
-  const copies = copiesOf(images, image, version);
+export function liveCopyOf(
+  images: readonly ImageSeen[],
+  image: Image,
+  version: string,
+  step: CopyStep = 'copy',
+): ImageSeen | undefined {
+  const copies = copiesOf(images, image, version, step);
   return copies.find((i) => i.state === 'available') ?? copies.find((i) => i.state === 'pending');
 }
+
+/** The builder's copies in a Region that were made for another way than their image has now. */
+export function formerCopies(
+  d: { readonly want: Delivery; readonly seen: Observed },
+  region: string,
+): readonly ImageSeen[] {
+  const images = d.seen.builder.get(region)?.images;
+  if (images?.is !== 'known') return [];
+  const wayOf = new Map(d.want.images.map((i) => [i.name, i.way]));
+  return images.value.filter((i) => {
+    const way = wayOf.get(i.tags['amiport:image'] ?? '');
+    return i.tags['amiport:step'] === 'copy' && way !== undefined && i.tags['amiport:way'] !== way;
+  });
+}
+
+/** Where an image is delivered from in a place: the account's own copies, or the builder's. */
+export const imagesFor = (
+  seen: Observed,
+  image: Image,
+  account: string,
+  region: string,
+): Finding<readonly ImageSeen[]> =>
+  (image.way === 'account-copies'
+    ? seen.places.get(`${account}/${region}`)?.images
+    : seen.builder.get(region)?.images) ?? absent;
+
+export const deliveredStep = (image: Image): CopyStep => (image.way === 'account-copies' ? 'account-copy' : 'copy');
+
+/** How steps and references name the place of a delivered image: its account's, or the builder's Region. */
+export const whereDelivered = (image: Image, account: string, region: string): string =>
+  image.way === 'account-copies' ? `${account}/${region}` : region;

@@ -1,15 +1,16 @@
 /** Every question of a delivery (image × account × Region × launcher), asked and answered from one observation. */
 import { absent, type Finding } from '../base/outcome.ts';
-import { type Delivery, type Image, launcherText } from '../model/delivery.ts';
-import type { ImageSeen, KeySeen, Observed } from '../model/observed.ts';
+import { accountKeyName, type Delivery, type Image, launcherText, namedVolumeKey } from '../model/delivery.ts';
+import type { ImageSeen, KeySeen, Observed, SnapshotSeen } from '../model/observed.ts';
 import {
   accountsIn,
   copiesOf,
   deliveredRegions,
+  deliveredStep,
+  imagesFor,
   isCopyOf,
   launcherRole,
   liveCopyOf,
-  namedVolumeKey,
 } from '../plan/targets.ts';
 import { type LaunchQuestion, type Proof, proveLaunch } from './proof.ts';
 import type { VolumeKeyWish } from './volume-key.ts';
@@ -48,22 +49,31 @@ const qualified = (want: Delivery, proof: Proof): Proof =>
     ? { ...proof, by: [...proof.by, 'SCPs and RCPs were not judged (organization.guardrails: ignore)'] }
     : proof;
 
-/** The newest version's copy in the Region; while that is not there, the question is about the copy that is missing. */
+/**
+ * What a place launches of the newest version: the account's own copy, or the builder's in that Region. While that is
+ * not there, the question is about the copy that is missing.
+ */
 export function liveCopy(
   seen: Observed,
   image: Image,
+  account: string,
   region: string,
 ): { readonly version: string; readonly ami: Finding<ImageSeen> } {
   const source = seen.sources.get(image.name);
-  const images = seen.builder.get(region)?.images ?? absent;
+  const images = imagesFor(seen, image, account, region);
   if (images.is !== 'known') return { version: source?.is === 'known' ? source.value.imageId : '', ami: images };
-  const newestFirst = images.value.filter((i) => isCopyOf(image, i)).toSorted((a, b) => b.createdMs - a.createdMs);
+  const step = deliveredStep(image);
+  const newestFirst = images.value
+    .filter((i) => isCopyOf(image, i, step))
+    .toSorted((a, b) => b.createdMs - a.createdMs);
   const version = source?.is === 'known' ? source.value.imageId : newestFirst[0]?.tags['amiport:version'];
   if (version === undefined) return { version: '', ami: absent };
   // A failed copy is still an answer: the proof then says in what state it is.
-  const copy = liveCopyOf(newestFirst, image, version) ?? copiesOf(newestFirst, image, version)[0];
+  const copy = liveCopyOf(newestFirst, image, version, step) ?? copiesOf(newestFirst, image, version, step)[0];
   return { version, ami: copy === undefined ? absent : { is: 'known', value: copy } };
 }
+
+type Question = Omit<LaunchQuestion, 'launcher' | 'role'>;
 
 function questionOf(
   want: Delivery,
@@ -72,29 +82,69 @@ function questionOf(
   region: string,
   account: string,
   asIfShared: boolean,
-): Omit<LaunchQuestion, 'launcher' | 'role'> | undefined {
+): Question | undefined {
   const builder = seen.builder.get(region);
   const place = seen.places.get(`${account}/${region}`);
   if (builder === undefined || place === undefined) return undefined;
-  const { version, ami } = liveCopy(seen, image, region);
-  const readKeys = new Map<string, Finding<KeySeen>>();
-  if (builder.key.is === 'known') readKeys.set(builder.key.value.arn, builder.key);
+  const { version, ami } = liveCopy(seen, image, account, region);
+  const named = namedVolumeKey(image, account, region);
+  const base = { image: image.name, imageVersion: version, account, region, place, ami };
+  if (image.way === 'account-copies') {
+    const key = place.volumeKeys.get(accountKeyName(image, account, region) ?? '') ?? absent;
+    const question: Question = {
+      ...base,
+      snapshots: place.snapshots,
+      readKeys: keysByArn(key),
+      volumeKey: { is: 'key', id: named ?? '' },
+      asIfShared: true,
+    };
+    return asIfShared && ami.is === 'absent' ? asIfCopied(seen, image, question, key) : question;
+  }
   return {
-    image: image.name,
-    imageVersion: version,
-    account,
-    region,
-    ami,
+    ...base,
     snapshots: builder.snapshots,
-    readKeys,
-    place,
-    volumeKey: wishOf(image, builder.key, account, region),
+    readKeys: keysByArn(builder.key),
+    volumeKey: wishOf(image, builder.key, named),
     asIfShared: asIfShared || account === want.builder.account,
   };
 }
 
-function wishOf(image: Image, deliveryKey: Finding<KeySeen>, account: string, region: string): VolumeKeyWish {
-  const named = namedVolumeKey(image, account, region);
+const keysByArn = (key: Finding<KeySeen>): ReadonlyMap<string, Finding<KeySeen>> =>
+  new Map(key.is === 'known' ? [[key.value.arn, key]] : []);
+
+/**
+ * The private copy as it will be: the source's disks under the account's key. The source's owner stays, since Allowed
+ * AMIs of the account must admit the image that is copied (EC2 User Guide "Allowed AMIs").
+ */
+function asIfCopied(seen: Observed, image: Image, q: Question, key: Finding<KeySeen>): Question {
+  const source = seen.sources.get(image.name);
+  if (source?.is !== 'known' || key.is !== 'known') return q;
+  const mappings = source.value.mappings.map((m) => ({
+    ...m,
+    encrypted: true,
+    snapshotId: `the copy of ${m.deviceName}`,
+  }));
+  const snapshots = mappings.map(({ snapshotId, volumeSizeGiB }): readonly [string, Finding<SnapshotSeen>] => [
+    snapshotId,
+    {
+      is: 'known',
+      value: {
+        snapshotId,
+        ownerId: q.account,
+        state: 'completed',
+        stateMessage: undefined,
+        progressPercent: 100,
+        encrypted: true,
+        kmsKeyId: key.value.arn,
+        volumeSizeGiB,
+        startMs: seen.atMs,
+      },
+    },
+  ]);
+  return { ...q, ami: { is: 'known', value: { ...source.value, mappings } }, snapshots: new Map(snapshots) };
+}
+
+function wishOf(image: Image, deliveryKey: Finding<KeySeen>, named: string | undefined): VolumeKeyWish {
   if (named !== undefined) return { is: 'key', id: named };
   if (image.volumeKey.by === 'image' && deliveryKey.is === 'known') return { is: 'image', key: deliveryKey.value };
   return { is: 'account' };

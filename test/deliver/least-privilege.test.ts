@@ -31,11 +31,17 @@ async function narrow(stage: TestStage, roles: readonly RoleExport[]): Promise<v
   }
 }
 
-test.each([{ way: 'shared-encrypted' }, { way: 'shared-unencrypted' }])('$way', async ({ way }) => {
+const WAYS = [
+  { way: 'shared-encrypted', extra: '' },
+  { way: 'shared-unencrypted', extra: '' },
+  { way: 'account-copies', extra: ', accountKey: "alias/ebs-{account}"' },
+];
+
+test.each(WAYS)('$way', async ({ way, extra }) => {
   const stage = await testStage();
   if (way === 'shared-unencrypted') await must(stage.builder.send('ec2', HOME, 'DisableEbsEncryptionByDefault', {}));
   const source = await bakedImage(stage, stage.builder, 'golden');
-  const session = await stage.open(configOf({ kubernetes: source }, { way }));
+  const session = await stage.open(configOf({ kubernetes: source }, { way, extra }));
   const { roles } = exportIam(session.want, []);
   await narrow(
     stage,
