@@ -1,7 +1,8 @@
 /** Effects on images, snapshots and the builder's EBS settings, and the looks that a run polls with. */
-import { done } from '../base/outcome.ts';
+import { createHash } from 'node:crypto';
+import { done, type Outcome } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import type { Cloud } from '../model/cloud.ts';
+import type { Cloud, CopyImage } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { imageSeen, piecesOf, snapshotSeen, tagList } from './shapes.ts';
@@ -24,6 +25,8 @@ type ImageEffects = Pick<
 const ACCOUNTS_PER_CALL = 10_000;
 /** SNAP-1: modifications in one request. */
 const PERMISSIONS_PER_SNAPSHOT_CALL = 500;
+const LISTED_LOOKS = 13;
+const LISTED_LOOK_EVERY_MS = 5_000;
 const IDS_PER_DESCRIBE = 200;
 const IDS_PER_TAG_CALL = 500;
 
@@ -43,27 +46,9 @@ function making(c: Connection): Pick<Cloud, 'setEncryptionByDefault' | 'copyImag
       return answer.ok ? done(undefined) : answer;
     },
 
-    async copyImage(at, want) {
-      const { CopyImageCommand } = await import('@aws-sdk/client-ec2');
-      const tags = tagList(want.tags);
-      const answer = await c.send('ec2', at, 'ec2:CopyImage', (ec2) =>
-        ec2.send(
-          new CopyImageCommand({
-            SourceImageId: want.sourceImageId,
-            SourceRegion: want.sourceRegion,
-            Name: want.name,
-            Description: want.description,
-            ClientToken: want.token,
-            ...(want.kmsKeyId === undefined ? {} : { Encrypted: true, KmsKeyId: want.kmsKeyId }),
-            TagSpecifications: [
-              { ResourceType: 'image', Tags: tags },
-              { ResourceType: 'snapshot', Tags: tags },
-            ],
-          }),
-        ),
-      );
-      return answer.ok ? done({ imageId: answer.value.ImageId ?? '' }) : answer;
-    },
+    // A token goes with equal parameters only, and some of them are learnt by the run.
+    copyImage: (at, want) =>
+      copyImage(c, at, want, nextToken(want.token, want.sourceImageId, want.name, want.kmsKeyId ?? '')),
 
     async createTags(at, resourceIds, tags) {
       const { CreateTagsCommand } = await import('@aws-sdk/client-ec2');
@@ -86,6 +71,59 @@ function making(c: Connection): Pick<Cloud, 'setEncryptionByDefault' | 'copyImag
         : answer;
     },
   };
+}
+
+/**
+ * EC2 answers a client token that it knows with the image made then, though that image may be gone since (an earlier
+ * try, or a way that was changed and changed back). Then the next token follows from the dead id, so that a run that
+ * dies in between comes to the same one. Source: EC2 API Reference "Ensuring idempotency".
+ */
+async function copyImage(
+  c: Connection,
+  at: Place,
+  want: CopyImage,
+  token: string,
+): Promise<Outcome<{ imageId: string }>> {
+  const { CopyImageCommand } = await import('@aws-sdk/client-ec2');
+  const tags = tagList(want.tags);
+  const answer = await c.send('ec2', at, 'ec2:CopyImage', (ec2) =>
+    ec2.send(
+      new CopyImageCommand({
+        SourceImageId: want.sourceImageId,
+        SourceRegion: want.sourceRegion,
+        Name: want.name,
+        Description: want.description,
+        ClientToken: token,
+        ...(want.kmsKeyId === undefined ? {} : { Encrypted: true, KmsKeyId: want.kmsKeyId }),
+        TagSpecifications: [
+          { ResourceType: 'image', Tags: tags },
+          { ResourceType: 'snapshot', Tags: tags },
+        ],
+      }),
+    ),
+  );
+  if (!answer.ok) return answer;
+  const imageId = answer.value.ImageId ?? '';
+  const there = await isThere(c, at, imageId);
+  if (!there.ok) return there;
+  return there.value ? done({ imageId }) : copyImage(c, at, want, nextToken(token, imageId));
+}
+
+const nextToken = (...from: readonly string[]): string => createHash('sha256').update(from.join(' ')).digest('hex');
+
+/** A copy made just now may not be listed for some seconds (EC2 API Reference "Eventual consistency"). */
+async function isThere(c: Connection, at: Place, imageId: string): Promise<Outcome<boolean>> {
+  const { DescribeImagesCommand } = await import('@aws-sdk/client-ec2');
+  for (let look = 1; ; look++) {
+    const answer = await c.send('ec2', at, 'ec2:DescribeImages', (ec2) =>
+      ec2.send(new DescribeImagesCommand({ Filters: [{ Name: 'image-id', Values: [imageId] }] })),
+    );
+    if (!answer.ok) return answer;
+    const state = answer.value.Images?.[0]?.State;
+    if (state !== undefined) return done(state !== 'deregistered');
+    if (look === LISTED_LOOKS) return done(false);
+    await c.options.clock.sleep(LISTED_LOOK_EVERY_MS);
+  }
 }
 
 function looks(c: Connection): Pick<Cloud, 'describeImages' | 'describeSnapshots'> {
