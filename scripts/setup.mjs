@@ -21,6 +21,8 @@ const ENTRIES = {
 };
 
 process.chdir(ROOT);
+/** Where the caller stands: `npm run amiport` looks for its config there. */
+const CALLER = process.env.INIT_CWD ?? ROOT;
 const [task = 'start', ...args] = process.argv.slice(2);
 if (Number(process.versions.node.split('.')[0]) < 18) stop('the setup needs Node 18 or newer');
 await withLock(install);
@@ -132,7 +134,8 @@ function run(command, parameters, extra = {}) {
 
 async function runEntry(entry, parameters) {
   // Node before 24.12 warns on every run that type stripping is experimental.
-  process.exitCode = await run(node, ['--disable-warning=ExperimentalWarning', entry, ...parameters]);
+  process.chdir(entry === ENTRIES.amiport && task === 'amiport' ? CALLER : ROOT);
+  process.exitCode = await run(node, ['--disable-warning=ExperimentalWarning', join(ROOT, entry), ...parameters]);
 }
 
 /** Debian's own /usr/bin/aws comes first: shims of language version managers earlier in PATH may not run. */

@@ -1,6 +1,6 @@
 /**
- * Table of AWS facts: what canaries may cost. On-demand Linux list prices of us-east-1 in USD per hour, as of 2025;
- * other Regions are dearer, so an estimate takes them times `REGIONAL`. EC2 bills at least a minute.
+ * Table of AWS facts: what canaries may cost. On-demand Linux list prices of us-east-1 in USD per hour, written down in
+ * 2025 from memory of the price list and not checked since; other Regions are dearer, so an estimate takes them times `REGIONAL`. EC2 bills at least a minute.
  */
 import { type Reason, reason } from '../base/outcome.ts';
 

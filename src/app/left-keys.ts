@@ -1,10 +1,17 @@
 /** Keys, replicas, aliases, grants and role policies of a delivery, and which of them the config still needs. */
 
 import type { Delivery } from '../model/delivery.ts';
-import { launcherPrincipalArn } from '../model/delivery.ts';
+import { accountKeyName, launcherPrincipalArn } from '../model/delivery.ts';
 import type { GrantSeen, KeySeen, Observed } from '../model/observed.ts';
 import { grantName, rolePolicyName } from '../plan/access.ts';
-import { accountsIn, customerVolumeKeys, deliveredRegions, launcherArn, needsKey } from '../plan/targets.ts';
+import {
+  accountsIn,
+  copiedImages,
+  customerVolumeKeys,
+  deliveredRegions,
+  launcherArn,
+  needsKey,
+} from '../plan/targets.ts';
 import { type Found, type LeftResource, orphaned } from './left-resource.ts';
 
 export function keysLeft(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
@@ -21,6 +28,27 @@ export function keysLeft(want: Delivery, seen: Observed, found: Found): readonly
   return out;
 }
 
+/** Keys that amiport made in user accounts: needed while an image of the config is copied under them. */
+export function accountKeysLeft(want: Delivery, found: Found): readonly LeftResource[] {
+  return [...found.accountKeys].flatMap(([place, keys]) => {
+    const [account = '', region = ''] = place.split('/');
+    const named = new Set(copiedImages(want).flatMap((i) => accountKeyName(i, account, region) ?? []));
+    return keys.flatMap((key): LeftResource[] => {
+      const going = key.state === 'PendingDeletion';
+      const used = [...named].some((n) => key.aliases.includes(n) || key.tags['amiport:alias'] === n);
+      const state = orphaned(going || used ? undefined : 'no image of the config is copied under it');
+      const base = { account, region, ...state };
+      const aliases = key.aliases.filter((a) => a === key.tags['amiport:alias']);
+      return [
+        { arn: key.arn, kind: 'key', ...base },
+        ...aliases.map(
+          (a): LeftResource => ({ arn: `arn:${want.partition}:kms:${region}:${account}:${a}`, kind: 'alias', ...base }),
+        ),
+      ];
+    });
+  });
+}
+
 function keyResource(want: Delivery, seen: Observed, key: KeySeen, region: string): LeftResource {
   return {
     arn: key.arn,
@@ -34,7 +62,7 @@ function keyResource(want: Delivery, seen: Observed, key: KeySeen, region: strin
 function whyKeyOrphan(want: Delivery, seen: Observed, key: KeySeen, region: string): string | undefined {
   // It is on its way out: nothing is left to do about it.
   if (key.state === 'PendingDeletion' || key.state === 'PendingReplicaDeletion') return undefined;
-  if (!needsKey(want)) return 'no image is shared encrypted';
+  if (!needsKey(want)) return 'no image is under it';
   if (region !== want.builder.region && !deliveredRegions(want).includes(region))
     return `no account takes images in ${region}`;
   const current = seen.builder.get(region)?.key;

@@ -35,6 +35,9 @@ export interface Found {
   readonly keys: ReadonlyMap<string, readonly KeySeen[]>;
   /** By Region of the builder. */
   readonly snapshots: ReadonlyMap<string, readonly TaggedSnapshot[]>;
+  /** By `account/region` of the user accounts: keys made for private copies, and the snapshots of those. */
+  readonly accountKeys: ReadonlyMap<string, readonly KeySeen[]>;
+  readonly accountSnapshots: ReadonlyMap<string, readonly TaggedSnapshot[]>;
   /** By `account/region`: names. */
   readonly parameters: ReadonlyMap<string, readonly string[]>;
   /** By `account/region`. */

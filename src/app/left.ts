@@ -9,8 +9,8 @@ import { mapPool } from '../base/pool.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Emit } from './events.ts';
-import { imagesLeft } from './left-images.ts';
-import { keysLeft, rolePoliciesLeft } from './left-keys.ts';
+import { imagesLeft, privateImagesLeft } from './left-images.ts';
+import { accountKeysLeft, keysLeft, rolePoliciesLeft } from './left-keys.ts';
 import { canariesLeft, parametersLeft } from './left-places.ts';
 import type { Found, LeftResource } from './left-resource.ts';
 import type { Session } from './session.ts';
@@ -35,7 +35,9 @@ export async function left(session: Session, emit: Emit): Promise<Left> {
 function leftOf(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
   return [
     ...keysLeft(want, seen, found),
+    ...accountKeysLeft(want, found),
     ...imagesLeft(want, seen, found),
+    ...privateImagesLeft(want, seen, found),
     ...rolePoliciesLeft(want, seen),
     ...parametersLeft(want, found),
     ...canariesLeft(want, found),
@@ -58,18 +60,23 @@ async function search(session: Session, unreadable: Reason[]): Promise<Found> {
   };
   const self = (region: string) => region;
   const placeName = (p: Place) => `${p.account}/${p.region}`;
-  const [keys, snapshots, parameters, canaries] = await Promise.all([
+  // In the builder's own places all of it is found already.
+  const foreign = places.filter((p) => p.account !== want.builder.account);
+  const [keys, snapshots, accountKeys, accountSnapshots, parameters, canaries] = await Promise.all([
     all(regions, self, (region) => cloud.findKeys(at(region), want.name)),
     all(regions, self, (region) => cloud.findSnapshots(at(region), want.name)),
+    all(foreign, placeName, (place) => cloud.findKeys(place, want.name)),
+    all(foreign, placeName, (place) => cloud.findSnapshots(place, want.name)),
     all(places, placeName, (place) => cloud.findParameters(place, want.name)),
     all(places, placeName, (place) => cloud.listCanaries(place, want.name)),
   ]);
-  return { keys, snapshots, parameters, canaries };
+  return { keys, snapshots, accountKeys, accountSnapshots, parameters, canaries };
 }
 
 function unreadableParts(seen: Observed): Reason[] {
   const findings = [
     ...[...seen.builder.values()].flatMap((b) => [b.images, b.key]),
+    ...[...seen.places.values()].map((p) => p.images),
     ...[...seen.accounts.values()].flatMap((a) => [...a.roles.values()]),
   ];
   return findings.flatMap((f) => (f.is === 'unreadable' ? [f.reason] : []));

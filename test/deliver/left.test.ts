@@ -142,7 +142,7 @@ test('when the image was taken out of the config, all that served it is orphaned
   const next = await stage.open(configOf({ web: other }, { way: 'shared-unencrypted' }));
   const orphans = await shown(next);
   expect(orphans).toContain(`image ${BUILDER}/${HOME}: no image kubernetes is in the config`);
-  expect(orphans).toContain(`key ${BUILDER}/${HOME}: no image is shared encrypted`);
+  expect(orphans).toContain(`key ${BUILDER}/${HOME}: no image is under it`);
   expect(orphans.filter((o) => o.startsWith('parameter')).length).toBe(4);
 });
 
