@@ -2,6 +2,7 @@
  * The world that is there when none is described: one organization of three accounts and a public
  * base image of another owner in every Region that is on by default.
  */
+import { BASE_DISKS } from './base-disk.ts';
 import { declareImage } from './declare-image.ts';
 import { newAccount, newWorld } from './make.ts';
 import { join, newOrganization } from './organize.ts';
@@ -33,6 +34,7 @@ export function addBaseImages(world: World, regions: Iterable<string>): void {
         description: `Debian 12 (20251103-2282, ${arch})`,
         createdMs: BASE_CREATED_MS,
         architecture,
+        disk: BASE_DISKS[arch],
         sharedWith: ['all'],
       });
     }

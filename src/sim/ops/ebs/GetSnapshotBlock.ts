@@ -1,6 +1,7 @@
 /** Source: https://docs.aws.amazon.com/ebs/latest/APIReference/API_GetSnapshotBlock.html; facts EBSD-1, EBSD-3. */
 import { operation } from '../../operation.ts';
 import type { Ebs } from '../../wire/shapes.ts';
+import { blockBytes } from '../../world/base-disk.ts';
 import { BLOCK_BYTES } from '../../world/disk.ts';
 import { ebsDemand, invalid, openBlockToken, readableSnapshot, useSnapshotKey } from './reading.ts';
 
@@ -14,7 +15,7 @@ export const getSnapshotBlock = operation<Ebs.GetSnapshotBlockRequest, Block>('e
     const snapshot = readableSnapshot(call, input.SnapshotId);
     const hash = openBlockToken(input.BlockToken, snapshot, input.BlockIndex ?? -1, call.nowMs);
     useSnapshotKey(call, snapshot, ['Decrypt']);
-    const bytes = call.world.blocks.get(hash);
+    const bytes = blockBytes(call.world, hash);
     if (!bytes) throw invalid('INVALID_BLOCK', `Block ${input.BlockIndex} cannot be read.`);
     return {
       DataLength: BLOCK_BYTES,
