@@ -7,14 +7,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Controlled } from './control.ts';
-import { type FaultRule, faultGate } from './faults.ts';
+import { Faults } from './faults/gate.ts';
+import type { FaultRule } from './faults/rules.ts';
 import { type InProcessHandler, inProcessHandler } from './in-process.ts';
-import { createKernel, type Gate, type Kernel } from './kernel.ts';
+import { type Command, createKernel, type Gate, type Kernel } from './kernel.ts';
 import { AWS_QUOTAS, type Quotas, quotaGate } from './quotas.ts';
 import { OPERATIONS, TASKS } from './registry.ts';
 import { type RunningServer, type ServerOptions, startServer } from './server.ts';
 import { StateStore } from './state/store.ts';
-import { type SimClock, scaledClock } from './time.ts';
+import { type SimClock, scaledClock, VirtualTime } from './time.ts';
 import { defaultWorld } from './world/default-world.ts';
 import type { World } from './world/world.ts';
 
@@ -47,7 +48,7 @@ export interface Sim {
   readonly server: RunningServer | undefined;
   /** For SDK clients in the same process: `new EC2Client({ requestHandler: sim.requestHandler(), … })`. */
   requestHandler(signingMs?: () => number): InProcessHandler;
-  /** Back to the world of the start. */
+  /** Back to the world and the faults of the start. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
@@ -58,30 +59,46 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
   const store = options.state === undefined ? undefined : new StateStore(options.state);
   const opened = store?.open(firstWorld);
   const clock = options.clock ?? scaledClock(options.speed ?? 1, Math.max(Date.now(), opened?.nowMs ?? 0));
-  let faults = options.faults ?? [];
+  const faults: Faults = new Faults(
+    { world: () => kernel.world, program: { operations: OPERATIONS, tasks: TASKS } },
+    options.faults ?? [],
+    options.seed ?? 1,
+  );
   const kernelOf = (world: World): Kernel =>
-    createKernel({ world, clock, ...kernelParts(options, store, () => kernel), gates: gatesOf(options, () => faults) });
+    createKernel({
+      world,
+      clock,
+      ...kernelParts(options, store, faults, () => kernel),
+      gates: gatesOf(options, faults),
+    });
   let kernel: Kernel = kernelOf(opened?.world ?? firstWorld());
   for (const command of opened?.commands ?? []) kernel.replay(command);
   await store?.save(kernel.world, clock.nowMs());
-  const setFaults = (rules: readonly FaultRule[]): void => {
-    faults = rules;
-  };
+  const setFaults = (rules: readonly FaultRule[], seed = options.seed ?? 1): void =>
+    faults.set(rules, seed, clock.nowMs());
   const reset = async (): Promise<void> => {
     kernel = kernelOf(firstWorld());
+    faults.set(options.faults ?? [], options.seed ?? 1);
     await store?.save(kernel.world, clock.nowMs());
   };
   const server =
     options.port === false
       ? undefined
-      : await startServer(serverParts(options, { kernel: () => kernel, reset, setFaults }));
+      : await startServer(
+          serverParts(options, { kernel: () => kernel, reset, setFaults, faults: () => faults.list() }),
+        );
   return {
     clock,
     get world() {
       return kernel.world;
     },
     server,
-    requestHandler: (signingMs) => inProcessHandler({ handle: (request, at) => kernel.handle(request, at) }, signingMs),
+    requestHandler: (signingMs) =>
+      inProcessHandler(
+        { handle: (request, at) => kernel.handle(request, at) },
+        signingMs,
+        clock instanceof VirtualTime ? (ms) => clock.sleep(ms) : undefined,
+      ),
     reset,
     close: async () => {
       await server?.close();
@@ -91,18 +108,22 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
   };
 }
 
-function kernelParts(options: SimOptions, store: StateStore | undefined, kernel: () => Kernel) {
+function kernelParts(options: SimOptions, store: StateStore | undefined, faults: Faults, kernel: () => Kernel) {
   return {
+    committed: (command: Command) => {
+      store?.append(command);
+      faults.note(command);
+    },
     operations: OPERATIONS,
     tasks: TASKS,
     ...(options.onBug ? { onBug: options.onBug } : {}),
-    ...(store ? { committed: store.append.bind(store), durable: () => durable(store, kernel()) } : {}),
+    ...(store ? { durable: () => durable(store, kernel()) } : {}),
   };
 }
 
-function gatesOf(options: SimOptions, faults: () => readonly FaultRule[]): readonly Gate[] {
+function gatesOf(options: SimOptions, faults: Faults): readonly Gate[] {
   const { quotas = 'off' } = options;
-  const gates = [faultGate(faults, options.seed ?? 1)];
+  const gates = [faults.gate];
   if (quotas !== 'off') gates.push(quotaGate(quotas === 'aws' ? AWS_QUOTAS : quotas));
   return gates;
 }

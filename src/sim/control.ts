@@ -3,16 +3,17 @@
  * is this machine, so that no web page can reach it by a rebound name.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { type FaultRule, faultRules } from './faults.ts';
+import { type FaultRule, faultRules } from './faults/rules.ts';
 import type { Kernel } from './kernel.ts';
 import type { WireRequest, WireResponse } from './wire/message.ts';
 
 export interface Controlled {
   kernel(): Kernel;
-  /** Back to the world as it was at the start. */
+  /** Back to the world and the faults of the start. */
   reset(): Promise<void>;
-  /** Replaces the failures on demand. */
-  setFaults?(rules: readonly FaultRule[]): void;
+  /** Replaces the failures on demand; what they draw begins anew. */
+  setFaults?(rules: readonly FaultRule[], seed?: number): void;
+  faults?(): readonly (FaultRule & { readonly hits: number })[];
 }
 
 const ACCOUNTS_SHOWN = 100;
@@ -33,6 +34,8 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
       return json(200, eventsAfter(sim.kernel(), new URLSearchParams(request.query)));
     case 'POST advance':
       return advance(sim.kernel(), request);
+    case 'GET faults':
+      return json(200, { rules: sim.faults?.() ?? [] });
     case 'POST faults':
       return setFaults(sim, request);
     case 'POST reset':
@@ -40,7 +43,7 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
       return json(200, { status: 'reset' });
     default:
       return json(404, {
-        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, POST advance, POST faults, POST reset`,
+        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, GET faults, POST advance, POST faults, POST reset`,
       });
   }
 }
@@ -55,6 +58,7 @@ function eventsAfter(kernel: Kernel, query: URLSearchParams): object {
   return { nowMs: kernel.clock.nowMs(), events: events.slice(from, from + limit) };
 }
 
+const SEED_MAX = 4_294_967_295;
 const ADVANCE_MS_MAX = 366 * 86_400_000;
 
 /** @returns undefined when the body is no JSON object */
@@ -67,17 +71,22 @@ function bodyOf(request: WireRequest): Readonly<Record<string, unknown>> | undef
   }
 }
 
-/** `{"rules": [...]}`, see `FaultRule`; an empty list ends all failures. */
+/** `{"rules": [...], "seed": 7}`, see `FaultRule`; an empty list ends all failures. */
 function setFaults(sim: Controlled, request: WireRequest): WireResponse {
-  const parsed = faultRules.safeParse(bodyOf(request)?.rules);
+  const body = bodyOf(request);
+  const parsed = faultRules.safeParse(body?.rules);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return json(400, {
       error: `rules${issue?.path.map((key) => `.${String(key)}`).join('') ?? ''}: ${issue?.message}`,
     });
   }
+  const seed = body?.seed;
+  if (seed !== undefined && !(typeof seed === 'number' && Number.isInteger(seed) && seed >= 0 && seed <= SEED_MAX)) {
+    return json(400, { error: `seed must be a whole number from 0 to ${SEED_MAX}` });
+  }
   if (!sim.setFaults) return json(404, { error: 'this simulator takes no faults' });
-  sim.setFaults(parsed.data);
+  sim.setFaults(parsed.data, seed);
   return json(200, { rules: parsed.data.length });
 }
 

@@ -1,5 +1,4 @@
 import {
-  CreateTagsCommand,
   DescribeImagesCommand,
   DisableImageBlockPublicAccessCommand,
   EC2Client,
@@ -7,7 +6,6 @@ import {
 } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { describe, expect, test } from 'vitest';
-import { type FaultRule, faultGate } from './faults.ts';
 import { quotaGate } from './quotas.ts';
 import { simForTests, type TestSim } from './testing.ts';
 
@@ -91,60 +89,5 @@ describe('QUOTA-1 rates of facts section 7', () => {
       '503 RequestLimitExceeded',
       '412 DryRunOperation',
     ]);
-  });
-});
-
-describe('FAULT-1 failures on demand', () => {
-  const faulty = (rules: readonly FaultRule[], seed = 7) => simForTests({ gates: [faultGate(() => rules, seed)] });
-  const list = (sim: TestSim, as = A) => sim.client(KMSClient, as).send(new ListKeysCommand({}));
-
-  test.each([
-    ['throttle', '400 ThrottlingException'],
-    ['unavailable', '503 ServiceUnavailable'],
-    ['internal', '500 InternalFailure'],
-    ['drop-before', 'ECONNRESET'],
-    ['drop-after', 'ECONNRESET'],
-  ] as const)('%s', async (fault, says) => {
-    const sim = faulty([{ fault, probability: 1, service: 'kms', max: 1 }]);
-    expect([await outcome(list(sim)), await outcome(list(sim))]).toEqual([says, 'done']);
-  });
-
-  test('a connection that breaks after the effect leaves the effect, before it nothing', async () => {
-    const keys = async (fault: 'drop-before' | 'drop-after') => {
-      const sim = faulty([{ fault, probability: 1, action: 'CreateKey' }]);
-      await outcome(sim.client(KMSClient, A).send(new CreateKeyCommand({})));
-      return (await list(sim)).Keys?.length;
-    };
-    expect([await keys('drop-before'), await keys('drop-after')]).toEqual([0, 1]);
-  });
-
-  test('a Region that is down, for a while', async () => {
-    const sim = faulty([{ fault: 'unavailable', probability: 1, region: 'eu-west-1', fromMs: 1000, untilMs: 2000 }]);
-    const tags = () =>
-      outcome(
-        sim
-          .client(EC2Client, A)
-          .send(new CreateTagsCommand({ Resources: ['i-1'], Tags: [{ Key: 'a', Value: 'b' }], DryRun: true })),
-      );
-    await list(sim, { ...A, region: 'us-east-1' } as typeof A);
-    const before = await tags();
-    sim.advance(1500);
-    expect([await tags(), await outcome(list(sim, { ...A, region: 'us-east-1' } as typeof A))]).toEqual([
-      '503 Unavailable',
-      'done',
-    ]);
-    sim.advance(500);
-    expect(await tags()).toBe(before);
-  });
-
-  test('the same seed and the same calls give the same run; another seed another', async () => {
-    const run = async (seed: number) => {
-      const sim = faulty([{ fault: 'throttle', probability: 0.3 }], seed);
-      const said: string[] = [];
-      for (let i = 0; i < 40; i++) said.push(await outcome(list(sim)));
-      return said.join();
-    };
-    expect(await run(1)).toBe(await run(1));
-    expect(await run(1)).not.toBe(await run(2));
   });
 });

@@ -3,6 +3,7 @@
  * no socket, no timer, so that virtual time and seeds replay exactly.
  */
 import { Readable } from 'node:stream';
+import { systemClock } from '../base/ports.ts';
 import type { Kernel } from './kernel.ts';
 import type { WireRequest } from './wire/message.ts';
 import { escapeRfc3986 } from './wire/sigv4.ts';
@@ -31,12 +32,20 @@ export interface InProcessHandler {
   readonly metadata: { readonly handlerProtocol: string };
 }
 
-/** @param signingMs the clock that the client signs with; default: the wall clock, as the SDK does */
-export function inProcessHandler(kernel: Pick<Kernel, 'handle'>, signingMs: () => number = Date.now): InProcessHandler {
+/**
+ * @param signingMs the clock that the client signs with; default: the wall clock, as the SDK does
+ * @param sleep how the caller waits for a reply that a fault delays; default: in real time
+ */
+export function inProcessHandler(
+  kernel: Pick<Kernel, 'handle'>,
+  signingMs: () => number = Date.now,
+  sleep: (ms: number) => Promise<void> = systemClock.sleep,
+): InProcessHandler {
   return {
     metadata: { handlerProtocol: 'amiport-sim' },
     async handle(request) {
       const answer = await kernel.handle(await wireRequest(request), signingMs());
+      if (answer.delayMs !== undefined) await sleep(answer.delayMs);
       if (answer.dropped)
         throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
       const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : answer.body;

@@ -10,6 +10,16 @@ import { authorize } from './access.ts';
 import { type Authenticator, newAuthenticator, unknownId } from './authenticate.ts';
 import { contextAt } from './context.ts';
 import { denialFault } from './denial.ts';
+import {
+  type Disturbance,
+  DROPPED,
+  Dropped,
+  disturbedAnswer,
+  isTwice,
+  type Later,
+  laterOf,
+  pastOf,
+} from './disturbance.ts';
 import { type Call, type Caller, type Ctx, Fault, type Operation, type TaskHandler } from './operation.ts';
 import { runDue } from './tasks.ts';
 import type { SimClock } from './time.ts';
@@ -39,12 +49,6 @@ export interface KernelOptions {
 
 export type Gate = (attempt: Attempt) => Fault | Disturbance | undefined;
 
-/** What happens to a reply, or to the request before its effect. */
-export type Disturbance = { readonly drop: 'before' | 'after' } | { readonly delayMs: number };
-
-/** Ends a request whose connection breaks before anything happened. */
-class Dropped extends Error {}
-
 /** One authenticated, decoded request. */
 export interface Attempt {
   readonly service: Service;
@@ -53,6 +57,7 @@ export interface Attempt {
   readonly caller: Caller;
   readonly region: string;
   readonly nowMs: number;
+  readonly readOnly: boolean;
 }
 
 /** What has to be done again, in this order, to get from one state of the world to the next. */
@@ -67,6 +72,8 @@ export interface Command {
   readonly idState: number;
   /** `denied`: its demands were looked at; `refused`: it was begun. Both are here only if they left a trace. */
   readonly ended: 'done' | 'refused' | 'denied';
+  /** What a fault had follow it. */
+  readonly later?: Later;
 }
 
 export interface Kernel {
@@ -115,7 +122,9 @@ class SimKernel implements Kernel {
       this.#schemas.set(service.name, schema);
     }
     const commits = this.#commits;
-    const answer = this.#answer(schema, request, read, signingMs);
+    const disturbed: Disturbance[] = [];
+    let answer = this.#answer(schema, request, read, signingMs, disturbed);
+    if (isTwice(disturbed)) answer = this.#answer(schema, request, read, signingMs);
     if (commits !== this.#commits) await this.#options.durable?.();
     return answer;
   }
@@ -132,7 +141,7 @@ class SimKernel implements Kernel {
     const call = this.#call(command, contextAt(this.world, command.nowMs, command.requestId, this.#ids));
     try {
       operation.demands(call as Call<never>);
-      if (command.ended !== 'denied') operation.apply(call as Call<never>);
+      if (command.ended !== 'denied') follow(call, command.later, operation.apply(call as Call<never>));
     } catch (error) {
       if (!(error instanceof Fault) || command.ended === 'done') throw error;
     }
@@ -147,7 +156,14 @@ class SimKernel implements Kernel {
     runDue(this.world, nowMs, this.#tasks, (atMs) => contextAt(this.world, atMs, this.#ids.next(), this.#ids));
   }
 
-  #answer(schema: ServiceSchema, request: WireRequest, read: SignatureRead, signingMs: number): WireResponse {
+  /** @param disturbed takes what the gates say; absent: they are not asked */
+  #answer(
+    schema: ServiceSchema,
+    request: WireRequest,
+    read: SignatureRead,
+    signingMs: number,
+    disturbed?: Disturbance[],
+  ): WireResponse {
     const { service } = schema;
     const requestId = this.#ids.next();
     const nowMs = this.clock.nowMs();
@@ -158,13 +174,18 @@ class SimKernel implements Kernel {
       const { caller, signed } = this.#authenticator.verify(request, read, service.protocol, at);
       const region = this.#regionOf(service, signed.region, caller);
       asked = decodeRequest(schema, request);
-      const attempt: Attempt = { service, action: asked.operation.action, input: asked.input, caller, region, nowMs };
-      const disturbed: Disturbance[] = [];
-      const output = this.#carryOut(attempt, asked, request, requestId, (met) => disturbed.push(met));
-      return disturbedAnswer(encodeAnswer(schema, asked.operation, output, requestId), disturbed);
+      const { action } = asked.operation;
+      const operation = this.#operations.get(`${service.name}.${action}`);
+      if (!operation) throw unimplemented(service, action);
+      const { readOnly } = operation;
+      const attempt: Attempt = { service, action, input: asked.input, caller, region, nowMs, readOnly };
+      const output = this.#carryOut(operation, attempt, asked, request, requestId, disturbed);
+      return disturbedAnswer(encodeAnswer(schema, asked.operation, output, requestId), disturbed ?? []);
     } catch (error) {
       if (error instanceof Dropped) return DROPPED;
-      if (error instanceof Fault) return encodeFault(service.protocol, error, requestId, schema);
+      if (error instanceof Fault) {
+        return disturbedAnswer(encodeFault(service.protocol, error, requestId, schema), disturbed ?? []);
+      }
       const name = `${service.name}.${asked?.operation.action ?? 'unknown'}`;
       this.#options.onBug?.(error, name);
       const says = `amiport sim failed in ${name}: ${error instanceof Error ? error.message : String(error)}`;
@@ -175,34 +196,38 @@ class SimKernel implements Kernel {
 
   /** Access, DryRun, effect; whatever comes of it is in the trail. */
   #carryOut(
+    operation: Operation,
     attempt: Attempt,
     asked: Asked,
     request: WireRequest,
     requestId: string,
-    disturb: (met: Disturbance) => void,
+    disturbed: Disturbance[] | undefined,
   ): object {
-    const { service, action, nowMs } = attempt;
-    const operation = this.#operations.get(`${service.name}.${action}`);
-    if (!operation) throw unimplemented(service, action);
+    const { service, nowMs } = attempt;
     const ctx = contextAt(this.world, nowMs, requestId, this.#ids);
     const before = { ids: this.world.idState, tasks: this.world.taskSeq };
     const decidedBy: string[] = [];
     let ended: Command['ended'] = 'denied';
     try {
-      for (const gate of this.#options.gates ?? []) {
-        const met = gate(attempt);
-        if (met instanceof Fault) throw met;
-        if (met && 'drop' in met && met.drop === 'before') throw new Dropped();
-        if (met) disturb(met);
-      }
+      if (disturbed) this.#askGates(attempt, disturbed);
       const dryRun = service.name === 'ec2' && (asked.input as { readonly DryRun?: boolean }).DryRun === true;
       refuseUnmodelled(operation, attempt);
-      const command: Command = { ...attempt, operation: operation.name, requestId, idState: before.ids, ended: 'done' };
+      const later = laterOf(disturbed ?? []);
+      const command: Command = {
+        ...attempt,
+        operation: operation.name,
+        requestId,
+        idState: before.ids,
+        ended: 'done',
+        ...(later ? { later } : {}),
+      };
       const call = this.#call(command, ctx) as Call<never>;
       this.#authorize(operation, call, attempt, request, decidedBy);
       if (dryRun) throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
       ended = 'refused';
-      const output = (operation.apply(call) ?? {}) as object;
+      const past = operation.readOnly ? pastOf(disturbed ?? []) : undefined;
+      const output = (operation.apply(past ? { ...call, ...past } : call) ?? {}) as object;
+      follow(call, later, output);
       const changed = !operation.readOnly || before.ids !== this.world.idState || before.tasks !== this.world.taskSeq;
       if (changed) this.#commit(command);
       this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, output });
@@ -214,6 +239,15 @@ class SimKernel implements Kernel {
       }
       if (error instanceof Fault) this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, fault: error });
       throw error;
+    }
+  }
+
+  #askGates(attempt: Attempt, disturbed: Disturbance[]): void {
+    for (const gate of this.#options.gates ?? []) {
+      const met = gate(attempt);
+      if (met instanceof Fault) throw met;
+      if (met && 'drop' in met && met.drop === 'before') throw new Dropped();
+      if (met) disturbed.push(met);
     }
   }
 
@@ -284,12 +318,9 @@ class SimKernel implements Kernel {
   }
 }
 
-const DROPPED: WireResponse = { status: 503, headers: {}, body: '', dropped: true };
-
-function disturbedAnswer(answer: WireResponse, disturbed: readonly Disturbance[]): WireResponse {
-  if (disturbed.length === 0) return answer;
-  if (disturbed.some((met) => 'drop' in met)) return { ...answer, dropped: true };
-  return { ...answer, delayMs: disturbed.reduce((sum, met) => sum + ('delayMs' in met ? met.delayMs : 0), 0) };
+/** Also done when a command is done again, so that states have it. */
+function follow(call: Call<object>, later: Later | undefined, output: unknown): void {
+  if (later) call.later(0, later.kind, { ...later.data, region: call.place.region, output });
 }
 
 /** By the signature's scope; without one by the target header. */
@@ -346,4 +377,5 @@ const logged = (c: Command): Command => ({
   nowMs: c.nowMs,
   idState: c.idState,
   ended: c.ended,
+  ...(c.later ? { later: c.later } : {}),
 });

@@ -1,4 +1,5 @@
 /** Every operation and task that the simulator implements: each service's own list, joined. */
+import { FAULT_TASKS } from './faults/late-copies.ts';
 import type { Operation, TaskHandler } from './operation.ts';
 import { AUTO_SCALING_OPERATIONS, AUTO_SCALING_TASKS } from './ops/autoscaling/all.ts';
 import { CLOUDTRAIL_OPERATIONS } from './ops/cloudtrail/all.ts';
@@ -31,6 +32,7 @@ export const TASKS: readonly TaskHandler[] = [
   ...EBS_TASKS,
   ...EC2_IMAGE_TASKS,
   ...EC2_LAUNCH_TASKS,
+  ...FAULT_TASKS,
   ...KMS_TASKS,
   ...ORGANIZATIONS_TASKS,
   ...SSM_TASKS,

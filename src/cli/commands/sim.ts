@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isAccountId } from '../../base/arn.ts';
 import { type Reason, reason } from '../../base/outcome.ts';
-import { type Sim, startSim } from '../../sim/api.ts';
+import { type Sim, type SimOptions, startSim } from '../../sim/api.ts';
 import type { World } from '../../sim/world/world.ts';
 import { readWorldFile, worldProblemText } from '../../sim/world/world-file.ts';
 import { type Context, EXIT } from '../context.ts';
@@ -31,7 +31,7 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
       speed: flags.speed,
       quotas: flags.quotas,
       ...(flags.state === undefined ? {} : { state: flags.state }),
-      ...(world === undefined ? {} : { world: world.make }),
+      ...(world === undefined ? {} : { world: world.make, ...world.options }),
       onBug: (bug, operation) =>
         printer.note(`${operation}: a bug of the simulator: ${bug instanceof Error ? bug.stack : String(bug)}`),
     });
@@ -91,7 +91,13 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolved(), { once: true });
   });
 
-type WorldOutcome = { readonly ok: true; readonly make: () => World } | { readonly ok: false; readonly reason: Reason };
+interface ReadWorld {
+  readonly ok: true;
+  readonly make: () => World;
+  /** What the simulator is given beside the world. */
+  readonly options: Pick<SimOptions, 'faults' | 'seed'>;
+}
+type WorldOutcome = ReadWorld | { readonly ok: false; readonly reason: Reason };
 
 async function readWorld(file: string): Promise<WorldOutcome> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error);
@@ -103,7 +109,11 @@ async function readWorld(file: string): Promise<WorldOutcome> {
     return { ok: false, reason: reason('sim.world.unreadable', file, says) };
   }
   const read = readWorldFile(text, dirname(resolve(file)));
-  if (read.ok) return { ok: true, make: () => read.make() };
+  if (read.ok) {
+    const { faults, seed } = read.file;
+    const options = { ...(faults === undefined ? {} : { faults }), ...(seed === undefined ? {} : { seed }) };
+    return { ok: true, make: () => read.make(), options };
+  }
   const says = read.problems.map((p) => worldProblemText(file, p)).join('\n');
   return { ok: false, reason: reason('sim.world.invalid', file, says) };
 }

@@ -59,7 +59,7 @@ const begins = task(COPY_BEGINS, (ctx, data) => {
   const targets = pendingTargets(ctx, work);
   if (targets.length === 0) return;
   const failure = targets.map((target) => failureOf(ctx, work, target)).find((says) => says !== undefined);
-  if (failure !== undefined) return fail(ctx, work, targets, failure);
+  if (failure !== undefined) return failCopy(ctx, targets, failure, work);
   const lastMs = Math.max(...targets.map((target) => target.completeMs));
   for (const target of targets) endLater(ctx, work, [target.snapshotId], target.completeMs);
   if (work.imageId) endLater(ctx, work, [], lastMs);
@@ -100,13 +100,18 @@ function failureOf(ctx: Ctx, work: CopyWork, target: Snapshot): string | undefin
 }
 
 /** IMG-37: the image fails as a whole; its snapshots tell why. */
-function fail(ctx: Ctx, work: CopyWork, targets: readonly Snapshot[], says: string): void {
+export function failCopy(
+  ctx: Ctx,
+  targets: readonly Snapshot[],
+  says: string,
+  of?: { readonly region: string; readonly imageId?: string | undefined },
+): void {
   for (const target of targets) {
     target.state = 'error';
     target.stateMessage = says;
     target.completedMs = ctx.nowMs;
   }
-  const image = pendingImage(ctx, work.region, work.imageId);
+  const image = of && pendingImage(ctx, of.region, of.imageId);
   if (!image) return;
   image.state = 'failed';
   image.stateReason = { code: 'Client.InternalError', message: 'Copy image failed with an internal error' };

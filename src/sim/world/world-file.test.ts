@@ -58,6 +58,16 @@ test.each([
     ['5:69: images[0].disk there is no file no.raw'],
   ],
   [
+    'a fault without its Region',
+    `${ACCOUNTS}faults:\n  - { fault: region-down }`,
+    ['5:14: faults[0].fault needs a region beside it'],
+  ],
+  [
+    'a fault that is none',
+    `${ACCOUNTS}faults: [{ fault: fire }]`,
+    [expect.stringContaining('4:19: faults[0].fault must be one of throttle, ')],
+  ],
+  [
     'no YAML',
     'a: [',
     ['1:5: the file Flow sequence in block collection must be sufficiently indented and end with a ]'],

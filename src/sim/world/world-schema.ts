@@ -1,5 +1,6 @@
 /** The shape of world files. `docs/reference/world.md` describes it for readers. */
 import { z } from 'zod';
+import { faultRules } from '../faults/rules.ts';
 import { REGION_ZONES } from './regions.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import type { Settings } from './world.ts';
@@ -102,6 +103,8 @@ export const worldSchema = z.strictObject({
   images: z.array(imageSchema).optional(),
   /** The public base images of the default world in these Regions; default: all that any account has on. */
   baseImages: z.union([z.boolean(), z.array(region)]).optional(),
+  /** Failures on demand, drawn from `seed`. */
+  faults: faultRules.optional(),
   ebs: z
     .array(
       z.strictObject({
