@@ -93,7 +93,7 @@ export function describe(step: Step): string {
     case 'create-grant':
       return `grant ${step.granteePrincipal.slice(step.granteePrincipal.lastIndexOf('/') + 1)} the use of ${keyText(step.key)}`;
     case 'copy-image':
-      return `copy ${step.image} ${step.sourceImageId} from ${step.sourceRegion}${step.key === undefined ? ', unencrypted' : `, under ${keyText(step.key)}`}`;
+      return `copy ${step.image} ${step.sourceImageId.startsWith('$') ? "from the builder's copy" : `${step.sourceImageId} from`}  ${step.sourceRegion}${step.key === undefined ? ', unencrypted' : `, under ${keyText(step.key)}`}`;
     case 'check-image':
       return `check ${step.image}: every snapshot ${step.key === undefined ? 'unencrypted' : `under ${keyText(step.key)}`}`;
     case 'prove':

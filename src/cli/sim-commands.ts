@@ -3,10 +3,28 @@ import { buildCommand, buildRouteMap } from '@stricli/core';
 import { OUTPUT_FLAGS, parsePort, parsePositive, parseText, parseUsedPort } from './flags.ts';
 import { examples, none } from './help.ts';
 
+const CONTROL_FLAGS = {
+  port: {
+    kind: 'parsed',
+    parse: parseUsedPort,
+    default: '4599',
+    brief: 'Port of the simulator',
+    placeholder: 'n',
+  },
+  token: {
+    kind: 'parsed',
+    parse: parseText,
+    optional: true,
+    brief: 'Control token, where this user did not start it (also: AMIPORT_SIM_TOKEN)',
+    placeholder: 'token',
+  },
+  ...OUTPUT_FLAGS,
+} as const;
+
 export const sim = buildRouteMap({
   routes: {
     start: buildCommand({
-      loader: async () => ({ default: (await import('./commands/sim.ts')).start }),
+      loader: async () => ({ default: (await import('./commands/sim-start.ts')).start }),
       parameters: {
         flags: {
           port: {
@@ -59,7 +77,7 @@ export const sim = buildRouteMap({
       },
     }),
     env: buildCommand({
-      loader: async () => ({ default: (await import('./commands/sim.ts')).env }),
+      loader: async () => ({ default: (await import('./commands/sim-env.ts')).env }),
       parameters: {
         flags: {
           port: {
@@ -87,6 +105,61 @@ export const sim = buildRouteMap({
           'aws ec2 describe-images --owners self',
         ),
       },
+    }),
+    reset: buildCommand({
+      loader: async () => ({ default: (await import('./commands/sim-control.ts')).reset }),
+      parameters: { flags: CONTROL_FLAGS, aliases: { q: 'quiet' }, positional: none },
+      docs: {
+        brief: 'Set the running simulator back to the world of its start',
+        fullDescription: examples(
+          'All that was made since is gone; faults are those of the start, too.',
+          'amiport sim reset',
+          'amiport sim reset --port 4600',
+        ),
+      },
+    }),
+    export: buildCommand({
+      loader: async () => ({ default: (await import('./commands/sim-control.ts')).exportTo }),
+      parameters: {
+        flags: CONTROL_FLAGS,
+        aliases: { q: 'quiet' },
+        positional: {
+          kind: 'tuple',
+          parameters: [
+            {
+              brief: 'World file to write; - or absent: print it',
+              parse: parseText,
+              placeholder: 'file',
+              optional: true,
+            },
+          ],
+        },
+      },
+      docs: {
+        brief: 'Write the world of the running simulator as a world file',
+        fullDescription: examples(
+          'Says at its head what such a file cannot hold; to keep everything, start with --state.',
+          'amiport sim export world.yaml',
+          'amiport sim start --world world.yaml',
+        ),
+      },
+    }),
+    world: buildRouteMap({
+      routes: {
+        check: buildCommand({
+          loader: async () => ({ default: (await import('./commands/sim-world.ts')).check }),
+          parameters: {
+            flags: OUTPUT_FLAGS,
+            aliases: { q: 'quiet' },
+            positional: { kind: 'tuple', parameters: [{ brief: 'World file', parse: parseText, placeholder: 'file' }] },
+          },
+          docs: {
+            brief: 'Check a world file: mistakes with line and column (exit 2)',
+            fullDescription: examples('', 'amiport sim world check world.yaml'),
+          },
+        }),
+      },
+      docs: { brief: 'World files' },
     }),
   },
   docs: { brief: 'The simulated AWS: any SDK, AWS CLI or Packer is its client' },

@@ -6,6 +6,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { type FaultRule, faultRules } from './faults/rules.ts';
 import type { Kernel } from './kernel.ts';
 import type { WireRequest, WireResponse } from './wire/message.ts';
+import { exportWorld } from './world/export-world.ts';
 
 export interface Controlled {
   kernel(): Kernel;
@@ -32,6 +33,8 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
   switch (what) {
     case 'GET events':
       return json(200, eventsAfter(sim.kernel(), new URLSearchParams(request.query)));
+    case 'GET world':
+      return { status: 200, headers: { 'content-type': 'application/yaml' }, body: worldFile(sim) };
     case 'POST advance':
       return advance(sim.kernel(), request);
     case 'GET faults':
@@ -43,7 +46,7 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
       return json(200, { status: 'reset' });
     default:
       return json(404, {
-        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, GET faults, POST advance, POST faults, POST reset`,
+        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, GET faults, GET world, POST advance, POST faults, POST reset`,
       });
   }
 }
@@ -56,6 +59,11 @@ function eventsAfter(kernel: Kernel, query: URLSearchParams): object {
   const from = after === null ? 0 : events.findIndex((e) => e.eventId === after) + 1;
   const limit = Math.min(Math.max(Number(query.get('limit') ?? 1000) || 1000, 1), 10_000);
   return { nowMs: kernel.clock.nowMs(), events: events.slice(from, from + limit) };
+}
+
+function worldFile(sim: Controlled): string {
+  const rules = (sim.faults?.() ?? []).map(({ hits: _hits, ...rule }) => rule);
+  return exportWorld(sim.kernel().world, rules);
 }
 
 const SEED_MAX = 4_294_967_295;

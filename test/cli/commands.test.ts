@@ -14,7 +14,7 @@ import { runCli } from './run-cli.ts';
 test.each([
   { words: ['pl'], proposes: ['plan'] },
   { words: ['de'], proposes: ['deliver', 'demo'] },
-  { words: ['sim', ''], proposes: ['start', 'env'] },
+  { words: ['sim', ''], proposes: ['start', 'env', 'reset', 'export', 'world'] },
   { words: ['sim', 'st'], proposes: ['start'] },
   { words: ['plan', '--de'], proposes: ['--detailed-exitcode'] },
   { words: ['export', 'iam', '--format', ''], proposes: ['json', 'hcl'] },

@@ -1,13 +1,10 @@
-/** `amiport sim start|env`: the simulated AWS on one port of this machine. Reads no credentials, calls nobody. */
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { isAccountId } from '../../base/arn.ts';
+/** `amiport sim start`: the simulated AWS on one port of this machine. Reads no credentials, calls nobody. */
 import { type Reason, reason } from '../../base/outcome.ts';
-import { type Sim, type SimOptions, startSim } from '../../sim/api.ts';
-import type { World } from '../../sim/world/world.ts';
-import { readWorldFile, worldProblemText } from '../../sim/world/world-file.ts';
+import { type Sim, startSim } from '../../sim/api.ts';
 import { type Context, EXIT } from '../context.ts';
-import { Printer, type PrintFlags } from '../print.ts';
+import { Printer, type PrintFlags, plural } from '../print.ts';
+import { keepToken } from '../sim-token.ts';
+import { readWorld } from './sim-world.ts';
 
 interface StartFlags extends PrintFlags {
   readonly port: number;
@@ -20,7 +17,7 @@ interface StartFlags extends PrintFlags {
 export async function start(this: Context, flags: StartFlags): Promise<void> {
   const printer = new Printer(this, flags);
   const world = flags.world === undefined ? undefined : await readWorld(flags.world);
-  if (world !== undefined && !world.ok) {
+  if (world?.ok === false) {
     this.process.exitCode = printer.bad({ reason: world.reason, problems: [] });
     return;
   }
@@ -41,6 +38,7 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
   }
   this.stopping.says = 'stopping the simulated AWS';
   const { url, port, token } = sim.server ?? { url: '', port: 0, token: '' };
+  const forget = keepToken(port, token);
   const accounts = [...sim.world.accounts.keys()];
   if (flags.json)
     this.process.stdout.write(
@@ -49,7 +47,10 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
   else
     for (const line of howToUse(printer, { url, port, token, accounts, speed: flags.speed, state: flags.state }))
       printer.line(line);
+  const rules = world?.options.faults?.length ?? 0;
+  if (rules > 0) printer.note(`The world file makes calls fail: ${plural(rules, 'fault rule')}.`);
   await aborted(this.interrupted);
+  forget();
   await sim.close();
   this.process.exitCode = EXIT.done;
 }
@@ -79,6 +80,7 @@ function howToUse(printer: Printer, sim: Running): readonly string[] {
     '  aws ec2 describe-images --owners self      (any SDK, AWS CLI, Terraform or Packer is a client)',
     '  amiport plan',
     '',
+    'AWS CLI before 2.13 does not know AWS_ENDPOINT_URL: aws --endpoint-url "$AWS_ENDPOINT_URL" ...',
     sim.state === undefined
       ? 'Ctrl-C ends it; its state is in memory and goes with it.'
       : `Ctrl-C ends it; the next start with --state ${sim.state} goes on from there.`,
@@ -91,33 +93,6 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolved(), { once: true });
   });
 
-interface ReadWorld {
-  readonly ok: true;
-  readonly make: () => World;
-  /** What the simulator is given beside the world. */
-  readonly options: Pick<SimOptions, 'faults' | 'seed'>;
-}
-type WorldOutcome = ReadWorld | { readonly ok: false; readonly reason: Reason };
-
-async function readWorld(file: string): Promise<WorldOutcome> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error);
-  if (text instanceof Error) {
-    const says =
-      text.code === 'ENOENT'
-        ? `there is no world file ${file}`
-        : `world file ${file} cannot be read: ${text.code ?? text.message}`;
-    return { ok: false, reason: reason('sim.world.unreadable', file, says) };
-  }
-  const read = readWorldFile(text, dirname(resolve(file)));
-  if (read.ok) {
-    const { faults, seed } = read.file;
-    const options = { ...(faults === undefined ? {} : { faults }), ...(seed === undefined ? {} : { seed }) };
-    return { ok: true, make: () => read.make(), options };
-  }
-  const says = read.problems.map((p) => worldProblemText(file, p)).join('\n');
-  return { ok: false, reason: reason('sim.world.invalid', file, says) };
-}
-
 function notStarted(port: number, error: NodeJS.ErrnoException): Reason {
   if (error.code === 'EADDRINUSE') {
     return reason('sim.port.taken', String(port), `port ${port} is taken`, {
@@ -125,39 +100,4 @@ function notStarted(port: number, error: NodeJS.ErrnoException): Reason {
     });
   }
   return reason('sim.not-started', String(port), `the simulator could not start: ${error.message}`);
-}
-
-interface EnvFlags {
-  readonly port: number;
-  readonly region: string;
-}
-
-/** For `eval`: so nothing that is not of the expected form ever gets into these lines. */
-export function env(this: Context, flags: EnvFlags, account: string): void {
-  const printer = new Printer(this, { json: false, quiet: false, noColor: false });
-  const wrong = !isAccountId(account)
-    ? reason('cli.account.malformed', account, `an account id has 12 digits, "${account}" does not`)
-    : !/^[a-z]{2,3}(-[a-z]{2,12}){1,3}-\d{1,2}$/.test(flags.region)
-      ? reason('cli.region.malformed', flags.region, `"${flags.region}" is not a Region such as eu-west-1`)
-      : undefined;
-  if (wrong !== undefined) {
-    this.process.exitCode = printer.bad({ reason: wrong, problems: [] });
-    return;
-  }
-  const url = `http://127.0.0.1:${flags.port}`;
-  const set = {
-    AWS_ACCESS_KEY_ID: account,
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_REGION: flags.region,
-    AWS_DEFAULT_REGION: flags.region,
-    AWS_ENDPOINT_URL: url,
-    AMIPORT_ENDPOINT: url,
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
-  printer.raw(
-    [
-      'unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN',
-      ...Object.entries(set).map(([name, value]) => `export ${name}=${value}`),
-    ].join('\n'),
-  );
 }
