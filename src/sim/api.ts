@@ -11,12 +11,13 @@ import { Faults } from './faults/gate.ts';
 import type { FaultRule } from './faults/rules.ts';
 import { type InProcessHandler, inProcessHandler } from './in-process.ts';
 import { type Command, createKernel, type Gate, type Kernel } from './kernel.ts';
-import { AWS_QUOTAS, type Quotas, quotaGate } from './quotas.ts';
+import { AWS_QUOTAS, NO_QUOTAS, type Quotas, quotaGate } from './quotas.ts';
 import { OPERATIONS, TASKS } from './registry.ts';
 import { type RunningServer, type ServerOptions, startServer } from './server.ts';
 import { StateStore } from './state/store.ts';
 import { type SimClock, scaledClock, VirtualTime } from './time.ts';
 import { defaultWorld } from './world/default-world.ts';
+import { DEFAULT_SETTINGS } from './world/settings.ts';
 import type { World } from './world/world.ts';
 
 export interface SimOptions {
@@ -34,7 +35,7 @@ export interface SimOptions {
   readonly clock?: SimClock;
   /** Default: a random one. */
   readonly token?: string;
-  /** AWS's request rates, or others; default: none. */
+  /** AWS's request rates and limits of copies, or others; default: none. */
   readonly quotas?: 'aws' | 'off' | Quotas;
   /** Failures on demand, drawn from `seed` (default 1). */
   readonly faults?: readonly FaultRule[];
@@ -72,12 +73,16 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
       gates: gatesOf(options, faults),
     });
   let kernel: Kernel = kernelOf(opened?.world ?? firstWorld());
+  // A setting that an older version did not have.
+  kernel.world.settings = { ...DEFAULT_SETTINGS, ...kernel.world.settings };
   for (const command of opened?.commands ?? []) kernel.replay(command);
+  limitCopies(kernel.world, options);
   await store?.save(kernel.world, clock.nowMs());
   const setFaults = (rules: readonly FaultRule[], seed = options.seed ?? 1): void =>
     faults.set(rules, seed, clock.nowMs());
   const reset = async (): Promise<void> => {
     kernel = kernelOf(firstWorld());
+    limitCopies(kernel.world, options);
     faults.set(options.faults ?? [], options.seed ?? 1);
     await store?.save(kernel.world, clock.nowMs());
   };
@@ -122,10 +127,18 @@ function kernelParts(options: SimOptions, store: StateStore | undefined, faults:
 }
 
 function gatesOf(options: SimOptions, faults: Faults): readonly Gate[] {
-  const { quotas = 'off' } = options;
-  const gates = [faults.gate];
-  if (quotas !== 'off') gates.push(quotaGate(quotas === 'aws' ? AWS_QUOTAS : quotas));
-  return gates;
+  const { rates } = quotasOf(options);
+  return Object.keys(rates).length === 0 ? [faults.gate] : [faults.gate, quotaGate(rates)];
+}
+
+function quotasOf({ quotas = 'off' }: SimOptions): Quotas {
+  return quotas === 'aws' ? AWS_QUOTAS : quotas === 'off' ? NO_QUOTAS : quotas;
+}
+
+/** Only after the log was done again: it was written under the limits that it begins with. */
+function limitCopies(world: World, options: SimOptions): void {
+  const { snapshotCopies, imageCopies } = quotasOf(options).limits;
+  world.settings = { ...world.settings, snapshotCopiesMax: snapshotCopies, imageCopiesMax: imageCopies };
 }
 
 async function durable(store: StateStore, kernel: Kernel): Promise<void> {

@@ -1,7 +1,10 @@
 /**
  * AWS's request rates as token buckets, per calling account and Region, on simulated time.
- * Source: facts/aws-semantics.md section 7 (EC2 API throttling; KMS "Request quotas"; EBS direct quotas).
- * Differs from AWS: calls that EC2 makes to KMS for a caller are not counted (GR-11).
+ * Source: facts/aws-semantics.md section 7 (EC2 API throttling; KMS "Request quotas"; EBS direct quotas); IAM User Guide
+ * "IAM and AWS STS quotas" (STS requests); AWS General Reference "Systems Manager endpoints and quotas" (Parameter Store);
+ * CloudTrail API Reference "LookupEvents".
+ * Differs from AWS: calls that EC2 makes to KMS for a caller are not counted (GR-11). AWS tells no rates of IAM and Auto
+ * Scaling, and those of Organizations are not in here: a quota file may give them some.
  */
 import type { Attempt, Gate } from './kernel.ts';
 import { Fault } from './operation.ts';
@@ -11,8 +14,19 @@ export interface Bucket {
   readonly perSecond: number;
 }
 
-/** Bucket name → rate. Actions that share a bucket share its name in `bucketOf`. */
-export type Quotas = Readonly<Record<string, Bucket>>;
+/** Bucket name → rate. Actions that share a bucket share its name in `groupOf`. */
+export type Rates = Readonly<Record<string, Bucket>>;
+
+/** How many may be in progress at once, per account and destination Region. */
+export interface Limits {
+  readonly snapshotCopies: number;
+  readonly imageCopies: number;
+}
+
+export interface Quotas {
+  readonly rates: Rates;
+  readonly limits: Limits;
+}
 
 const bucket = (capacity: number, perSecond: number): Bucket => ({ capacity, perSecond });
 const rate = (perSecond: number): Bucket => bucket(perSecond, perSecond);
@@ -35,7 +49,7 @@ const ONE_TENTH = [
   'DisableSnapshotBlockPublicAccess',
 ];
 
-export const AWS_QUOTAS: Quotas = {
+const AWS_RATES: Rates = {
   'ec2:reads': bucket(100, 20),
   'ec2:reads-unfiltered': bucket(50, 10),
   'ec2:mutating': bucket(50, 5),
@@ -75,14 +89,29 @@ export const AWS_QUOTAS: Quotas = {
   'ebs.PutSnapshotBlock': rate(1000),
   'ebs.StartSnapshot': rate(10),
   'ebs.CompleteSnapshot': rate(10),
+  'sts:requests': rate(600),
+  'ssm:throughput': rate(40),
+  'cloudtrail.LookupEvents': rate(2),
 };
+
+/** EBS User Guide "Copy an Amazon EBS snapshot"; EC2 User Guide "How Amazon EC2 AMI copy works" (facts 7). */
+export const AWS_QUOTAS: Quotas = { rates: AWS_RATES, limits: { snapshotCopies: 20, imageCopies: 300 } };
+const NONE = Number.POSITIVE_INFINITY;
+export const NO_QUOTAS: Quotas = { rates: {}, limits: { snapshotCopies: NONE, imageCopies: NONE } };
+
+/** Shares that exist beside single operations. */
+export const SHARED_RATES: readonly string[] = [
+  ...Object.keys(AWS_RATES).filter((name) => name.includes(':')),
+  ...['iam', 'organizations', 'autoscaling', 'ssm', 'cloudtrail', 'servicequotas', 'ebs'].map((s) => `${s}:requests`),
+];
 
 const KMS_CRYPTOGRAPHIC =
   /^(Encrypt|Decrypt|ReEncrypt|GenerateDataKey|GenerateRandom|Sign|Verify|GenerateMac|VerifyMac)/;
+const PARAMETER_THROUGHPUT = new Set(['GetParameter', 'GetParameters', 'PutParameter']);
 const UNFILTERED = new Set(['DescribeInstances', 'DescribeSnapshots', 'DescribeVolumes']);
 
 /** Each request draws from these, `tokens` from each; all must have them. */
-function drawsOf(attempt: Attempt, quotas: Quotas): readonly { readonly name: string; readonly tokens: number }[] {
+function drawsOf(attempt: Attempt, quotas: Rates): readonly { readonly name: string; readonly tokens: number }[] {
   const { action, input } = attempt;
   const own = `${attempt.service.name}.${action}`;
   const draws = [{ name: own in quotas ? own : groupOf(attempt), tokens: 1 }];
@@ -98,13 +127,14 @@ function drawsOf(attempt: Attempt, quotas: Quotas): readonly { readonly name: st
 
 function groupOf({ service, action, input }: Attempt): string {
   if (service.name === 'kms' && KMS_CRYPTOGRAPHIC.test(action)) return 'kms:cryptographic';
-  if (service.name !== 'ec2') return '';
+  if (service.name === 'ssm' && PARAMETER_THROUGHPUT.has(action)) return 'ssm:throughput';
+  if (service.name !== 'ec2') return `${service.name}:requests`;
   if (!/^(Describe|Get|List|Search)/.test(action)) return 'ec2:mutating';
   return UNFILTERED.has(action) && Object.keys(input).length === 0 ? 'ec2:reads-unfiltered' : 'ec2:reads';
 }
 
 /** A gate that refuses what exceeds the rates, in the words of each service. */
-export function quotaGate(quotas: Quotas = AWS_QUOTAS): Gate {
+export function quotaGate(quotas: Rates = AWS_RATES): Gate {
   const levels = new Map<string, { tokens: number; atMs: number }>();
   return (attempt) => {
     const drawn = drawsOf(attempt, quotas).flatMap(({ name, tokens }) => {

@@ -28,6 +28,10 @@ const notAPlan = file('not-a-plan.json', '{"version":2}');
 const world = file('world.yaml', 'version: 1\naccounts:\n  - { id: "12", name: x }\n');
 const missing = join(dir, 'no', 'such.yaml');
 
+const quotas = file('quotas.yaml', 'version: 1\nbase: aws\nrates: { ec2.CopyImage: fast }\n');
+const WRONG_WORLD =
+  'DIR/world.yaml:3:11: error: accounts[0].id must be 12 digits\n  |\n3 |   - { id: "12", name: x }\n  |           ^^^^';
+
 /** The sandbox's path is not part of the message. */
 const check = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
   const { code, out, err } = await runCli(args, env);
@@ -115,7 +119,15 @@ test.each([
   { args: ['init', '--config', missing], says: 'error: the folder of DIR/no/such.yaml is not there' },
   {
     args: ['sim', 'start', '--world', world],
-    says: 'error: DIR/world.yaml:3:11: accounts[0].id must be 12 digits\n  - { id: "12", name: x }\n          ^',
+    says: WRONG_WORLD,
+  },
+  { args: ['sim', 'world', 'check', world], says: WRONG_WORLD },
+  { args: ['sim', 'world', 'check', missing], says: 'error: there is no world file DIR/no/such.yaml' },
+  { args: ['sim', 'world', 'check'], says: 'error: the argument <file> is missing' },
+  { args: ['sim', 'start', '--quotas', missing], says: 'error: there is no quotas file DIR/no/such.yaml' },
+  {
+    args: ['sim', 'start', '--quotas', quotas],
+    says: 'DIR/quotas.yaml:3:25: error: rates.ec2.CopyImage must be { capacity, perSecond }, or off\n  |\n3 | rates: { ec2.CopyImage: fast }\n  |                         ^^^^',
   },
 ] as { args: readonly string[]; env?: Readonly<Record<string, string>>; says: string }[])(
   '$args: $says',

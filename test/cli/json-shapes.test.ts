@@ -30,18 +30,21 @@ function problemsOf(name: string, document: unknown): readonly string[] {
 }
 
 let sim: Sim;
+/** One that may be steered. */
+let own: Sim;
 let env: Readonly<Record<string, string>>;
 const dir = mkdtempSync(join(tmpdir(), 'amiport-json-'));
 const config = join(dir, 'amiport.yaml');
 
 beforeAll(async () => {
   sim = await startSim({ port: 0, speed: 2_000 });
+  own = await startSim({ port: 0 });
   const url = sim.server?.url ?? '';
   env = { AWS_ACCESS_KEY_ID: BUILDER, AWS_SECRET_ACCESS_KEY: 'test', AMIPORT_ENDPOINT: url };
   const stage = await setStage({ endpoint: url }, await simulatedClock(url));
   writeFileSync(config, configOf({ kubernetes: await bakedImage(stage, stage.builder, 'golden') }));
 });
-afterAll(() => sim.close());
+afterAll(() => Promise.all([sim.close(), own.close()]));
 
 async function printed(
   name: string,
@@ -107,6 +110,21 @@ test.each([
   const ran = await runCli(args, env);
   expect(ran.code).toBe(code);
   expect(problemsOf('error', JSON.parse(ran.out)).join('\n')).toBe('');
+});
+
+test('sim commands print their documented shapes', async () => {
+  const world = join(dir, 'world.yaml');
+  writeFileSync(world, 'version: 1\naccounts: [{ id: "111111111111" }]\n');
+  const port = String(own.server?.port);
+  const token = own.server?.token ?? '';
+  const shape = async (name: string, args: readonly string[], given: Readonly<Record<string, string>> = {}) => {
+    const { code, out } = await runCli([...args, '--json'], given);
+    return [code, problemsOf(name, JSON.parse(out)).join()];
+  };
+  expect(await shape('sim-world-check', ['sim', 'world', 'check', world])).toEqual([0, '']);
+  expect(await shape('sim-reset', ['sim', 'reset', '--port', port, '--token', token])).toEqual([0, '']);
+  expect(await shape('sim-reset', ['sim', 'reset', '--port', port], { AMIPORT_SIM_TOKEN: token })).toEqual([0, '']);
+  expect(await shape('error', ['sim', 'reset', '--port', port, '--token', 'another one'])).toEqual([1, '']);
 });
 
 test('export iam prints one document', async () => {

@@ -72,12 +72,15 @@ test('mistakes in world files come with their place and a caret', async () => {
   const ran = await runCli(['sim', 'world', 'check', world]);
   expect(ran.code).toBe(2);
   expect(ran.err).toContain(
-    `${world}:2:18: accounts[0].id must be 12 digits\naccounts: [{ id: "1" }]\n                 ^`,
+    `${world}:2:18: error: accounts[0].id must be 12 digits\n  |\n2 | accounts: [{ id: "1" }]\n  |                  ^^^`,
   );
   const json = await runCli(['sim', 'world', 'check', world, '--json']);
-  expect(JSON.parse(json.out)).toEqual({
-    version: 1,
-    ok: false,
-    problems: [{ path: 'accounts[0].id', line: 2, column: 18, says: 'must be 12 digits' }],
-  });
+  const problem = {
+    path: 'accounts[0].id',
+    line: 2,
+    column: 18,
+    length: 3,
+    message: 'accounts[0].id must be 12 digits',
+  };
+  expect(JSON.parse(json.out)).toMatchObject({ version: 1, problems: [{ file: world, ...problem }] });
 });

@@ -3,22 +3,28 @@ import { type Reason, reason } from '../../base/outcome.ts';
 import { type Sim, startSim } from '../../sim/api.ts';
 import { type Context, EXIT } from '../context.ts';
 import { Printer, type PrintFlags, plural } from '../print.ts';
+import { quotasFrom, worldFrom } from '../sim-files.ts';
 import { keepToken } from '../sim-token.ts';
-import { readWorld } from './sim-world.ts';
 
 interface StartFlags extends PrintFlags {
   readonly port: number;
   readonly speed: number;
   readonly world?: string;
   readonly state?: string;
-  readonly quotas: 'aws' | 'off';
+  readonly host?: string;
+  readonly quotas: string;
 }
 
 export async function start(this: Context, flags: StartFlags): Promise<void> {
   const printer = new Printer(this, flags);
-  const world = flags.world === undefined ? undefined : await readWorld(flags.world);
-  if (world?.ok === false) {
-    this.process.exitCode = printer.bad({ reason: world.reason, problems: [] });
+  const world = await worldFrom(flags.world);
+  if (!world.ok) {
+    this.process.exitCode = printer.bad(world.bad);
+    return;
+  }
+  const quotas = await quotasFrom(flags.quotas);
+  if (!quotas.ok) {
+    this.process.exitCode = printer.bad(quotas.bad);
     return;
   }
   let sim: Sim;
@@ -26,9 +32,10 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
     sim = await startSim({
       port: flags.port,
       speed: flags.speed,
-      quotas: flags.quotas,
+      quotas: quotas.value,
       ...(flags.state === undefined ? {} : { state: flags.state }),
-      ...(world === undefined ? {} : { world: world.make, ...world.options }),
+      ...(flags.host === undefined ? {} : { host: flags.host }),
+      ...world.value,
       onBug: (bug, operation) =>
         printer.note(`${operation}: a bug of the simulator: ${bug instanceof Error ? bug.stack : String(bug)}`),
     });
@@ -47,7 +54,7 @@ export async function start(this: Context, flags: StartFlags): Promise<void> {
   else
     for (const line of howToUse(printer, { url, port, token, accounts, speed: flags.speed, state: flags.state }))
       printer.line(line);
-  const rules = world?.options.faults?.length ?? 0;
+  const rules = world.value.faults?.length ?? 0;
   if (rules > 0) printer.note(`The world file makes calls fail: ${plural(rules, 'fault rule')}.`);
   await aborted(this.interrupted);
   forget();

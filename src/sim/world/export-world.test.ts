@@ -44,7 +44,7 @@ const withoutHead = (yaml: string): string => yaml.replace(/^#.*\n/gm, '');
 test.each([
   { world: 'a declared world', make: () => load(WORLD) },
   { world: 'the default world', make: () => defaultWorld() },
-])('WORLD-1 $world, taken out and loaded again, is the same', ({ make }) => {
+])('WORLD-3 $world, taken out and loaded again, is the same', ({ make }) => {
   const world = make();
   const again = load(exportWorld(world));
   expect(withoutHead(exportWorld(again))).toBe(withoutHead(exportWorld(world)));
@@ -55,7 +55,7 @@ test.each([
   );
 });
 
-test('WORLD-1 what a world file cannot say is counted at its head', async () => {
+test('WORLD-3 what a world file cannot say is counted at its head', async () => {
   const sim = simForTests({ world: load(WORLD) });
   await sim.client(KMSClient, { account: '222222222222' }).send(new CreateKeyCommand({}));
   expect(exportWorld(sim.world)).toMatch(/^# Not in this file.*\n# {3}1 contents of disks.*\n# {3}1 KMS keys/);

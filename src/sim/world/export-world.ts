@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import type { Role } from './iam.ts';
 import type { Organization } from './organizations.ts';
 import { DEFAULT_REGIONS } from './regions.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
+import { DECLARED_SETTINGS, DEFAULT_SETTINGS } from './settings.ts';
 import type { Account, World } from './world.ts';
 import type { WorldFile } from './world-schema.ts';
 
@@ -25,8 +25,8 @@ export function exportWorld(world: World, faults: WorldFile['faults'] = []): str
 
 function worldFileOf(world: World, faults: NonNullable<WorldFile['faults']>): WorldFile {
   const accounts = [...world.accounts.values()];
-  const settings = Object.entries(world.settings).filter(
-    ([key, value]) => DEFAULT_SETTINGS[key as keyof typeof DEFAULT_SETTINGS] !== value,
+  const settings = DECLARED_SETTINGS.flatMap((key) =>
+    DEFAULT_SETTINGS[key] === world.settings[key] ? [] : [[key, world.settings[key]] as const],
   );
   const roles = accounts.flatMap((account) => [...account.iam.roles.values()].map((role) => roleOf(account, role)));
   const images = imagesOf(world);

@@ -15,4 +15,11 @@ export const DEFAULT_SETTINGS: Settings = {
   ssmImageCheckMs: 3_000,
   autoScalingTickMs: 10_000,
   eventsMax: 100_000,
+  snapshotCopiesMax: 20,
+  imageCopiesMax: 300,
 };
+
+/** Those that a world file may set; the limits are the quotas' business. */
+export const DECLARED_SETTINGS = (Object.keys(DEFAULT_SETTINGS) as (keyof Settings)[]).filter(
+  (key) => !key.endsWith('CopiesMax'),
+);

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { yamlProblemText } from '../checked-yaml.ts';
 import { pathOf } from '../policies-of.ts';
-import { readWorldFile, worldProblemText } from './world-file.ts';
+import { readWorldFile } from './world-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'amiport-world-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -11,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** `line:column path says`, one for each problem; or what is in the world. */
 function check(text: string): string[] {
   const read = readWorldFile(text, folder);
-  if (!read.ok) return read.problems.map((p) => worldProblemText('w', p).split('\n')[0]?.replace(/^w:/, '') ?? '');
+  if (!read.ok) return read.problems.map((p) => `${p.line}:${p.column}: ${yamlProblemText(p)}`);
   return [...read.make().accounts.keys()];
 }
 
@@ -106,7 +107,7 @@ ebs:
 `,
     folder,
   );
-  if (!read.ok) throw new Error(read.problems.map((p) => worldProblemText('w', p)).join('\n'));
+  if (!read.ok) throw new Error(read.problems.map(yamlProblemText).join('\n'));
   const world = read.make();
   expect(world).toMatchObject({ idState: 42, settings: { grantLagMs: 1000, iamLagMs: 5000 } });
   expect(world.accounts.get('111111111111')).toMatchObject({ name: 'builder', secret: 's3cret' });

@@ -4,60 +4,20 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isCollection, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Path, readYaml, type YamlProblem } from '../checked-yaml.ts';
 import { buildWorld } from './build-world.ts';
 import type { World } from './world.ts';
 import { type WorldFile, worldSchema } from './world-schema.ts';
 
-export interface WorldProblem {
-  /** `accounts[0].id` */
-  readonly path: string;
-  /** From 1. */
-  readonly line: number;
-  readonly column: number;
-  readonly says: string;
-  /** The line with a caret under the value. */
-  readonly frame: string;
-}
-
 export type WorldRead =
   | { readonly ok: true; readonly file: WorldFile; make(): World }
-  | { readonly ok: false; readonly problems: readonly WorldProblem[] };
-
-type Path = readonly (string | number)[];
-
-const BYTES_MAX = 4 * 1024 * 1024;
+  | { readonly ok: false; readonly problems: readonly YamlProblem[] };
 
 /** @param folder where relative disk files are looked for */
 export function readWorldFile(text: string, folder: string): WorldRead {
-  const lines = new LineCounter();
-  if (text.length > BYTES_MAX) return { ok: false, problems: [problemAt(text, lines, 0, '', 'is larger than 4 MiB')] };
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-  const problem = (path: Path, says: string): WorldProblem =>
-    problemAt(text, lines, nodeAt(document.contents, path)?.range?.[0] ?? 0, pathText(path), says);
-  if (document.errors.length > 0) {
-    return { ok: false, problems: document.errors.map((e) => problemAt(text, lines, e.pos[0], '', e.message)) };
-  }
-  let data: unknown;
-  try {
-    data = document.toJS();
-  } catch (error) {
-    return { ok: false, problems: [problem([], error instanceof Error ? error.message : String(error))] };
-  }
-  const parsed = worldSchema.safeParse(data);
-  if (!parsed.success) {
-    return { ok: false, problems: parsed.error.issues.map((issue) => problem(issue.path as Path, says(issue))) };
-  }
-  const wrong = contradictions(parsed.data, folder).map(([path, text]) => problem(path, text));
-  if (wrong.length > 0) return { ok: false, problems: wrong };
-  return { ok: true, file: parsed.data, make: () => buildWorld(parsed.data, folder) };
-}
-
-function says(issue: { readonly code: string; readonly message: string; readonly keys?: readonly string[] }): string {
-  if (issue.code === 'unrecognized_keys') return `has no ${issue.keys?.map((k) => `"${k}"`).join(', ')}`;
-  const kinds = /^Invalid input: expected (.+), received (\w+)$/.exec(issue.message);
-  if (kinds) return kinds[2] === 'undefined' ? 'is missing' : `must be ${kinds[1]}, not ${kinds[2]}`;
-  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  const read = readYaml(text, worldSchema, (file) => contradictions(file, folder));
+  if (!read.ok) return read;
+  return { ok: true, file: read.value, make: () => buildWorld(read.value, folder) };
 }
 
 /** What the schema cannot see: names that point nowhere, and things said twice. */
@@ -109,34 +69,3 @@ function contradictions(file: WorldFile, folder: string): (readonly [Path, strin
   });
   return wrong;
 }
-
-/** The node at `path`, or the nearest around it. */
-function nodeAt(root: Node | null, path: Path): Node | undefined {
-  let node: Node | undefined = root ?? undefined;
-  for (const key of path) {
-    if (!isCollection(node)) break;
-    const next = node.get(key, true);
-    if (next === undefined || next === null || !(isScalar(next) || isCollection(next))) break;
-    node = next;
-  }
-  return node;
-}
-
-const pathText = (path: Path): string =>
-  path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i > 0 ? '.' : ''}${key}`)).join('');
-
-function problemAt(text: string, lines: LineCounter, offset: number, path: string, says: string): WorldProblem {
-  const { line, col } = lines.linePos(offset);
-  const shown = text.split('\n')[Math.max(line, 1) - 1] ?? '';
-  return {
-    path,
-    line: Math.max(line, 1),
-    column: Math.max(col, 1),
-    says,
-    frame: `${shown}\n${' '.repeat(Math.max(col, 1) - 1)}^`,
-  };
-}
-
-/** `world.yaml:3:5: accounts[0].id must be 12 digits`, with the frame below. */
-export const worldProblemText = (file: string, p: WorldProblem): string =>
-  `${file}:${p.line}:${p.column}: ${p.path === '' ? 'the file' : p.path} ${p.says}\n${p.frame}`;

@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { faultRules } from '../faults/rules.ts';
 import { REGION_ZONES } from './regions.ts';
-import { DEFAULT_SETTINGS } from './settings.ts';
-import type { Settings } from './world.ts';
+import { DECLARED_SETTINGS } from './settings.ts';
 
 const account = z
   .string({ error: 'must be an account id in quotes, as "111111111111"' })
@@ -88,9 +87,8 @@ const imageSchema = z.strictObject({
   disk: z.string().min(1).optional(),
 });
 
-const settingNames = Object.keys(DEFAULT_SETTINGS) as (keyof Settings)[];
 const settingsSchema = z.strictObject(
-  Object.fromEntries(settingNames.map((key) => [key, z.number().min(0).optional()])),
+  Object.fromEntries(DECLARED_SETTINGS.map((key) => [key, z.number().min(0).optional()])),
 );
 
 export const worldSchema = z.strictObject({

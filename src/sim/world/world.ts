@@ -42,6 +42,9 @@ export interface Settings {
   readonly ssmImageCheckMs: number;
   readonly autoScalingTickMs: number;
   readonly eventsMax: number;
+  /** Copies in progress per account and destination Region; set by the quotas. */
+  readonly snapshotCopiesMax: number;
+  readonly imageCopiesMax: number;
 }
 
 export interface Account {

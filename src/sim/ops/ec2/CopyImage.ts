@@ -23,9 +23,6 @@ import { placeOf, regionOf } from '../../world/make.ts';
 
 type CopyCall = Call<Ec2.CopyImageRequest>;
 
-/** IMG-30a: concurrent copies into one Region. */
-const COPIES_MAX = 300;
-
 export const copyImage = operation<Ec2.CopyImageRequest, Ec2.CopyImageResult>('ec2.CopyImage', {
   accepts: [
     'ClientToken',
@@ -139,15 +136,17 @@ function keyOf(call: CopyCall, snapshot: Snapshot): string | undefined {
   return keyArnOf(call, place, outcome);
 }
 
+/** IMG-30a: 300 concurrent copies into one Region. */
 function checkConcurrency(call: CopyCall, place: Place): void {
+  const { imageCopiesMax } = call.world.settings;
   const { images, imagesByOwner } = regionOf(call.world, place.region).ec2;
   let pending = 0;
   for (const id of imagesByOwner.get(place.account) ?? []) {
     const image = images.get(id);
     if (image?.state === 'pending' && image.sourceImageId !== undefined) pending += 1;
   }
-  if (pending < COPIES_MAX) return;
-  const says = `Too many AMI copies in progress. The limit is ${COPIES_MAX} in this destination region.`;
+  if (pending < imageCopiesMax) return;
+  const says = `Too many AMI copies in progress. The limit is ${imageCopiesMax} in this destination region.`;
   throw new Fault('ResourceLimitExceeded', says);
 }
 

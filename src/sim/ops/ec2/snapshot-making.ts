@@ -41,9 +41,6 @@ export const createSnapshot = operation<Ec2.CreateSnapshotRequest, Ec2.Snapshot>
   },
 });
 
-/** Concurrent CopySnapshot requests per destination Region and account (EBS copy page). */
-const COPIES_MAX = 20;
-
 export const copySnapshot = operation<Ec2.CopySnapshotRequest, Ec2.CopySnapshotResult>('ec2.CopySnapshot', {
   accepts: [
     'Description',
@@ -119,7 +116,9 @@ function readable(call: Call<Ec2.CopySnapshotRequest>, region: string, id: strin
   throw new Fault('IncorrectState', `Snapshot '${id}' is in state '${snapshot.state}', not 'completed'.`);
 }
 
+/** Concurrent CopySnapshot requests per destination Region and account: 20 (EBS copy page). */
 function checkConcurrency(call: Call<unknown>, place: Place): void {
+  const { snapshotCopiesMax } = call.world.settings;
   const { images, snapshots, snapshotsByOwner, imagesBySnapshot } = regionOf(call.world, place.region).ec2;
   let pending = 0;
   for (const id of snapshotsByOwner.get(place.account) ?? []) {
@@ -128,7 +127,7 @@ function checkConcurrency(call: Call<unknown>, place: Place): void {
     const ofImage = [...(imagesBySnapshot.get(id) ?? [])].some((imageId) => images.has(imageId));
     if (snapshot?.state === 'pending' && snapshot.sourceSnapshotId !== undefined && !ofImage) pending += 1;
   }
-  if (pending < COPIES_MAX) return;
-  const says = `Too many snapshot copies in progress. The limit is ${COPIES_MAX} for this destination region.`;
+  if (pending < snapshotCopiesMax) return;
+  const says = `Too many snapshot copies in progress. The limit is ${snapshotCopiesMax} for this destination region.`;
   throw new Fault('ResourceLimitExceeded', says);
 }

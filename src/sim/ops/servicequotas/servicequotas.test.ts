@@ -53,6 +53,6 @@ test('SQ-4 rates are those of the throttle; no code is there twice', () => {
   expect(QUOTAS.filter((q) => q.value <= 0)).toEqual([]);
   expect(new Set(QUOTAS.map((q) => q.code)).size).toBe(QUOTAS.length);
   expect(QUOTAS.find((q) => q.name === 'PutKeyPolicy request rate')?.value).toBe(
-    AWS_QUOTAS['kms.PutKeyPolicy']?.perSecond,
+    AWS_QUOTAS.rates['kms.PutKeyPolicy']?.perSecond,
   );
 });

@@ -38,7 +38,7 @@ const rate = (service: 'ebs' | 'kms', code: string, bucket: string, name: string
   service,
   code,
   name,
-  value: AWS_QUOTAS[bucket]?.perSecond ?? 0,
+  value: AWS_QUOTAS.rates[bucket]?.perSecond ?? 0,
   adjustable,
   unit: 'None',
   perSecond: true,
