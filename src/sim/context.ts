@@ -11,7 +11,13 @@ export function contextAt(world: World, nowMs: number, requestId: string, ids: E
     newId: (prefix) => `${prefix}-0${newHex(world, 16)}`,
     newHex: (digits) => newHex(world, digits),
     later: (delayMs, kind, data) => addTask(world, nowMs + Math.max(0, delayMs), kind, data),
-    record: (event) => addEvent(world, { ...event, eventId: ids.next(), requestId, atMs: nowMs }),
+    record: (event, alsoIn = []) => {
+      const accounts = new Set([event.account, ...alsoIn]);
+      const shared = accounts.size > 1 ? { sharedEventId: ids.next() } : {};
+      for (const account of accounts) {
+        addEvent(world, { ...event, account, ...shared, eventId: ids.next(), requestId, atMs: nowMs });
+      }
+    },
   };
 }
 

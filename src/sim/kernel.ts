@@ -20,14 +20,15 @@ import {
   laterOf,
   pastOf,
 } from './disturbance.ts';
-import { type Call, type Caller, type Ctx, Fault, type Operation, type TaskHandler } from './operation.ts';
+import { type Call, type Caller, type Ctx, type Demand, Fault, type Operation, type TaskHandler } from './operation.ts';
+import { guessProtocol, noService, refuseUnmodelled, unimplemented } from './refusals.ts';
 import { runDue } from './tasks.ts';
 import type { SimClock } from './time.ts';
 import { EventIds, shownMembers } from './trail.ts';
 import type { WireRequest, WireResponse } from './wire/message.ts';
 import { type Asked, decodeRequest, encodeAnswer, encodeFault } from './wire/protocol.ts';
 import { loadSchema, type ServiceSchema } from './wire/schema.ts';
-import { type Protocol, type Service, serviceNamed, serviceOfTarget } from './wire/services.ts';
+import { type Service, serviceNamed, serviceOfTarget } from './wire/services.ts';
 import { readSignature, type SignatureRead, SigningKeys } from './wire/sigv4.ts';
 import { OPT_IN_REGIONS, REGION_ZONES } from './world/regions.ts';
 import type { World } from './world/world.ts';
@@ -206,12 +207,12 @@ class SimKernel implements Kernel {
     const { service, nowMs } = attempt;
     const ctx = contextAt(this.world, nowMs, requestId, this.#ids);
     const before = { ids: this.world.idState, tasks: this.world.taskSeq };
-    const decidedBy: string[] = [];
+    const seen: Seen = { decidedBy: [], keys: [], owners: [] };
     let ended: Command['ended'] = 'denied';
     try {
       if (disturbed) this.#askGates(attempt, disturbed);
       const dryRun = service.name === 'ec2' && (asked.input as { readonly DryRun?: boolean }).DryRun === true;
-      refuseUnmodelled(operation, attempt);
+      refuseUnmodelled(operation, service, attempt.input);
       const later = laterOf(disturbed ?? []);
       const command: Command = {
         ...attempt,
@@ -222,7 +223,7 @@ class SimKernel implements Kernel {
         ...(later ? { later } : {}),
       };
       const call = this.#call(command, ctx) as Call<never>;
-      this.#authorize(operation, call, attempt, request, decidedBy);
+      this.#authorize(operation, call, attempt, request, seen);
       if (dryRun) throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
       ended = 'refused';
       const past = operation.readOnly ? pastOf(disturbed ?? []) : undefined;
@@ -230,14 +231,14 @@ class SimKernel implements Kernel {
       follow(call, later, output);
       const changed = !operation.readOnly || before.ids !== this.world.idState || before.tasks !== this.world.taskSeq;
       if (changed) this.#commit(command);
-      this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, output });
+      this.#record(attempt, asked, ctx, operation.readOnly, { seen, output });
       return output;
     } catch (error) {
       // A refusal may have left a trace: an AWS managed key that was made when first looked for.
       if (before.ids !== this.world.idState || before.tasks !== this.world.taskSeq) {
         this.#commit({ ...attempt, operation: operation.name, requestId, idState: before.ids, ended });
       }
-      if (error instanceof Fault) this.#record(attempt, asked, ctx, operation.readOnly, { decidedBy, fault: error });
+      if (error instanceof Fault) this.#record(attempt, asked, ctx, operation.readOnly, { seen, fault: error });
       throw error;
     }
   }
@@ -256,22 +257,17 @@ class SimKernel implements Kernel {
     return { ...ctx, input: command.input, caller: command.caller, place, requestId: command.requestId };
   }
 
-  #authorize(
-    operation: Operation,
-    call: Call<never>,
-    attempt: Attempt,
-    request: WireRequest,
-    decidedBy: string[],
-  ): void {
+  #authorize(operation: Operation, call: Call<never>, attempt: Attempt, request: WireRequest, seen: Seen): void {
     const context = {
       'aws:sourceip': [request.sourceIp],
       'aws:securetransport': [String(request.secure)],
       'aws:useragent': [request.headers['user-agent'] ?? ''],
     };
     for (const demand of operation.demands(call)) {
+      lookAt(seen, attempt, demand);
       const decision = authorize(call, call.caller, demand, { region: attempt.region, context });
       if (decision.is !== 'allowed') throw denialFault(attempt.service.name, call.caller, demand, decision);
-      for (const source of decision.by) decidedBy.push(source.id);
+      for (const source of decision.by) seen.decidedBy.push(source.id);
     }
   }
 
@@ -280,11 +276,11 @@ class SimKernel implements Kernel {
     asked: Asked,
     ctx: Ctx,
     readOnly: boolean,
-    result: { readonly decidedBy: readonly string[]; readonly output?: object; readonly fault?: Fault },
+    result: { readonly seen: Seen; readonly output?: object; readonly fault?: Fault },
   ): void {
     const { caller, service } = attempt;
-    const { fault, output, decidedBy } = result;
-    ctx.record({
+    const { fault, output, seen } = result;
+    const event = {
       region: attempt.region,
       account: caller.account,
       eventSource: service.eventSource,
@@ -296,8 +292,10 @@ class SimKernel implements Kernel {
       ...(fault ? { errorCode: trailCode(service, fault), errorMessage: fault.message } : {}),
       requestParameters: shownMembers(asked.operation.input, asked.input),
       ...(output && !readOnly ? { responseElements: shownMembers(asked.operation.output, output) } : {}),
-      ...(decidedBy.length > 0 ? { decidedBy } : {}),
-    });
+      ...(seen.keys.length > 0 ? { resources: seen.keys } : {}),
+      ...(seen.decidedBy.length > 0 ? { decidedBy: seen.decidedBy } : {}),
+    };
+    ctx.record(event, service.name === 'sts' && fault ? [] : seen.owners);
   }
 
   /** @throws Fault when the Region does not exist or is switched off in the caller's account */
@@ -318,6 +316,23 @@ class SimKernel implements Kernel {
   }
 }
 
+/** What the demands of a call tell about it. */
+interface Seen {
+  readonly decidedBy: string[];
+  readonly keys: string[];
+  readonly owners: string[];
+}
+
+/**
+ * Who owns a key or role that was used gets the event, too. Source: CloudTrail User Guide "CloudTrail record contents",
+ * recipientAccountId and sharedEventID; IAM User Guide "Logging IAM and AWS STS API calls", cross-account AssumeRole.
+ */
+function lookAt(seen: Seen, { service, caller }: Attempt, { resource, resourceAccount }: Demand): void {
+  if (service.name === 'kms' && resource !== '*') seen.keys.push(resource);
+  const foreign = resourceAccount !== undefined && resourceAccount !== '' && resourceAccount !== caller.account;
+  if (foreign && (service.name === 'kms' || service.name === 'sts')) seen.owners.push(resourceAccount);
+}
+
 /** Also done when a command is done again, so that states have it. */
 function follow(call: Call<object>, later: Later | undefined, output: unknown): void {
   if (later) call.later(0, later.kind, { ...later.data, region: call.place.region, output });
@@ -328,36 +343,6 @@ function serviceOf(request: WireRequest, read: SignatureRead): Service | undefin
   if (read.is === 'signed') return serviceNamed(read.signed.service);
   const target = request.headers['x-amz-target'];
   return target === undefined ? undefined : serviceOfTarget(target);
-}
-
-function noService(read: SignatureRead): Fault {
-  if (read.is === 'signed') {
-    return new Fault('UnsupportedOperation', `amiport sim does not simulate the service ${read.signed.service}`, 400);
-  }
-  if (read.is === 'incomplete') return new Fault('IncompleteSignature', read.says, 400);
-  return new Fault('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
-}
-
-function guessProtocol(request: WireRequest): Protocol {
-  if (request.headers['x-amz-target'] !== undefined) return 'awsJson1_1';
-  return request.headers['content-type']?.includes('json') ? 'restJson1' : 'awsQuery';
-}
-
-function unimplemented(service: Service, action: string): Fault {
-  const json = service.protocol === 'awsJson1_1' || service.protocol === 'restJson1';
-  const says = `amiport sim does not implement ${service.name}.${action}`;
-  return new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
-}
-
-/** What is not modelled is refused by name, never ignored in silence. */
-function refuseUnmodelled(operation: Operation, attempt: Attempt): void {
-  for (const [name, value] of Object.entries(attempt.input)) {
-    if (value === undefined || operation.accepts.includes(name)) continue;
-    if (name === 'DryRun' && attempt.service.name === 'ec2') continue;
-    const json = attempt.service.protocol === 'awsJson1_1' || attempt.service.protocol === 'restJson1';
-    const says = `amiport sim does not model ${name} of ${attempt.action}`;
-    throw new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
-  }
 }
 
 /** CloudTrail writes EC2's codes with their prefix. */

@@ -102,33 +102,31 @@ function grantFor(ctx: Ctx, use: KeyUse, key: Key): KeyUseResult {
 
 /** In the caller's trail and, for a foreign key, in that of its owner. */
 function recorded(ctx: Ctx, use: KeyUse, key: Key | undefined, result: KeyUseResult): KeyUseResult {
-  const accounts = new Set([use.caller.account, ...(key === undefined ? [] : [key.account])]);
   const reEncrypts = use.operation.startsWith('ReEncrypt');
-  for (const account of accounts) {
-    ctx.record({
-      region: key?.region ?? use.region,
-      account,
-      eventSource: 'kms.amazonaws.com',
-      eventName: reEncrypts ? 'ReEncrypt' : use.operation,
-      readOnly: use.operation !== 'CreateGrant',
-      callerArn: use.caller.arn,
-      callerAccount: use.caller.account,
-      invokedBy: `${use.via}.amazonaws.com`,
-      resources: [use.keyArn],
-      requestParameters: {
-        keyId: use.keyArn,
-        ...(use.encryptionContext === undefined ? {} : { encryptionContext: use.encryptionContext }),
-        ...(use.grant === undefined
-          ? {}
-          : {
-              granteePrincipal: use.grant.granteePrincipal,
-              operations: use.grant.operations,
-              constraints: use.grant.constraints ?? {},
-            }),
-      },
-      ...(result.ok ? {} : { errorCode: result.code, errorMessage: result.message }),
-    });
-  }
+  const event = {
+    region: key?.region ?? use.region,
+    account: use.caller.account,
+    eventSource: 'kms.amazonaws.com',
+    eventName: reEncrypts ? 'ReEncrypt' : use.operation,
+    readOnly: use.operation !== 'CreateGrant',
+    callerArn: use.caller.arn,
+    callerAccount: use.caller.account,
+    invokedBy: `${use.via}.amazonaws.com`,
+    resources: [use.keyArn],
+    requestParameters: {
+      keyId: use.keyArn,
+      ...(use.encryptionContext === undefined ? {} : { encryptionContext: use.encryptionContext }),
+      ...(use.grant === undefined
+        ? {}
+        : {
+            granteePrincipal: use.grant.granteePrincipal,
+            operations: use.grant.operations,
+            constraints: use.grant.constraints ?? {},
+          }),
+    },
+    ...(result.ok ? {} : { errorCode: result.code, errorMessage: result.message }),
+  };
+  ctx.record(event, key === undefined ? [] : [key.account]);
   return result;
 }
 

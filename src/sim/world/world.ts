@@ -83,6 +83,8 @@ export interface Task {
 /** A CloudTrail-like record of one call, made by a client or by a service for a client. */
 export interface TrailEvent {
   readonly eventId: string;
+  /** The same in the events that several accounts got of one call. */
+  readonly sharedEventId?: string;
   readonly requestId: string;
   readonly atMs: number;
   readonly region: string;

@@ -30,9 +30,9 @@ async function encryptedCopy(sim: TestSim): Promise<string> {
   return key.KeyMetadata?.Arn ?? '';
 }
 
-async function lookUp(sim: TestSim, attribute?: LookupAttribute, region = 'eu-west-1') {
+async function lookUp(sim: TestSim, attribute?: LookupAttribute, region = 'eu-west-1', account = ACCOUNT) {
   const { Events } = await sim
-    .client(CloudTrailClient, { account: ACCOUNT, region })
+    .client(CloudTrailClient, { account, region })
     .send(new LookupEventsCommand(attribute ? { LookupAttributes: [attribute] } : {}));
   return (Events ?? []).map((event) => ({ event, record: JSON.parse(event.CloudTrailEvent ?? '{}') }));
 }
@@ -97,6 +97,35 @@ test('CT-3 IAM is told in us-east-1, each account sees its own, newest first', a
   expect(await lookUp(sim, made)).toEqual([]);
   const seen = await lookUp(sim, made, 'us-east-1');
   expect(seen.map(({ record }) => record.requestParameters.roleName)).toEqual(['B', 'A']);
+});
+
+test('CT-7 the owner of a key or role sees who used it from elsewhere', async () => {
+  const sim = simForTests();
+  const other = '222222222222';
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: [ACCOUNT, other] }, Action: 'kms:*', Resource: '*' }],
+  };
+  const key = await sim
+    .client(KMSClient, { account: other })
+    .send(new CreateKeyCommand({ Policy: JSON.stringify(policy) }));
+  const KeyId = key.KeyMetadata?.Arn;
+  await sim
+    .client(KMSClient, { account: ACCOUNT })
+    .send(new EncryptCommand({ KeyId, Plaintext: new TextEncoder().encode('hush') }));
+  const here = await lookUp(sim, { AttributeKey: 'EventName', AttributeValue: 'Encrypt' });
+  const there = await lookUp(sim, { AttributeKey: 'EventName', AttributeValue: 'Encrypt' }, 'eu-west-1', other);
+  const told = { accountId: other, type: 'AWS::KMS::Key', ARN: KeyId };
+  for (const [account, found] of [
+    [ACCOUNT, here],
+    [other, there],
+  ] as const) {
+    expect(found.map(({ record }) => record)).toMatchObject([
+      { recipientAccountId: account, userIdentity: { accountId: ACCOUNT }, resources: [told] },
+    ]);
+  }
+  expect(there[0]?.record.sharedEventID).toBe(here[0]?.record.sharedEventID);
+  expect(there[0]?.record.eventID).not.toBe(here[0]?.record.eventID);
 });
 
 test('CT-4 plaintext is never told', async () => {

@@ -36,6 +36,7 @@ export function recordOf(world: World, e: TrailEvent): string {
     eventType: 'AwsApiCall',
     managementEvent: true,
     recipientAccountId: e.account,
+    ...(e.sharedEventId === undefined ? {} : { sharedEventID: e.sharedEventId }),
     eventCategory: 'Management',
   });
 }

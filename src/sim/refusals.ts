@@ -1,0 +1,36 @@
+/** What the simulator refuses by name: services, operations and parameters that it does not have. */
+import { Fault, type Operation } from './operation.ts';
+import type { WireRequest } from './wire/message.ts';
+import type { Protocol, Service } from './wire/services.ts';
+import type { SignatureRead } from './wire/sigv4.ts';
+
+export function noService(read: SignatureRead): Fault {
+  if (read.is === 'signed') {
+    return new Fault('UnsupportedOperation', `amiport sim does not simulate the service ${read.signed.service}`, 400);
+  }
+  if (read.is === 'incomplete') return new Fault('IncompleteSignature', read.says, 400);
+  return new Fault('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
+}
+
+export function guessProtocol(request: WireRequest): Protocol {
+  if (request.headers['x-amz-target'] !== undefined) return 'awsJson1_1';
+  return request.headers['content-type']?.includes('json') ? 'restJson1' : 'awsQuery';
+}
+
+export function unimplemented(service: Service, action: string): Fault {
+  const json = service.protocol === 'awsJson1_1' || service.protocol === 'restJson1';
+  const says = `amiport sim does not implement ${service.name}.${action}`;
+  return new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
+}
+
+/** What is not modelled is refused by name, never ignored in silence. */
+export function refuseUnmodelled(operation: Operation, service: Service, input: object): void {
+  const action = operation.name.slice(operation.name.indexOf('.') + 1);
+  for (const [name, value] of Object.entries(input)) {
+    if (value === undefined || operation.accepts.includes(name)) continue;
+    if (name === 'DryRun' && service.name === 'ec2') continue;
+    const json = service.protocol === 'awsJson1_1' || service.protocol === 'restJson1';
+    const says = `amiport sim does not model ${name} of ${action}`;
+    throw new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
+  }
+}
