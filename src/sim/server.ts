@@ -29,6 +29,12 @@ export interface RunningServer {
 const HEADER_BYTES_MAX = 64 * 1024;
 const HEADERS_MAX = 200;
 
+/** What Node's parser gives up on: no request, so no service that could word the refusal. */
+const NOT_HTTP: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const host = options.host ?? '127.0.0.1';
   const server = createServer(
@@ -38,8 +44,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   );
   server.maxHeadersCount = HEADERS_MAX;
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = NOT_HTTP[error.code ?? ''] ?? '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   });
   await listen(server, options.port ?? 0, host);
   const { port } = server.address() as AddressInfo;

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { serialize } from 'node:v8';
-import { CreateSecurityGroupCommand, DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  CopyImageCommand,
+  CreateSecurityGroupCommand,
+  DescribeImagesCommand,
+  DescribeSecurityGroupsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterEach, expect, test } from 'vitest';
 import { type Sim, startSim } from '../api.ts';
@@ -68,6 +74,24 @@ test('what was answered is there after a crash, and the worlds are equal', async
   const again = await start(crashed(folder), new VirtualTime(sim.clock.nowMs()));
   expect(new Set(ids).size).toBe(10);
   expect(equal(again.world, sim.world)).toBe(true);
+  await again.close();
+  await sim.close();
+});
+
+test('what a fault has follow a call comes back, too, and copies that were refused then are allowed now', async () => {
+  const folder = newFolder();
+  const options = { port: false, state: folder, clock: new VirtualTime(START_MS) } as const;
+  const sim = await startSim({ ...options, faults: [{ fault: 'copy-fails', max: 1 }], quotas: 'aws' });
+  const ec2 = clientOf(sim, EC2Client);
+  const SourceImageId = (await ec2.send(new DescribeImagesCommand({}))).Images?.[0]?.ImageId;
+  for (const Name of ['fails', 'lives']) {
+    await ec2.send(new CopyImageCommand({ SourceRegion: 'eu-west-1', SourceImageId, Name }));
+  }
+  const again = await start(crashed(folder), new VirtualTime(START_MS));
+  expect(again.world.settings.imageCopiesMax).toBe(Number.POSITIVE_INFINITY);
+  again.clock.advance(3_600_000);
+  const { Images = [] } = await clientOf(again, EC2Client).send(new DescribeImagesCommand({ Owners: ['self'] }));
+  expect(Images.map((i) => `${i.Name} ${i.State}`)).toEqual(['fails failed', 'lives available']);
   await again.close();
   await sim.close();
 });
