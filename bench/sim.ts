@@ -5,7 +5,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeImagesCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateKeyCommand, DecryptCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { inProcessHandler } from '../src/sim/in-process.ts';
 import { createKernel, type Kernel } from '../src/sim/kernel.ts';
 import { OPERATIONS, TASKS } from '../src/sim/registry.ts';
@@ -17,7 +18,8 @@ import { declareImage } from '../src/sim/world/declare-image.ts';
 import { defaultWorld } from '../src/sim/world/default-world.ts';
 import { newAccount, newWorld } from '../src/sim/world/make.ts';
 import { DEFAULT_REGIONS, OPT_IN_REGIONS } from '../src/sim/world/regions.ts';
-import type { Emit } from './figure.ts';
+import type { World } from '../src/sim/world/world.ts';
+import type { Emit, Figure } from './figure.ts';
 import type { LoadOrder, LoadResult } from './load/sockets.ts';
 
 const ACCOUNT = '111111111111';
@@ -26,7 +28,7 @@ const REGION = 'eu-west-1';
 const CALLS_MIN = 5000;
 const RATIO_MIN = 0.6;
 const ROUNDS = 5;
-const ROUND_MS = 1200;
+const ROUND_MS = 800;
 
 export async function bench(emit: Emit): Promise<void> {
   for (const images of [10, 1000]) {
@@ -135,43 +137,135 @@ async function largeWorld(emit: Emit): Promise<void> {
   for (const { max, ...f } of figures) emit({ bench: 'sim', ...f, target: `<= ${max}`, holds: f.value <= max });
 }
 
-async function overHttp(emit: Emit): Promise<void> {
-  const kernel = kernelWith(10);
-  const sim = await startServer({ sim: { kernel: () => kernel, reset: () => Promise.resolve() }, token: 'bench' });
-  const sample = await kernel.handle((await signedRequests(1))[0] as WireRequest);
-  const bare = await bareServer(String(sample.body));
-  const barePort = (bare.address() as AddressInfo).port;
-  for (const sockets of [1, 32]) {
-    const rates: Record<'sim' | 'bare', number[]> = { sim: [], bare: [] };
-    let p99Ms = 0;
-    // Interleaved, so that a busy moment of the machine falls on both alike.
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const [name, port] of [
-        ['bare', barePort],
-        ['sim', sim.port],
-      ] as const) {
-        const requests = (await signedRequests(100, `127.0.0.1:${port}`)).map(httpBytes);
-        const result = await load({ port, sockets, ms: ROUND_MS, requests });
-        if (result.failures > 0) throw new Error(`${name}: ${result.failures} of ${result.answers} answers failed`);
-        rates[name].push((result.answers * 1000) / result.tookMs);
-        if (name === 'sim') p99Ms = Math.max(p99Ms, result.p99Ms);
-      }
-    }
-    const [simRate, bareRate] = [median(rates.sim), median(rates.bare)];
-    const value = simRate / bareRate;
-    emit({
-      bench: 'sim',
-      figure: `HTTP DescribeImages, ${sockets} client${sockets > 1 ? 's' : ''}`,
-      value,
-      unit: 'of bare server',
-      target: `>= ${RATIO_MIN}`,
-      holds: value >= RATIO_MIN,
-      baseline: `sim ${Math.round(simRate)}/s, p99 ${p99Ms.toFixed(1)} ms; bare ${Math.round(bareRate)}/s: parses, verifies, same bytes back`,
-    });
+interface Load {
+  readonly name: string;
+  /** Own images in the Region. */
+  readonly images: number;
+  /** Sends so many calls of the operation with clients of this configuration. */
+  send(config: ClientConfig, count: number, world: World): Promise<void>;
+}
+
+interface ClientConfig {
+  readonly region: string;
+  readonly endpoint: string;
+  readonly credentials: typeof CREDENTIALS;
+  readonly maxAttempts: number;
+  readonly requestHandler: ReturnType<typeof inProcessHandler>;
+}
+
+const LOADS: readonly Load[] = [
+  { name: 'DescribeImages of 10', images: 10, send: describeImages },
+  { name: 'DescribeImages of 1000', images: 1000, send: describeImages },
+  {
+    name: 'RunInstances',
+    images: 1,
+    async send(config, count, world) {
+      const client = new EC2Client(config);
+      const ImageId = [...(world.regions.get(REGION)?.ec2.images.keys() ?? [])][0];
+      const input = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 } as const;
+      for (let i = 0; i < count; i++) await client.send(new RunInstancesCommand(input));
+    },
+  },
+  {
+    name: 'KMS Decrypt',
+    images: 0,
+    async send(config, count, world) {
+      const CiphertextBlob = await ciphertext(world);
+      const client = new KMSClient(config);
+      for (let i = 0; i < count; i++) await client.send(new DecryptCommand({ CiphertextBlob }));
+    },
+  },
+];
+
+async function describeImages(config: ClientConfig, count: number): Promise<void> {
+  const client = new EC2Client(config);
+  for (let i = 0; i < count; i++) {
+    await client.send(
+      new DescribeImagesCommand({ Owners: ['self'], Filters: [{ Name: 'name', Values: ['image-*', `other-${i}`] }] }),
+    );
   }
-  await sim.close();
-  bare.close();
-  bare.closeAllConnections();
+}
+
+const ciphertexts = new WeakMap<World, Uint8Array>();
+
+/** What Decrypt gets: 32 bytes under a key of this world, made once. */
+async function ciphertext(world: World): Promise<Uint8Array> {
+  const there = ciphertexts.get(world);
+  if (there) return there;
+  const kernel = createKernel({ world, clock: scaledClock(), operations: OPERATIONS, tasks: TASKS });
+  const client = new KMSClient({ region: REGION, credentials: CREDENTIALS, requestHandler: inProcessHandler(kernel) });
+  const key = await client.send(new CreateKeyCommand({}));
+  const made = await client.send(
+    new EncryptCommand({ KeyId: key.KeyMetadata?.KeyId, Plaintext: new Uint8Array(32).fill(7) }),
+  );
+  const bytes = made.CiphertextBlob ?? new Uint8Array();
+  ciphertexts.set(world, bytes);
+  return bytes;
+}
+
+/** Requests as the SDK signs them; what it sends is caught, not answered by the simulator. */
+async function signed(load: Load, world: World, count: number, port: number): Promise<readonly WireRequest[]> {
+  const taken: WireRequest[] = [];
+  const handle = (request: WireRequest): Promise<WireResponse> => {
+    taken.push(request);
+    const json = request.headers['x-amz-target'] !== undefined;
+    const headers = { 'content-type': json ? 'application/x-amz-json-1.1' : 'text/xml' };
+    return Promise.resolve({ status: 200, headers, body: json ? '{}' : '<R/>' });
+  };
+  const endpoint = `http://127.0.0.1:${port}`;
+  const requestHandler = inProcessHandler({ handle });
+  await load.send({ region: REGION, endpoint, credentials: CREDENTIALS, maxAttempts: 1, requestHandler }, count, world);
+  return taken;
+}
+
+async function overHttp(emit: Emit): Promise<void> {
+  for (const one of LOADS) {
+    const kernel = kernelWith(one.images);
+    const sim = await startServer({ sim: { kernel: () => kernel, reset: () => Promise.resolve() }, token: 'bench' });
+    const [first] = await signed(one, kernel.world, 1, sim.port);
+    const sample = await kernel.handle(first as WireRequest);
+    if (sample.status !== 200) throw new Error(`${one.name}: ${String(sample.body)}`);
+    const bare = await bareServer(String(sample.body));
+    const barePort = (bare.address() as AddressInfo).port;
+    for (const sockets of [1, 32]) emit(await compare(one, kernel.world, { sim: sim.port, bare: barePort }, sockets));
+    await sim.close();
+    bare.close();
+    bare.closeAllConnections();
+  }
+}
+
+/** Interleaved, so that a busy moment of the machine falls on both alike. */
+async function compare(
+  one: Load,
+  world: World,
+  ports: { readonly sim: number; readonly bare: number },
+  sockets: number,
+): Promise<Figure> {
+  const rates: Record<'sim' | 'bare', number[]> = { sim: [], bare: [] };
+  let p99Ms = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const name of ['bare', 'sim'] as const) {
+      const requests = (await signed(one, world, 100, ports[name])).map(httpBytes);
+      const result = await load({ port: ports[name], sockets, ms: ROUND_MS, requests });
+      if (result.failures > 0)
+        throw new Error(`${one.name}: ${name}: ${result.failures} of ${result.answers} answers failed`);
+      rates[name].push((result.answers * 1000) / result.tookMs);
+      if (name === 'sim') p99Ms = Math.max(p99Ms, result.p99Ms);
+    }
+  }
+  const [simRate, bareRate] = [median(rates.sim), median(rates.bare)];
+  const value = simRate / bareRate;
+  // What a call does is the operation's own: only the one that does next to nothing is held against the bare server.
+  const held = one.name === 'DescribeImages of 10';
+  return {
+    bench: 'sim',
+    figure: `HTTP ${one.name}, ${sockets} client${sockets > 1 ? 's' : ''}`,
+    value,
+    unit: 'of bare server',
+    target: held ? `>= ${RATIO_MIN}` : '',
+    holds: !held || value >= RATIO_MIN,
+    baseline: `sim ${Math.round(simRate)}/s, p99 ${p99Ms.toFixed(1)} ms; bare ${Math.round(bareRate)}/s: parses, verifies, same bytes back`,
+  };
 }
 
 /** The least that any simulator must do: read the body, parse it, verify the signature. */
@@ -196,7 +290,7 @@ function bareServer(answer: string): Promise<Server> {
     const holds =
       read.is === 'signed' &&
       signatureHolds(request, read.signed, 'test', keys) &&
-      form.get('Action') === 'DescribeImages';
+      (form.has('Action') || typeof JSON.parse(body.toString('utf8')) === 'object');
     reply.writeHead(holds ? 200 : 403, { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(answer) });
     reply.end(answer);
   });

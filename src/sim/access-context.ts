@@ -27,8 +27,7 @@ export function contextOf(ctx: Ctx, caller: Caller, demand: Demand, at: Circumst
   const { organization } = ctx.world;
   const out: Record<string, readonly string[]> = {
     ...at.context,
-    'aws:currenttime': [new Date(ctx.nowMs).toISOString()],
-    'aws:epochtime': [String(Math.floor(ctx.nowMs / 1000))],
+    ...momentOf(ctx.nowMs),
     'aws:requestedregion': [at.region],
     'aws:principalaccount': [caller.account],
     'aws:userid': [caller.userId],
@@ -48,7 +47,21 @@ export function contextOf(ctx: Ctx, caller: Caller, demand: Demand, at: Circumst
     out['aws:resourceorgpaths'] = [orgPathText(organization, known.owner) ?? ''];
   }
   if (demand.action.startsWith('kms:')) Object.assign(out, keyContext(ctx, caller, at, known.key));
-  return { ...out, ...demand.context };
+  return demand.context === undefined ? out : { ...out, ...demand.context };
+}
+
+let moment: { readonly ms: number; readonly keys: Context } | undefined;
+
+/** Requests of one moment share its texts. */
+function momentOf(ms: number): Context {
+  if (moment?.ms !== ms) {
+    const keys = {
+      'aws:currenttime': [new Date(ms).toISOString()],
+      'aws:epochtime': [String(Math.floor(ms / 1000))],
+    };
+    moment = { ms, keys };
+  }
+  return moment.keys;
 }
 
 function keyContext(

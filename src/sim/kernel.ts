@@ -80,8 +80,11 @@ export interface Command {
 export interface Kernel {
   readonly world: World;
   readonly clock: SimClock;
-  /** @param signingMs the clock that the caller signs with; default: the wall clock */
-  handle(request: WireRequest, signingMs?: number): Promise<WireResponse>;
+  /**
+   * The answer at once, unless a service's schemas have to be loaded first or a change has to be safe on disk.
+   * @param signingMs the clock that the caller signs with; default: the wall clock
+   */
+  handle(request: WireRequest, signingMs?: number): WireResponse | Promise<WireResponse>;
   /** Carries out what fell due. Done before every request; for those who look at the world directly. */
   settle(): void;
   /** Does a command of the log again; its access was decided when it first came. */
@@ -113,21 +116,30 @@ class SimKernel implements Kernel {
     this.#authenticator = newAuthenticator(options.world, new SigningKeys());
   }
 
-  async handle(request: WireRequest, signingMs = Date.now()): Promise<WireResponse> {
+  handle(request: WireRequest, signingMs = Date.now()): WireResponse | Promise<WireResponse> {
     const read = readSignature(request);
     const service = serviceOf(request, read);
     if (!service) return encodeFault(guessProtocol(request), noService(read), this.#ids.next());
-    let schema = this.#schemas.get(service.name);
-    if (!schema) {
-      schema = await loadSchema(service);
-      this.#schemas.set(service.name, schema);
-    }
+    const schema = this.#schemas.get(service.name);
+    if (schema) return this.#reply(schema, request, read, signingMs);
+    return loadSchema(service).then((loaded) => {
+      this.#schemas.set(service.name, loaded);
+      return this.#reply(loaded, request, read, signingMs);
+    });
+  }
+
+  #reply(
+    schema: ServiceSchema,
+    request: WireRequest,
+    read: SignatureRead,
+    signingMs: number,
+  ): WireResponse | Promise<WireResponse> {
     const commits = this.#commits;
     const disturbed: Disturbance[] = [];
     let answer = this.#answer(schema, request, read, signingMs, disturbed);
     if (isTwice(disturbed)) answer = this.#answer(schema, request, read, signingMs);
-    if (commits !== this.#commits) await this.#options.durable?.();
-    return answer;
+    const safe = commits === this.#commits ? undefined : this.#options.durable?.();
+    return safe === undefined ? answer : safe.then(() => answer);
   }
 
   settle(): void {

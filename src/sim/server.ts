@@ -39,9 +39,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const host = options.host ?? '127.0.0.1';
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: 60_000, requestTimeout: 60_000 },
-    (message, reply) => {
-      serve(message, reply, options).catch((error: unknown) => fail(reply, error));
-    },
+    (message, reply) => serve(message, reply, options),
   );
   server.maxHeadersCount = HEADERS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -73,20 +71,42 @@ function close(server: Server): Promise<void> {
   });
 }
 
-async function serve(message: IncomingMessage, reply: ServerResponse, options: ServerOptions): Promise<void> {
-  const read = await readBody(message);
-  if (read.is === 'too-large') {
-    reply.setHeader('connection', 'close');
-    return write(reply, { status: 413, headers: { 'content-type': 'text/plain' }, body: 'Request body too large' });
+function serve(message: IncomingMessage, reply: ServerResponse, options: ServerOptions): void {
+  readBody(message, (read) => {
+    switch (read.is) {
+      case 'broken-off':
+        reply.destroy();
+        return;
+      case 'too-large':
+        reply.setHeader('connection', 'close');
+        write(reply, { status: 413, headers: { 'content-type': 'text/plain' }, body: 'Request body too large' });
+        return;
+      case 'read':
+        answerTo(wireRequest(message, read.body), reply, options);
+    }
+  });
+}
+
+/** Most answers are there at once: only those that are not wait for a promise. */
+function answerTo(request: WireRequest, reply: ServerResponse, options: ServerOptions): void {
+  try {
+    const answer = request.path.startsWith(CONTROL_PREFIX)
+      ? control(request, options.sim, options.token)
+      : options.sim.kernel().handle(request);
+    if (answer instanceof Promise)
+      answer.then(
+        (later) => send(reply, later),
+        (error: unknown) => fail(reply, error),
+      );
+    else send(reply, answer);
+  } catch (error) {
+    fail(reply, error);
   }
-  const request = wireRequest(message, read.body);
-  if (request.path.startsWith(CONTROL_PREFIX)) return write(reply, await control(request, options.sim, options.token));
-  const answer = await options.sim.kernel().handle(request);
-  if (answer.dropped) {
-    reply.destroy();
-    return;
-  }
-  if (answer.delayMs === undefined) write(reply, answer);
+}
+
+function send(reply: ServerResponse, answer: WireResponse): void {
+  if (answer.dropped) reply.destroy();
+  else if (answer.delayMs === undefined) write(reply, answer);
   else setTimeout(() => write(reply, answer), answer.delayMs);
 }
 
@@ -117,7 +137,7 @@ function write(reply: ServerResponse, answer: WireResponse): void {
   else reply.end(answer.body);
 }
 
-/** A request that broke off, or a bug: the caller sees a closed connection or a plain 500. */
+/** A bug: the caller sees a closed connection or a plain 500. */
 function fail(reply: ServerResponse, error: unknown): void {
   if (reply.headersSent || reply.destroyed) return void reply.destroy();
   const says = error instanceof Error ? error.message : String(error);

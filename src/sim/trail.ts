@@ -66,9 +66,21 @@ export function shownMembers(shape: StructShape, value: object): Record<string, 
     if (!member || held === undefined || held === null) continue;
     const secret = member.sensitive || HIDDEN.has(name) || hidden?.has(name);
     const shown = secret ? HIDDEN_TEXT : shownValue(member, held);
-    if (shown !== undefined) out[`${name.charAt(0).toLowerCase()}${name.slice(1)}`] = shown;
+    if (shown !== undefined) out[trailName(name)] = shown;
   }
   return out;
+}
+
+const trailNames = new Map<string, string>();
+
+/** Names of members are few: each is made once. */
+function trailName(name: string): string {
+  let there = trailNames.get(name);
+  if (there === undefined) {
+    there = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+    trailNames.set(name, there);
+  }
+  return there;
 }
 
 const HIDDEN_TEXT = 'HIDDEN_DUE_TO_SECURITY_REASONS';

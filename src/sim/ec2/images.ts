@@ -60,19 +60,23 @@ export function mayLaunch(world: World, image: Image, account: string): boolean 
 /**
  * The images that an account sees (IMG-4), Allowed AMIs counted in (IMG-77), deregistered ones while they are
  * still listed (IMG-5). Deprecated and disabled ones are in: describing decides. Own images first.
+ * @param ownOnly the caller asks for nothing else
  * Cost: linear in what is seen.
  */
-export function visibleImages(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place): Image[] {
+export function visibleImages(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, ownOnly = false): Image[] {
   const ec2 = regionOf(ctx.world, place.region).ec2;
-  const ids = new Set(ec2.imagesByOwner.get(place.account));
-  for (const entity of entitiesOf(ctx.world, place.account)) {
+  const own = ec2.imagesByOwner.get(place.account) ?? [];
+  const ids = new Set(own);
+  for (const entity of ownOnly ? [] : entitiesOf(ctx.world, place.account)) {
     for (const id of ec2.imagesByPermission.get(entity) ?? []) ids.add(id);
   }
   // The indexes hold permitted images only: permissions need no second look.
-  return [...ids].flatMap((id) => {
+  const seen: Image[] = [];
+  for (const id of ids) {
     const image = ec2.images.get(id);
-    return image && listed(ctx, place, image) ? image : [];
-  });
+    if (image && listed(ctx, place, image)) seen.push(image);
+  }
+  return seen;
 }
 
 /** The image, if the account sees it. */

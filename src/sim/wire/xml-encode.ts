@@ -3,7 +3,7 @@
  * the wrong type, is a bug of the operation that answered: nothing is dropped in silence.
  * Source: Smithy 2.0 specification, "XML binding traits".
  */
-import { invariant } from '../../base/invariant.ts';
+import { broken } from '../../base/invariant.ts';
 import type { Member, Shape, StructShape } from './schema.ts';
 
 /** @returns the members of `value` as elements, without an element around them */
@@ -15,7 +15,7 @@ export function xmlMembers(shape: StructShape, value: object): string {
     const held = record[name];
     if (held === undefined || held === null) continue;
     const member = byName.get(name);
-    invariant(member, `${shape.name} has no member ${name}`);
+    if (member === undefined) broken(`${shape.name} has no member ${name}`);
     out += member.shape.kind === 'string' ? member.open + stringText(held, name) + member.close : element(member, held);
   }
   return out;
@@ -25,10 +25,10 @@ function element(member: Member, value: unknown): string {
   const shape = member.shape;
   switch (shape.kind) {
     case 'struct':
-      invariant(typeof value === 'object' && value !== null, `${member.name} is not a structure`);
+      if (typeof value !== 'object' || value === null) broken(`${member.name} is not a structure`);
       return member.open + xmlMembers(shape, value) + member.close;
     case 'list': {
-      invariant(Array.isArray(value), `${member.name} is not a list`);
+      if (!Array.isArray(value)) broken(`${member.name} is not a list`);
       let items = '';
       for (const item of value as unknown[]) {
         if (item !== undefined && item !== null)
@@ -37,7 +37,7 @@ function element(member: Member, value: unknown): string {
       return member.flattened ? items : member.open + items + member.close;
     }
     case 'map': {
-      invariant(typeof value === 'object' && value !== null, `${member.name} is not a map`);
+      if (typeof value !== 'object' || value === null) broken(`${member.name} is not a map`);
       const entry = member.flattened ? member.xmlName : 'entry';
       let entries = '';
       for (const [key, held] of Object.entries(value)) {
@@ -56,7 +56,7 @@ const renamed = (item: Member, value: unknown, list: Member): string =>
   element({ ...item, xmlName: list.xmlName, open: list.open, close: list.close }, value);
 
 function stringText(value: unknown, name: string): string {
-  invariant(typeof value === 'string', `${name} is not a string`);
+  if (typeof value !== 'string') broken(`${name} is not a string`);
   return escapeXml(value);
 }
 
@@ -65,10 +65,10 @@ function scalar(shape: Shape, value: unknown, name: string): string {
     case 'string':
       return stringText(value, name);
     case 'boolean':
-      invariant(typeof value === 'boolean', `${name} is not a boolean`);
+      if (typeof value !== 'boolean') broken(`${name} is not a boolean`);
       return value ? 'true' : 'false';
     case 'number':
-      invariant(typeof value === 'number', `${name} is not a number`);
+      if (typeof value !== 'number') broken(`${name} is not a number`);
       return String(value);
     case 'bigint':
     case 'decimal':
@@ -76,7 +76,7 @@ function scalar(shape: Shape, value: unknown, name: string): string {
     case 'timestamp':
       return timestampText(shape.format ?? 'date-time', value, name);
     case 'blob':
-      invariant(value instanceof Uint8Array, `${name} is not bytes`);
+      if (!(value instanceof Uint8Array)) broken(`${name} is not bytes`);
       return Buffer.from(value).toString('base64');
     default:
       return '';
@@ -84,7 +84,7 @@ function scalar(shape: Shape, value: unknown, name: string): string {
 }
 
 export function timestampText(format: string, value: unknown, name: string): string {
-  invariant(value instanceof Date && !Number.isNaN(value.getTime()), `${name} is not a date`);
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) broken(`${name} is not a date`);
   if (format === 'epoch-seconds') return String(value.getTime() / 1000);
   if (format === 'http-date') return value.toUTCString();
   return value.toISOString();

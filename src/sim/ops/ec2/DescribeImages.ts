@@ -43,7 +43,8 @@ export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeI
 /** IMG-6: who does not own a deprecated image sees it only by asking for it. */
 function shown(call: Call<Ec2.DescribeImagesRequest>): Image[] {
   const { input, place, nowMs } = call;
-  return visibleImages(call, place).filter((image) => {
+  const ownOnly = input.Owners?.every((owner) => owner === 'self') === true && input.Owners.length > 0;
+  return visibleImages(call, place, ownOnly).filter((image) => {
     if (image.ownerId === place.account || input.IncludeDeprecated === true) return true;
     return image.deprecateAtMs === undefined || nowMs < image.deprecateAtMs;
   });
