@@ -1,3 +1,4 @@
+/** Times as EC2 writes them in texts. */
 const KEPT = 4096;
 const texts = new Map<number, string>();
 
