@@ -144,6 +144,12 @@ function awsCli() {
   return candidates.find((path) => spawnSync(path, ['--version']).status === 0);
 }
 
+/** Debian's own Python comes first, as its python3-boto3 is for that one. */
+function python() {
+  const candidates = [process.env.AMIPORT_PYTHON, '/usr/bin/python3', 'python3'].filter(Boolean);
+  return candidates.find((path) => answers(path, ['-c', 'import boto3']));
+}
+
 function answers(command, parameters) {
   return spawnSync(command, parameters).status === 0;
 }
@@ -152,6 +158,8 @@ function missingPackages() {
   const missing = [];
   if (!answers('packer', ['version'])) missing.push('packer');
   if (!awsCli()) missing.push('awscli');
+  if (!python()) missing.push('python3-boto3');
+  if (!answers('mkfs.ext4', ['-V'])) missing.push('e2fsprogs');
   return missing;
 }
 
@@ -176,7 +184,8 @@ async function installForeignClients() {
 async function test() {
   await installForeignClients();
   const aws = awsCli();
-  const extra = aws ? { AMIPORT_AWS_CLI: aws } : {};
+  const boto = python();
+  const extra = { ...(aws ? { AMIPORT_AWS_CLI: aws } : {}), ...(boto ? { AMIPORT_PYTHON: boto } : {}) };
   const checks = [
     ['types', 'tsc', ['--noEmit', '-p', '.']],
     ['format and lint', 'biome', ['check', '.']],

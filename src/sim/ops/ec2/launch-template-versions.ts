@@ -116,7 +116,7 @@ export const describeLaunchTemplateVersions = operation<
   ],
   demands: () => [{ action: 'ec2:DescribeLaunchTemplateVersions', resource: '*' }],
   apply(call) {
-    const page = listed(items(call), FIELDS, call.input);
+    const page = listed(items(call), FIELDS, call.input, 1);
     const resolve = call.input.ResolveAlias === true;
     return {
       LaunchTemplateVersions: page.items.map((item) => shown(call, item, resolve)),

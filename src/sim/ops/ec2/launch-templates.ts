@@ -114,7 +114,7 @@ export const describeLaunchTemplates = operation<Ec2.DescribeLaunchTemplatesRequ
         ...(input.LaunchTemplateIds ?? []).map((id) => findTemplate(ec2, { LaunchTemplateId: id })),
         ...(input.LaunchTemplateNames ?? []).map((name) => findTemplate(ec2, { LaunchTemplateName: name })),
       ];
-      const page = listed(named.length > 0 ? named : [...ec2.launchTemplates.values()], FIELDS, input);
+      const page = listed(named.length > 0 ? named : [...ec2.launchTemplates.values()], FIELDS, input, 1);
       return { LaunchTemplates: page.items.map(shownTemplate), NextToken: page.nextToken };
     },
   },
