@@ -203,7 +203,7 @@ function jsonValue(ns: NormalizedSchema, value: unknown, path: string, found: st
   if (ns.isStructSchema()) jsonStruct(ns, value, path, found);
   else if (ns.isListSchema()) {
     if (!Array.isArray(value)) found.push(`${path} is no list`);
-    else value.forEach((item, i) => jsonValue(ns.getValueSchema(), item, `${path}.${i}`, found));
+    else for (const [i, item] of value.entries()) jsonValue(ns.getValueSchema(), item, `${path}.${i}`, found);
   } else if (ns.isMapSchema()) {
     for (const [key, held] of Object.entries(value ?? {}))
       jsonValue(ns.getValueSchema(), held, `${path}.${key}`, found);
