@@ -8,6 +8,7 @@ import { type RawSender, rawSender, simulatedClock } from '../../src/app/api.ts'
 import { type Sim, startSim } from '../../src/sim/api.ts';
 import { type SchemaProxy, schemaProxy } from './schema-proxy.ts';
 
+const PACKER = process.env.AMIPORT_PACKER ?? 'packer';
 const BUILDER = '111111111111';
 const USER = '222222222222';
 const HOME = 'eu-west-1';
@@ -66,7 +67,7 @@ async function build(name: string, more: object): Promise<Built> {
     PACKER_NO_COLOR: '1',
   };
   return new Promise((done) => {
-    execFile('packer', ['build', '-color=false', template], { cwd: folder, env }, (error, out, err) =>
+    execFile(PACKER, ['build', '-color=false', template], { cwd: folder, env }, (error, out, err) =>
       done({ code: error === null ? 0 : Number(error.code ?? 1), says: `${out}${err}` }),
     );
   });
