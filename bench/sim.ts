@@ -234,7 +234,7 @@ async function overHttp(emit: Emit): Promise<void> {
   }
 }
 
-/** Interleaved, so that a busy moment of the machine falls on both alike. */
+/** Warmed up, then interleaved, so that a busy moment of the machine falls on both alike. */
 async function compare(
   one: Load,
   world: World,
@@ -242,11 +242,16 @@ async function compare(
   sockets: number,
 ): Promise<Figure> {
   const rates: Record<'sim' | 'bare', number[]> = { sim: [], bare: [] };
+  const names = ['bare', 'sim'] as const;
+  const requests = {
+    bare: (await signed(one, world, 100, ports.bare)).map(httpBytes),
+    sim: (await signed(one, world, 100, ports.sim)).map(httpBytes),
+  };
+  for (const name of names) await load({ port: ports[name], sockets, ms: ROUND_MS, requests: requests[name] });
   let p99Ms = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    for (const name of ['bare', 'sim'] as const) {
-      const requests = (await signed(one, world, 100, ports[name])).map(httpBytes);
-      const result = await load({ port: ports[name], sockets, ms: ROUND_MS, requests });
+    for (const name of names) {
+      const result = await load({ port: ports[name], sockets, ms: ROUND_MS, requests: requests[name] });
       if (result.failures > 0)
         throw new Error(`${one.name}: ${name}: ${result.failures} of ${result.answers} answers failed`);
       rates[name].push((result.answers * 1000) / result.tookMs);
