@@ -12,6 +12,7 @@ export { type CanaryResult, launchCanaries } from './canary.ts';
 export { simulatedClock } from './clock.ts';
 export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
 export type { AppEvent, Emit } from './events.ts';
+export { type Explained, explainGroup, explainInstance, explainPlace, explainText } from './explain.ts';
 export { exportedIam } from './export-iam.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';

@@ -1,0 +1,116 @@
+/** `amiport explain`: what happened, why, who can mend it, with which patch, and how to check. Changes nothing. */
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import {
+  type Explained,
+  explainGroup,
+  explainInstance,
+  explainPlace,
+  explainText,
+  type Session,
+} from '../../app/api.ts';
+import { type Outcome, reason } from '../../base/outcome.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { CommonFlags } from '../flags.ts';
+import { Printer } from '../print.ts';
+import { withSession } from '../with-session.ts';
+
+interface ExplainFlags extends CommonFlags {
+  readonly account?: string;
+  readonly region?: string;
+  readonly image?: string;
+  readonly launcher?: string;
+  readonly group?: string;
+}
+
+export default async function explain(this: Context, flags: ExplainFlags, ...words: readonly string[]): Promise<void> {
+  const said = words.join(' ').trim();
+  const where = {
+    ...(flags.account === undefined ? {} : { account: flags.account }),
+    ...(flags.region === undefined ? {} : { region: flags.region }),
+  };
+  const { group } = flags;
+  if (group !== undefined) return live(this, flags, (session) => explainGroup(session, group, where));
+  if (/^i-[0-9a-f]{8,17}$/.test(said)) return live(this, flags, (session) => explainInstance(session, said, where));
+  if (said === '' && (flags.image ?? flags.launcher ?? flags.account) !== undefined) {
+    const asked = {
+      ...where,
+      ...(flags.image === undefined ? {} : { image: flags.image }),
+      ...(flags.launcher === undefined ? {} : { launcher: flags.launcher }),
+    };
+    return live(this, flags, (session) => explainPlace(session, asked));
+  }
+  const printer = new Printer(this, flags);
+  const text = said === '-' || words.length === 0 ? await standardInput(this) : await fileOrWords(said);
+  if (text.trim() === '') {
+    const nothing = reason('explain.nothing', '', 'there is nothing to explain', {
+      remedy: {
+        who: 'you',
+        does: 'give an error text, a file, an instance id, --group NAME, or --account with --region',
+      },
+    });
+    this.process.exitCode = printer.bad({ reason: nothing, problems: [] });
+    return;
+  }
+  const found = explainText(text);
+  if (found === undefined) {
+    this.process.exitCode = notRecognised(printer);
+    return;
+  }
+  print(printer, found);
+}
+
+async function live(
+  context: Context,
+  flags: ExplainFlags,
+  look: (session: Session) => Promise<Outcome<Explained>>,
+): Promise<void> {
+  await withSession(context, flags, async (session, printer, progress) => {
+    const found = await look(session);
+    progress.end();
+    if (!found.ok) return printer.failure(found.reason);
+    print(printer, found.value);
+    return EXIT.done;
+  });
+}
+
+const standardInput = async (context: Context): Promise<string> =>
+  context.process.stdin.isTTY === true ? '' : readAll(context.process.stdin as unknown as AsyncIterable<Uint8Array>);
+
+const fileOrWords = (said: string): Promise<string> => readFile(said, 'utf8').catch(() => said);
+
+function notRecognised(printer: Printer): number {
+  const unknown = reason('explain.unknown', '', 'nothing in this text is known to amiport', {
+    remedy: {
+      who: 'you',
+      does: 'amiport verify proves every launch and names what is missing; or explain the instance itself: amiport explain i-…',
+    },
+  });
+  if (printer.json) printer.document({ version: 1, error: unknown });
+  else printer.reason(unknown);
+  return EXIT.couldNotTell;
+}
+
+function print(printer: Printer, found: Explained): void {
+  if (printer.json) {
+    printer.document(found);
+    return;
+  }
+  const { color } = printer;
+  const heading = (text: string): void => printer.line(`\n${color.bold(text)}`);
+  heading('What happened');
+  printer.line(`  ${found.reason.says}`);
+  heading('Why');
+  const tell = (causes: Explained['reason']['because'], depth: number): void => {
+    for (const cause of causes) {
+      printer.line(`${'  '.repeat(depth)}- ${cause.says}`);
+      tell(cause.because, depth + 1);
+    }
+  };
+  tell(found.reason.because, 1);
+  if (found.remedies.length > 0) heading('Who can mend it, and how');
+  for (const { who, does } of found.remedies) printer.line(`  ${color.cyan(who)}: ${does}`);
+  heading('How to check');
+  for (const check of found.checks) printer.line(`  ${check}`);
+  if (found.sources.length > 0) printer.line(`\n${color.dim(`Source: ${found.sources.join('; ')}`)}`);
+}
