@@ -281,7 +281,8 @@ async function launchAsGroup(
     volumeKeys: c.volumeKeys,
     tags: tagsOf(session),
   });
-  if (!made.ok) return fail(c, made.reason);
+  // Whoever makes a group needs rights of its own; what they are says nothing of the launcher.
+  if (!made.ok) return notTried(c, made.reason);
   const verdict = await watchGroup(session, c, name, signal);
   await session.cloud.deleteCanaryGroup(c.at, name);
   return verdict;
