@@ -101,6 +101,7 @@ const verify = buildCommand({
     flags: {
       ...COMMON_FLAGS,
       canary: { kind: 'boolean', default: false, withNegated: false, brief: 'Also launch for real, and clean up' },
+      format: { kind: 'enum', values: ['sarif', 'junit'], optional: true, brief: 'For CI: SARIF 2.1.0 or JUnit XML' },
     },
     aliases: ALIASES,
     positional: none,
@@ -111,6 +112,7 @@ const verify = buildCommand({
       'Exit 0: all can launch; 3: one cannot; 4: one could not be told.',
       'amiport verify',
       'amiport verify --canary',
+      'amiport verify --format junit > launches.xml',
       'amiport verify --json | jq ".proofs[] | select(.verdict != \\"can-launch\\")"',
     ),
   },

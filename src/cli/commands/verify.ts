@@ -4,11 +4,14 @@ import type { Reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
+import { junit, sarif } from '../proof-formats.ts';
+import { printMatrix } from '../proof-matrix.ts';
 import { sayWho } from '../who.ts';
 import { withSession } from '../with-session.ts';
 
 interface Flags extends CommonFlags {
   readonly canary: boolean;
+  readonly format?: 'sarif' | 'junit';
 }
 
 export default async function verify(this: Context, flags: Flags): Promise<void> {
@@ -18,7 +21,9 @@ export default async function verify(this: Context, flags: Flags): Promise<void>
     progress.end();
     const canaries = flags.canary ? await launchCanaries(session, seen, progress.emit, this.interrupted) : undefined;
     progress.end();
-    if (flags.json)
+    if (flags.format === 'sarif') printer.document(sarif(proofs, flags.config));
+    else if (flags.format === 'junit') printer.raw(junit(proofs));
+    else if (flags.json)
       printer.document({ version: 1, proofs: proofs.map(proofShape), ...(canaries === undefined ? {} : { canaries }) });
     else printProofs(printer, proofs, canaries);
     return this.interrupted.aborted ? EXIT.interrupted : exitCode(proofs, canaries);
@@ -45,15 +50,7 @@ export function printProofs(
   canaries: readonly CanaryResult[] | undefined,
 ): void {
   const { color } = printer;
-  const mark = {
-    'can-launch': color.green('✓ can launch'),
-    'cannot-launch': color.red('✗ cannot launch'),
-    unknown: color.yellow('? unknown'),
-  };
-  const rows = proofs.map((p) => [p.image, p.account, p.region, p.launcher, mark[p.verdict], color.dim(linkOf(p))]);
-  printer.line(
-    table([['IMAGE', 'ACCOUNT', 'REGION', 'LAUNCHER', 'VERDICT', 'DECIDED BY'].map((h) => color.bold(h)), ...rows]),
-  );
+  printMatrix(printer, proofs, linkOf);
   for (const { reason: why, verdict, about } of byCause(proofs)) {
     printer.line();
     printer.line(reasonText(why, color, verdict === 'unknown' ? color.yellow('unknown') : color.red('missing')));
