@@ -10,6 +10,15 @@ export type { Proof } from '../verify/proof.ts';
 export { type Built, buildImage } from './build.ts';
 export { type CanaryResult, launchCanaries } from './canary.ts';
 export { simulatedClock } from './clock.ts';
+export {
+  type Compared,
+  type CompareOptions,
+  type Counted,
+  compare,
+  isPriceName,
+  type Secrets,
+  type WayRow,
+} from './compare.ts';
 export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
 export type { AppEvent, Emit } from './events.ts';
 export { type Explained, explainGroup, explainInstance, explainPlace, explainText } from './explain.ts';

@@ -3,6 +3,7 @@ import { type Application, buildApplication, buildCommand, buildRouteMap } from 
 import type { Context } from './context.ts';
 import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, YES_FLAG } from './flags.ts';
 import { examples, none } from './help.ts';
+import { compare, explain } from './question-commands.ts';
 import { sim } from './sim-commands.ts';
 import { VERSION } from './version.ts';
 import { WORDING } from './wording.ts';
@@ -206,53 +207,6 @@ const config = buildRouteMap({
   docs: { brief: 'Check, show or describe the config' },
 });
 
-const explain = buildCommand({
-  loader: async () => import('./commands/explain.ts'),
-  parameters: {
-    flags: {
-      ...COMMON_FLAGS,
-      account: {
-        kind: 'parsed',
-        parse: parseText,
-        optional: true,
-        brief: 'Only this account of the config',
-        placeholder: 'id',
-      },
-      region: { kind: 'parsed', parse: parseText, optional: true, brief: 'Only this Region', placeholder: 'region' },
-      image: { kind: 'parsed', parse: parseText, optional: true, brief: 'Image of the config', placeholder: 'name' },
-      launcher: {
-        kind: 'parsed',
-        parse: parseText,
-        optional: true,
-        brief: 'role:NAME, autoscaling, …',
-        placeholder: 'launcher',
-      },
-      group: { kind: 'parsed', parse: parseText, optional: true, brief: 'An Auto Scaling group', placeholder: 'name' },
-    },
-    aliases: ALIASES,
-    positional: {
-      kind: 'array',
-      parameter: {
-        brief: 'Error text, file, instance id, or - for standard input',
-        parse: parseText,
-        placeholder: 'what',
-      },
-    },
-  },
-  docs: {
-    brief: 'What happened, why, who can mend it, and how',
-    fullDescription: examples(
-      'A text, a log or a CloudTrail event is explained without AWS and without a config; instances, groups and places are looked up.',
-      'amiport explain "Client.InternalError: Client error on launch"',
-      'packer build image.pkr.hcl 2>&1 | amiport explain -',
-      'amiport explain cloudtrail-event.json',
-      'amiport explain i-0123456789abcdef0',
-      'amiport explain --group web --account 222222222222 --region eu-west-1',
-      'amiport explain --image kubernetes --account 222222222222 --region eu-west-1 --launcher autoscaling',
-    ),
-  },
-});
-
 const exported = buildRouteMap({
   routes: {
     iam: buildCommand({
@@ -333,6 +287,7 @@ export const amiport: Application<Context> = buildApplication(
       deliver,
       verify,
       explain,
+      compare,
       status,
       left,
       config,

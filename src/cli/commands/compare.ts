@@ -1,0 +1,134 @@
+/** `amiport compare`: the ways side by side, by what there is, what it costs and what happens on bad days. Changes nothing. */
+import {
+  type Compared,
+  type Counted,
+  compare as compareNow,
+  isPriceName,
+  type Secrets,
+  type WayRow,
+} from '../../app/api.ts';
+import { done, failed, type Outcome, reason } from '../../base/outcome.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { CommonFlags } from '../flags.ts';
+import { Printer, table } from '../print.ts';
+import { withSession } from '../with-session.ts';
+
+interface Flags extends CommonFlags {
+  readonly whatIf?: string;
+  readonly price?: string;
+  readonly secrets: Secrets;
+  readonly explainCost: boolean;
+  readonly markdown: boolean;
+}
+
+const WHAT_IF = ['accounts', 'regions', 'versions', 'gib'];
+
+export default async function compare(this: Context, flags: Flags): Promise<void> {
+  const whatIf = numbersOf(flags.whatIf, '--what-if', (name) => WHAT_IF.includes(name), WHAT_IF.join(', '));
+  const prices = numbersOf(flags.price, '--price', isPriceName, 'snapshotGiBMonth, keyMonth, transferGiB');
+  for (const read of [whatIf, prices]) {
+    if (read.ok) continue;
+    this.process.exitCode = new Printer(this, flags).bad({ reason: read.reason, problems: [] });
+    return;
+  }
+  const options = {
+    whatIf: whatIf.ok ? whatIf.value : {},
+    prices: prices.ok ? prices.value : {},
+    secrets: flags.secrets,
+  };
+  await withSession(this, flags, async (session, printer, progress) => {
+    const found = await compareNow(session, options, progress.emit);
+    progress.end();
+    if (!found.ok) return printer.failure(found.reason);
+    if (flags.json) printer.document(found.value);
+    else if (flags.markdown) printer.raw(markdown(found.value));
+    else print(printer, found.value, flags.explainCost);
+    return EXIT.done;
+  });
+}
+
+/** `accounts=500,regions=12` */
+function numbersOf(
+  text: string | undefined,
+  flag: string,
+  known: (name: string) => boolean,
+  names: string,
+): Outcome<Readonly<Record<string, number>>> {
+  const out: Record<string, number> = {};
+  for (const part of (text ?? '').split(',').filter((p) => p !== '')) {
+    const [name = '', value = ''] = part.split('=');
+    if (!known(name)) return failed(reason('cli.number.name', flag, `${flag} knows ${names}, not "${name}"`));
+    const number = Number(value);
+    if (value.trim() === '' || !Number.isFinite(number) || number < 0 || (flag === '--what-if' && number < 1))
+      return failed(reason('cli.number', flag, `${flag} ${name} wants a number, not "${value}"`));
+    out[name] = number;
+  }
+  return done(out);
+}
+
+/** KMS Developer Guide "Resource quotas": a larger policy is refused. */
+const KEY_POLICY_BYTES_MAX = 32_768;
+
+const COUNTS: readonly (readonly [label: string, of: (row: WayRow) => Counted, unit: string])[] = [
+  ['AMIs', (r) => r.amis, ''],
+  ['snapshots', (r) => r.snapshots, ''],
+  ['KMS keys', (r) => r.keys, ''],
+  ['grants', (r) => r.grants, ''],
+  ['role policies', (r) => r.rolePolicies, ''],
+  ['fullest key policy', (r) => r.keyPolicyBytes, ' bytes'],
+  ['copies a version', (r) => r.copies, ''],
+  ['time to deliver', (r) => r.minutesToDeliver, ' min'],
+  ['USD a month', (r) => r.monthlyUsd, ''],
+  ['USD a version', (r) => r.versionUsd, ''],
+  ['time to rotate a leaked key', (r) => r.minutesToRotate, ' min'],
+];
+
+const shown = ({ value }: Counted, unit: string): string =>
+  `${value.toLocaleString('en-US')}${unit}${unit === ' bytes' && value > KEY_POLICY_BYTES_MAX ? ' ✗' : ''}`;
+
+function print(printer: Printer, found: Compared, explainCost: boolean): void {
+  const { color } = printer;
+  const { fleet, ways, advice } = found;
+  printer.line(
+    `${fleet.images.length} images to ${fleet.accounts} accounts in ${fleet.regions} Regions (${fleet.places} places), ${fleet.versions} versions kept\n`,
+  );
+  const head = ['', ...ways.map((w) => w.way)].map((h) => color.bold(h));
+  printer.line(table([head, ...COUNTS.map(([label, of, unit]) => [label, ...ways.map((w) => shown(of(w), unit))])]));
+  for (const w of ways) {
+    printer.line(`\n${color.bold(w.way)}`);
+    printer.line(`  by hand: ${w.byHand.join('; ')}`);
+    printer.line(`  when an account leaves: ${w.whenAnAccountLeaves}`);
+    printer.line(`  one leaked key opens: ${w.oneLeakedKey}`);
+    if (explainCost)
+      for (const [label, of, unit] of COUNTS)
+        printer.line(color.dim(`  ${label} = ${shown(of(w), unit)}: ${of(w).how}`));
+  }
+  printer.line();
+  for (const assumption of found.assumptions) printer.line(color.dim(`Counted so: ${assumption}.`));
+  for (const [name, price] of Object.entries(found.prices))
+    printer.line(color.dim(`Price ${name}: ${price.usd} USD per ${price.per} (${price.source}).`));
+  printer.line(
+    `\n${color.bold(advice.way === undefined ? 'No advice yet' : `Advice: ${advice.way}`)}, because ${advice.because}.`,
+  );
+}
+
+function markdown({ ways, advice, fleet, assumptions }: Compared): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const told: readonly (readonly [string, (w: WayRow) => string])[] = [
+    ['by hand', (w) => w.byHand.join('; ')],
+    ['when an account leaves', (w) => w.whenAnAccountLeaves],
+    ['one leaked key opens', (w) => w.oneLeakedKey],
+  ];
+  return [
+    `# ${fleet.images.length} images to ${fleet.accounts} accounts in ${fleet.regions} Regions`,
+    '',
+    row(['', ...ways.map((w) => w.way)]),
+    row(['---', ...ways.map(() => '---:')]),
+    ...COUNTS.map(([label, of, unit]) => row([label, ...ways.map((w) => shown(of(w), unit))])),
+    ...told.map(([label, of]) => row([label, ...ways.map(of)])),
+    '',
+    ...assumptions.map((a) => `- ${a}`),
+    '',
+    `**${advice.way === undefined ? 'No advice yet' : advice.way}**: ${advice.because}.`,
+  ].join('\n');
+}

@@ -1,0 +1,94 @@
+/** The words, flags and help of the commands that answer questions: `compare` and `explain`. */
+import { buildCommand } from '@stricli/core';
+import { ALIASES, COMMON_FLAGS, parseText } from './flags.ts';
+import { examples, none } from './help.ts';
+
+export const compare = buildCommand({
+  loader: async () => import('./commands/compare.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      whatIf: {
+        kind: 'parsed',
+        parse: parseText,
+        optional: true,
+        brief: 'Another fleet: accounts=500,regions=12,versions=3,gib=20',
+        placeholder: 'numbers',
+      },
+      price: {
+        kind: 'parsed',
+        parse: parseText,
+        optional: true,
+        brief: 'Other prices: snapshotGiBMonth=0.053,keyMonth=1,transferGiB=0.02',
+        placeholder: 'numbers',
+      },
+      secrets: {
+        kind: 'enum',
+        values: ['none', 'some', 'unknown'],
+        default: 'unknown',
+        brief: 'Whether the images hold secrets, for the advice',
+      },
+      explainCost: { kind: 'boolean', default: false, withNegated: false, brief: 'How every number came about' },
+      markdown: { kind: 'boolean', default: false, withNegated: false, brief: 'Print Markdown' },
+    },
+    aliases: ALIASES,
+    positional: none,
+  },
+  docs: {
+    brief: 'The ways of delivery side by side: cost, upkeep and risk',
+    fullDescription: examples(
+      'For the fleet of the config, or for another one; changes nothing. With gib=N AWS is not asked.',
+      'amiport compare',
+      'amiport compare --what-if accounts=500,regions=12,gib=20 --secrets some',
+      'amiport compare --explain-cost',
+      'amiport compare --markdown > compare.md',
+    ),
+  },
+});
+
+export const explain = buildCommand({
+  loader: async () => import('./commands/explain.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      account: {
+        kind: 'parsed',
+        parse: parseText,
+        optional: true,
+        brief: 'Only this account of the config',
+        placeholder: 'id',
+      },
+      region: { kind: 'parsed', parse: parseText, optional: true, brief: 'Only this Region', placeholder: 'region' },
+      image: { kind: 'parsed', parse: parseText, optional: true, brief: 'Image of the config', placeholder: 'name' },
+      launcher: {
+        kind: 'parsed',
+        parse: parseText,
+        optional: true,
+        brief: 'role:NAME, autoscaling, …',
+        placeholder: 'launcher',
+      },
+      group: { kind: 'parsed', parse: parseText, optional: true, brief: 'An Auto Scaling group', placeholder: 'name' },
+    },
+    aliases: ALIASES,
+    positional: {
+      kind: 'array',
+      parameter: {
+        brief: 'Error text, file, instance id, or - for standard input',
+        parse: parseText,
+        placeholder: 'what',
+      },
+    },
+  },
+  docs: {
+    brief: 'What happened, why, who can mend it, and how',
+    fullDescription: examples(
+      'A text, a log or a CloudTrail event is explained without AWS and without a config; instances, groups and places are looked up.',
+      'amiport explain "Client.InternalError: Client error on launch"',
+      'packer build image.pkr.hcl 2>&1 | amiport explain -',
+      'amiport explain cloudtrail-event.json',
+      'amiport explain i-0123456789abcdef0',
+      'amiport explain --group web --account 222222222222 --region eu-west-1',
+      'amiport explain --image kubernetes --account 222222222222 --region eu-west-1 --launcher autoscaling',
+    ),
+  },
+});
