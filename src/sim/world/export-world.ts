@@ -164,6 +164,9 @@ function leftOut(world: World): readonly (readonly [number, string])[] {
       sum(accounts.map((a) => a.iam.policies.size + a.iam.instanceProfiles.size)),
       'managed policies, instance profiles',
     ],
+    [sum(places.map((p) => p.ec2.volumes.size)), 'volumes'],
+    [places.filter((p) => p.ec2.defaultKmsKeyId !== undefined).length, 'default keys of EBS encryption'],
+    [world.tasks.length, 'pieces of work that were to be done later'],
     [world.sessions.size, 'sessions'],
     [world.events.length, 'events of the trail'],
   ];
