@@ -1,6 +1,7 @@
 /** What the simulator refuses by name: services, operations and parameters that it does not have. */
 import { Fault, type Operation } from './operation.ts';
-import type { WireRequest } from './wire/message.ts';
+import type { WireRequest, WireResponse } from './wire/message.ts';
+import { encodeFault } from './wire/protocol.ts';
 import type { Protocol, Service } from './wire/services.ts';
 import type { SignatureRead } from './wire/sigv4.ts';
 
@@ -33,4 +34,12 @@ export function refuseUnmodelled(operation: Operation, service: Service, input: 
     const says = `amiport sim does not model ${name} of ${action}`;
     throw new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
   }
+}
+
+/** A body that nobody reads to its end, refused in the form of the protocol that its headers speak. */
+export function tooLarge(head: WireRequest): WireResponse {
+  const protocol = guessProtocol(head);
+  const json = protocol === 'awsJson1_1' || protocol === 'restJson1';
+  const code = json ? 'RequestEntityTooLargeException' : 'RequestEntityTooLarge';
+  return encodeFault(protocol, new Fault(code, 'The request body is too large.', 413), 'not-read');
 }

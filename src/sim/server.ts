@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { CONTROL_PREFIX, type Controlled, control } from './control.ts';
 import { readBody } from './http-body.ts';
+import { tooLarge } from './refusals.ts';
 import type { WireRequest, WireResponse } from './wire/message.ts';
 
 export interface ServerOptions {
@@ -79,7 +80,7 @@ function serve(message: IncomingMessage, reply: ServerResponse, options: ServerO
         return;
       case 'too-large':
         reply.setHeader('connection', 'close');
-        write(reply, { status: 413, headers: { 'content-type': 'text/plain' }, body: 'Request body too large' });
+        write(reply, tooLarge(wireRequest(message, new Uint8Array())));
         return;
       case 'read':
         answerTo(wireRequest(message, read.body), reply, options);
