@@ -1,0 +1,80 @@
+/** A raw disk image in a file as a block source. The only file of src/disk that opens something. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { BLOCK_BYTES, type BlockSource } from '../base/block-source.ts';
+import { done, failed, type Outcome, reason } from '../base/outcome.ts';
+
+/** Blocks kept: files which share a block with their neighbours are read in physical order. */
+const KEPT_BLOCKS = 32;
+
+export async function openRawFile(path: string): Promise<Outcome<BlockSource>> {
+  try {
+    const file = await open(path, 'r');
+    const { size } = await file.stat();
+    // A block device says 0; its size is where its last byte can be read.
+    const sizeBytes = size > 0 ? size : await endOf(file);
+    return done(sourceOf(path, file, sizeBytes));
+  } catch (error) {
+    return failed(reason('disk.source.unreadable', path, `cannot be opened: ${codeOf(error)}`));
+  }
+}
+
+const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error);
+
+async function endOf(file: FileHandle): Promise<number> {
+  const one = Buffer.alloc(1);
+  const readable = async (at: number): Promise<boolean> => (await file.read(one, 0, 1, at)).bytesRead === 1;
+  if (!(await readable(0))) return 0;
+  let [low, high] = [0, 1];
+  while (await readable(high)) [low, high] = [high, high * 2];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (await readable(middle)) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource {
+  const kept = new Map<number, Promise<Outcome<Uint8Array>>>();
+  const stats = { fetches: 0, retries: 0, inFlightMax: 0 };
+  let inFlight = 0;
+
+  const fetch = async (index: number): Promise<Outcome<Uint8Array>> => {
+    stats.inFlightMax = Math.max(stats.inFlightMax, ++inFlight);
+    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    try {
+      const { bytesRead } = await file.read(block, 0, BLOCK_BYTES, index * BLOCK_BYTES);
+      stats.fetches += 1;
+      if (bytesRead < BLOCK_BYTES) {
+        const wanted = Math.min(BLOCK_BYTES, sizeBytes - index * BLOCK_BYTES);
+        if (bytesRead < wanted) return failed(reason('disk.block.unreadable', id, `block ${index} ends early`));
+        block.fill(0, bytesRead);
+      }
+      return done(block);
+    } catch (error) {
+      return failed(reason('disk.block.unreadable', id, `block ${index} cannot be read: ${codeOf(error)}`));
+    } finally {
+      inFlight -= 1;
+    }
+  };
+
+  return {
+    id,
+    sizeBytes,
+    blockBytes: BLOCK_BYTES,
+    usedBlocks: Math.ceil(sizeBytes / BLOCK_BYTES),
+    isAbsent: () => false,
+    read(index) {
+      const block = kept.get(index) ?? fetch(index);
+      kept.delete(index);
+      kept.set(index, block);
+      for (const [oldest] of kept)
+        if (kept.size > KEPT_BLOCKS) kept.delete(oldest);
+        else break;
+      return block;
+    },
+    prefetch() {}, // the page cache does it
+    stats: () => ({ ...stats }),
+    close: () => file.close(),
+  };
+}
