@@ -20,6 +20,7 @@ export {
   type WayRow,
 } from './compare.ts';
 export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
+export { type Desk, deskOf, type ExplainAsked, type Proofs, type RunEnd, type Who } from './desk.ts';
 export type { AppEvent, Emit } from './events.ts';
 export { type Explained, explainGroup, explainInstance, explainPlace, explainText } from './explain.ts';
 export { exportedIam } from './export-iam.ts';

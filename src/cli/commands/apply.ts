@@ -1,6 +1,6 @@
 /** `amiport apply [plan.json]`: plans again and carries out; what is done already is not done twice. */
 import { readFile } from 'node:fs/promises';
-import { type AppEvent, applyPlan, makePlan, type Plan, type Session } from '../../app/api.ts';
+import type { Desk, Emit, Plan } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
@@ -9,7 +9,7 @@ import { Printer, plural } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { describe, printPlan } from '../render-plan.ts';
 import { sayWho } from '../who.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 interface Flags extends CommonFlags {
   readonly yes: boolean;
@@ -21,8 +21,8 @@ export default async function apply(this: Context, flags: Flags, planFile?: stri
     this.process.exitCode = new Printer(this, flags).bad({ reason: approved, problems: [] });
     return;
   }
-  await withSession(this, flags, (session, printer, progress) =>
-    planAndApply(this, session, printer, progress, flags.yes, approved),
+  await withDesk(this, flags, (desk, printer, progress) =>
+    planAndApply(this, desk, printer, progress, flags.yes, approved),
   );
 }
 
@@ -43,15 +43,17 @@ async function readPlanFile(file: string): Promise<Plan | ReturnType<typeof reas
 
 export async function planAndApply(
   context: Context,
-  session: Session,
+  desk: Desk,
   printer: Printer,
   progress: Progress,
   yes: boolean,
   approved?: Plan,
 ): Promise<number> {
-  if (!(await sayWho(session, printer))) return EXIT.failed;
-  const { plan } = await makePlan(session, progress.emit);
+  if (!(await sayWho(desk, printer))) return EXIT.failed;
+  const planned = await desk.plan(progress.emit);
   progress.end();
+  if (!planned.ok) return printer.failure(planned.reason);
+  const plan = planned.value;
   if (approved !== undefined && approved.digest !== plan.digest) {
     printer.reason(moved(approved, plan));
     return EXIT.differs;
@@ -63,19 +65,13 @@ export async function planAndApply(
     return plan.blocked.length > 0 ? EXIT.failed : EXIT.done;
   }
   if (!yes && !(await confirm(context, `Carry out ${plural(plan.steps.length, 'step')}?`))) return EXIT.failed;
-  return carry(context, session, printer, progress.emit, plan);
+  return carry(context, desk, printer, progress.emit, plan);
 }
 
-async function carry(
-  context: Context,
-  session: Session,
-  printer: Printer,
-  emit: (event: AppEvent) => void,
-  plan: Plan,
-): Promise<number> {
-  const applied = await applyPlan(session, plan, emit, context.interrupted);
+async function carry(context: Context, desk: Desk, printer: Printer, emit: Emit, plan: Plan): Promise<number> {
+  const applied = await desk.apply(plan, emit, context.interrupted);
   if (!applied.ok) return printer.failure(applied.reason);
-  const { result, run } = applied.value;
+  const { run, ...result } = applied.value;
   if (printer.json)
     printer.document({
       version: 1,

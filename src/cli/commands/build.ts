@@ -1,23 +1,25 @@
 /** `amiport build [image…]`: runs Packer and tags the results. */
-import { type Built, buildImage, type Session } from '../../app/api.ts';
+import type { Built, Desk } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { type Printer, reasonText } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { sayWho } from '../who.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 export default async function build(this: Context, flags: CommonFlags, ...names: string[]): Promise<void> {
-  await withSession(this, flags, async (session, printer, progress) => {
-    const known = session.want.images.map((i) => i.name);
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    const images = await desk.images();
+    if (!images.ok) return printer.failure(images.reason);
+    const known = images.value.map((i) => i.name);
     const stranger = names.find((n) => !known.includes(n));
     if (stranger !== undefined) {
       const says = `there is no image ${stranger} in the config, only ${known.join(', ')}`;
       return printer.bad({ reason: reason('cli.image.unknown', stranger, says), problems: [] });
     }
-    if (!(await sayWho(session, printer))) return EXIT.failed;
-    const built = await buildAll(this, session, printer, progress, names);
+    if (!(await sayWho(desk, printer))) return EXIT.failed;
+    const built = await buildAll(this, desk, printer, progress, names);
     if (built.code === EXIT.done && flags.json) printer.document({ version: 1, built: built.built });
     return built.code;
   });
@@ -26,19 +28,19 @@ export default async function build(this: Context, flags: CommonFlags, ...names:
 /** One image after another: each build's words stay together. */
 export async function buildAll(
   context: Context,
-  session: Session,
+  desk: Desk,
   printer: Printer,
   progress: Progress,
   names: readonly string[],
 ): Promise<{ readonly code: number; readonly built: readonly Built[] }> {
-  const chosen = session.want.images.filter(
-    (i) => i.source.from === 'packer' && (names.length === 0 || names.includes(i.name)),
-  );
+  const images = await desk.images();
   const built: Built[] = [];
+  if (!images.ok) return { code: printer.failure(images.reason), built };
+  const chosen = images.value.filter((i) => i.builtByPacker && (names.length === 0 || names.includes(i.name)));
   for (const image of chosen) {
     if (context.interrupted.aborted) return { code: EXIT.interrupted, built };
     printer.note(`building ${image.name}`);
-    const one = await buildImage(session, image, context.env, progress.emit, context.interrupted);
+    const one = await desk.build(image.name, progress.emit, context.interrupted);
     progress.end();
     if (!one.ok) return { code: context.interrupted.aborted ? EXIT.interrupted : printer.failure(one.reason), built };
     built.push(one.value);

@@ -1,17 +1,10 @@
 /** `amiport compare`: the ways side by side, by what there is, what it costs and what happens on bad days. Changes nothing. */
-import {
-  type Compared,
-  type Counted,
-  compare as compareNow,
-  isPriceName,
-  type Secrets,
-  type WayRow,
-} from '../../app/api.ts';
+import { type Compared, type Counted, isPriceName, type Secrets, type WayRow } from '../../app/api.ts';
 import { done, failed, type Outcome, reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { Printer, table } from '../print.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 interface Flags extends CommonFlags {
   readonly whatIf?: string;
@@ -36,8 +29,8 @@ export default async function compare(this: Context, flags: Flags): Promise<void
     prices: prices.ok ? prices.value : {},
     secrets: flags.secrets,
   };
-  await withSession(this, flags, async (session, printer, progress) => {
-    const found = await compareNow(session, options, progress.emit);
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    const found = await desk.compare(options, progress.emit);
     progress.end();
     if (!found.ok) return printer.failure(found.reason);
     if (flags.json) printer.document(found.value);

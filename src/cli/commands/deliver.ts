@@ -1,10 +1,10 @@
 /** `amiport deliver`: the builder's settings first, then build, apply, verify. */
-import { makePlan, type Session, verify } from '../../app/api.ts';
+import type { Desk } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { Printer } from '../print.ts';
 import type { Progress } from '../progress.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 import { planAndApply } from './apply.ts';
 import { buildAll } from './build.ts';
 import { exitCode, printProofs, proofShape } from './verify.ts';
@@ -14,33 +14,37 @@ interface Flags extends CommonFlags {
 }
 
 export default async function deliver(this: Context, flags: Flags): Promise<void> {
-  await withSession(this, flags, (session, _printer, progress) => {
+  await withDesk(this, flags, (desk, _printer, progress) => {
     // With --json the whole way ends in one document: what is done on it prints none of its own.
     const printer = new Printer(this, { ...flags, json: false }, flags.json);
-    return deliverAll(this, session, printer, progress, flags);
+    return deliverAll(this, desk, printer, progress, flags);
   });
 }
 
 async function deliverAll(
   context: Context,
-  session: Session,
+  desk: Desk,
   printer: Printer,
   progress: Progress,
   flags: Flags,
 ): Promise<number> {
   // An encrypted AMI can never be made unencrypted: the builder's settings come before Packer.
-  const { plan } = await makePlan(session, progress.emit);
+  const planned = await desk.plan(progress.emit);
   progress.end();
+  if (!planned.ok) return printer.failure(planned.reason);
+  const plan = planned.value;
   if (plan.steps.length > 0) {
-    const before = await planAndApply(context, session, printer, progress, flags.yes);
+    const before = await planAndApply(context, desk, printer, progress, flags.yes);
     if (before !== EXIT.done && plan.blocked.length === 0) return before;
   }
-  const built = await buildAll(context, session, printer, progress, []);
+  const built = await buildAll(context, desk, printer, progress, []);
   if (built.code !== EXIT.done) return built.code;
-  const applied = await planAndApply(context, session, printer, progress, flags.yes);
+  const applied = await planAndApply(context, desk, printer, progress, flags.yes);
   if (applied !== EXIT.done) return applied;
-  const { proofs } = await verify(session, progress.emit);
+  const verified = await desk.verify({ canary: false }, progress.emit, context.interrupted);
   progress.end();
+  if (!verified.ok) return printer.failure(verified.reason);
+  const { proofs } = verified.value;
   if (flags.json)
     new Printer(context, flags).document({ version: 1, built: built.built, proofs: proofs.map(proofShape) });
   else printProofs(printer, proofs, undefined);

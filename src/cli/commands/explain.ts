@@ -1,19 +1,12 @@
 /** `amiport explain`: what happened, why, who can mend it, with which patch, and how to check. Changes nothing. */
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
-import {
-  type Explained,
-  explainGroup,
-  explainInstance,
-  explainPlace,
-  explainText,
-  type Session,
-} from '../../app/api.ts';
-import { type Outcome, reason } from '../../base/outcome.ts';
+import { type ExplainAsked, type Explained, explainText } from '../../app/api.ts';
+import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { Printer } from '../print.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 interface ExplainFlags extends CommonFlags {
   readonly account?: string;
@@ -30,15 +23,15 @@ export default async function explain(this: Context, flags: ExplainFlags, ...wor
     ...(flags.region === undefined ? {} : { region: flags.region }),
   };
   const { group } = flags;
-  if (group !== undefined) return live(this, flags, (session) => explainGroup(session, group, where));
-  if (/^i-[0-9a-f]{8,17}$/.test(said)) return live(this, flags, (session) => explainInstance(session, said, where));
+  if (group !== undefined) return live(this, flags, { ...where, group });
+  if (/^i-[0-9a-f]{8,17}$/.test(said)) return live(this, flags, { ...where, instance: said });
   if (said === '' && (flags.image ?? flags.launcher ?? flags.account) !== undefined) {
     const asked = {
       ...where,
       ...(flags.image === undefined ? {} : { image: flags.image }),
       ...(flags.launcher === undefined ? {} : { launcher: flags.launcher }),
     };
-    return live(this, flags, (session) => explainPlace(session, asked));
+    return live(this, flags, asked);
   }
   const printer = new Printer(this, flags);
   const text = said === '-' || words.length === 0 ? await standardInput(this) : await fileOrWords(said);
@@ -60,13 +53,9 @@ export default async function explain(this: Context, flags: ExplainFlags, ...wor
   print(printer, found);
 }
 
-async function live(
-  context: Context,
-  flags: ExplainFlags,
-  look: (session: Session) => Promise<Outcome<Explained>>,
-): Promise<void> {
-  await withSession(context, flags, async (session, printer, progress) => {
-    const found = await look(session);
+async function live(context: Context, flags: ExplainFlags, asked: ExplainAsked): Promise<void> {
+  await withDesk(context, flags, async (desk, printer, progress) => {
+    const found = await desk.explain(asked);
     progress.end();
     if (!found.ok) return printer.failure(found.reason);
     print(printer, found.value);

@@ -1,14 +1,16 @@
 /** `amiport left`: everything that amiport ever made for this delivery, and what of it is orphaned. Changes nothing. */
-import { type Left, type LeftResource, left as look } from '../../app/api.ts';
+import type { Left, LeftResource } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 export default async function left(this: Context, flags: CommonFlags): Promise<void> {
-  await withSession(this, flags, async (session, printer, progress) => {
-    const found = await look(session, progress.emit);
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    const looked = await desk.left(progress.emit);
     progress.end();
+    if (!looked.ok) return printer.failure(looked.reason);
+    const found = looked.value;
     if (flags.json) printer.document(found);
     else print(printer, found);
     if (found.resources.some((r) => r.orphan)) return EXIT.differs;

@@ -1,11 +1,10 @@
 /** `amiport plan`: what apply would do, each step with its why. */
 import { writeFile } from 'node:fs/promises';
-import { makePlan } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { printPlan } from '../render-plan.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 interface Flags extends CommonFlags {
   readonly out?: string;
@@ -13,9 +12,11 @@ interface Flags extends CommonFlags {
 }
 
 export default async function plan(this: Context, flags: Flags): Promise<void> {
-  await withSession(this, flags, async (session, printer, progress) => {
-    const { plan: made } = await makePlan(session, progress.emit);
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    const planned = await desk.plan(progress.emit);
     progress.end();
+    if (!planned.ok) return printer.failure(planned.reason);
+    const made = planned.value;
     if (flags.out !== undefined) {
       const text = `${JSON.stringify(made, undefined, 2)}\n`;
       const wrong = await writeFile(flags.out, text, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => error);

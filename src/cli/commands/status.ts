@@ -1,14 +1,16 @@
 /** `amiport status`: what is delivered where, and how the last run ended. Reads AWS, changes nothing. */
-import { status as look, type RegionStatus, type RunStatus, type Status } from '../../app/api.ts';
+import type { RegionStatus, RunStatus, Status } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 export default async function status(this: Context, flags: CommonFlags): Promise<void> {
-  await withSession(this, flags, async (session, printer, progress) => {
-    const now = await look(session, progress.emit);
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    const looked = await desk.status(progress.emit);
     progress.end();
+    if (!looked.ok) return printer.failure(looked.reason);
+    const now = looked.value;
     if (flags.json) printer.document(now);
     else print(printer, now);
     return exitCode(now);

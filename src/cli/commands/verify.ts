@@ -1,5 +1,5 @@
 /** `amiport verify`: the matrix account × Region × launcher, with the deciding link of each; with --canary also by launching. */
-import { type CanaryResult, launchCanaries, type Proof, verify as verifyNow } from '../../app/api.ts';
+import type { CanaryResult, Proof } from '../../app/api.ts';
 import type { Reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
@@ -7,7 +7,7 @@ import { type Printer, plural, reasonText, table } from '../print.ts';
 import { junit, sarif } from '../proof-formats.ts';
 import { printMatrix } from '../proof-matrix.ts';
 import { sayWho } from '../who.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 interface Flags extends CommonFlags {
   readonly canary: boolean;
@@ -15,12 +15,12 @@ interface Flags extends CommonFlags {
 }
 
 export default async function verify(this: Context, flags: Flags): Promise<void> {
-  await withSession(this, flags, async (session, printer, progress) => {
-    if (flags.canary && !(await sayWho(session, printer))) return EXIT.failed;
-    const { proofs, seen } = await verifyNow(session, progress.emit);
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    if (flags.canary && !(await sayWho(desk, printer))) return EXIT.failed;
+    const verified = await desk.verify({ canary: flags.canary }, progress.emit, this.interrupted);
     progress.end();
-    const canaries = flags.canary ? await launchCanaries(session, seen, progress.emit, this.interrupted) : undefined;
-    progress.end();
+    if (!verified.ok) return printer.failure(verified.reason);
+    const { proofs, canaries } = verified.value;
     if (flags.format === 'sarif') printer.document(sarif(proofs, flags.config));
     else if (flags.format === 'junit') printer.raw(junit(proofs));
     else if (flags.json)

@@ -1,0 +1,112 @@
+/**
+ * What may be asked of a delivery, as data in and data out: the commands ask a session of this process (`deskOf`) or,
+ * with `--server`, a server that asks its own. A request never names a path, a role or an endpoint.
+ */
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { Plan } from '../plan/step.ts';
+import type { Proof } from '../verify/proof.ts';
+import { type Built, buildImage } from './build.ts';
+import { type CanaryResult, launchCanaries } from './canary.ts';
+import { type Compared, type CompareOptions, compare } from './compare.ts';
+import { applyPlan, makePlan, verify } from './deliver.ts';
+import type { Emit } from './events.ts';
+import { type Explained, explainGroup, explainInstance, explainPlace, type Where } from './explain.ts';
+import { type Left, left } from './left.ts';
+import { type Session, type SessionOptions, whoAmI } from './session.ts';
+import { type Status, status } from './status.ts';
+
+/** Whose name stands behind what is asked, and where. */
+export interface Who {
+  readonly delivery: string;
+  readonly account: string;
+  readonly region: string;
+  /** ARN of the identity in the builder account. */
+  readonly as: string;
+  /** `AWS`, or the endpoint. */
+  readonly at: string;
+}
+
+export interface RunEnd {
+  readonly run: string;
+  readonly done: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly reason: Reason }[];
+  readonly notStarted: readonly string[];
+  readonly interrupted: boolean;
+}
+
+export interface Proofs {
+  readonly proofs: readonly Proof[];
+  readonly canaries?: readonly CanaryResult[];
+}
+
+/** An instance, a group, or else a launcher in a place. */
+export interface ExplainAsked extends Where {
+  readonly instance?: string;
+  readonly group?: string;
+  readonly image?: string;
+  readonly launcher?: string;
+}
+
+export interface ImageName {
+  readonly name: string;
+  readonly builtByPacker: boolean;
+}
+
+export interface Desk {
+  who(): Promise<Outcome<Who>>;
+  images(): Promise<Outcome<readonly ImageName[]>>;
+  plan(emit: Emit): Promise<Outcome<Plan>>;
+  /** @param plan carried out only as long as its steps are what a new look still asks for */
+  apply(plan: Plan, emit: Emit, signal?: AbortSignal): Promise<Outcome<RunEnd>>;
+  verify(asked: { readonly canary: boolean }, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
+  status(emit: Emit): Promise<Outcome<Status>>;
+  left(emit: Emit): Promise<Outcome<Left>>;
+  compare(asked: CompareOptions, emit: Emit): Promise<Outcome<Compared>>;
+  explain(asked: ExplainAsked): Promise<Outcome<Explained>>;
+  build(image: string, emit: Emit, signal?: AbortSignal): Promise<Outcome<Built>>;
+}
+
+export function deskOf(session: Session, env: SessionOptions['env']): Desk {
+  const { want } = session;
+  return {
+    async who() {
+      const as = await whoAmI(session);
+      if (!as.ok) return as;
+      return done({ delivery: want.name, ...want.builder, as: as.value, at: session.endpoint ?? 'AWS' });
+    },
+    images: async () => done(want.images.map((i) => ({ name: i.name, builtByPacker: i.source.from === 'packer' }))),
+    plan: async (emit) => done((await makePlan(session, emit)).plan),
+    async apply(plan, emit, signal) {
+      const applied = await applyPlan(session, plan, emit, signal);
+      if (!applied.ok) return applied;
+      const { done: finished, failed: broken, notStarted, interrupted } = applied.value.result;
+      return done({ run: applied.value.run, done: finished, failed: broken, notStarted, interrupted });
+    },
+    async verify(asked, emit, signal) {
+      const { proofs, seen } = await verify(session, emit);
+      if (!asked.canary) return done({ proofs });
+      return done({ proofs, canaries: await launchCanaries(session, seen, emit, signal) });
+    },
+    status: async (emit) => done(await status(session, emit)),
+    left: async (emit) => done(await left(session, emit)),
+    compare: (asked, emit) => compare(session, asked, emit),
+    explain: (asked) => explainLive(session, asked),
+    async build(name, emit, signal) {
+      const image = want.images.find((i) => i.name === name);
+      return image === undefined ? failed(noImage(want, name)) : buildImage(session, image, env, emit, signal);
+    },
+  };
+}
+
+function explainLive(session: Session, asked: ExplainAsked): Promise<Outcome<Explained>> {
+  if (asked.group !== undefined) return explainGroup(session, asked.group, asked);
+  if (asked.instance !== undefined) return explainInstance(session, asked.instance, asked);
+  return explainPlace(session, asked);
+}
+
+const noImage = (want: Session['want'], name: string): Reason =>
+  reason(
+    'cli.image.unknown',
+    name,
+    `there is no image ${name} in the config, only ${want.images.map((i) => i.name).join(', ')}`,
+  );
