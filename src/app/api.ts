@@ -5,6 +5,7 @@ export { type ConfigProblem, renderFrame } from '../model/config-problem.ts';
 export { configJsonSchema } from '../model/config-schema.ts';
 export { showConfig as effectiveConfig } from '../model/config-show.ts';
 export type { Delivery } from '../model/delivery.ts';
+export type { Difference } from '../plan/drift-difference.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export type { Proof } from '../verify/proof.ts';
 export { type Built, buildImage } from './build.ts';
@@ -21,6 +22,7 @@ export {
 } from './compare.ts';
 export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
 export { type Desk, deskOf, type ExplainAsked, type Proofs, type RunEnd, type Who } from './desk.ts';
+export { type DriftReport, drift } from './drift.ts';
 export type { AppEvent, Emit } from './events.ts';
 export { type Explained, explainGroup, explainInstance, explainPlace, explainText } from './explain.ts';
 export { exportedIam } from './export-iam.ts';

@@ -105,6 +105,14 @@ async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<strin
       return ended(await cloud.removeLaunchPermissions(at, { imageId: step.imageId, accounts: step.accounts }));
     case 'deregister-image':
       return ended(await cloud.deregisterImage(at, step.imageId));
+    case 'enable-image':
+      return ended(await cloud.enableImage(at, step.imageId));
+    case 'deprecate-image':
+      return ended(await cloud.deprecateImage(at, step));
+    case 'disable-image':
+      return ended(await cloud.disableImage(at, step.imageId));
+    case 'set-template-version':
+      return ended(await cloud.setTemplateVersion(at, step));
     case 'revoke-grant':
       return ended(await cloud.revokeGrant(at, { keyArn: step.key, grantId: step.grantId }));
     case 'put-parameter':

@@ -3,6 +3,7 @@ import type { Cloud } from '../model/cloud.ts';
 import { canaryEffects } from './act-canary.ts';
 import { imageEffects } from './act-images.ts';
 import { keyEffects } from './act-keys.ts';
+import { lifecycleEffects } from './act-lifecycle.ts';
 import { pointerEffects } from './act-pointers.ts';
 import type { Connection } from './connection.ts';
 import { searches } from './observe-left.ts';
@@ -10,6 +11,7 @@ import { searches } from './observe-left.ts';
 export const awsCloud = (c: Connection): Cloud => ({
   ...keyEffects(c),
   ...imageEffects(c),
+  ...lifecycleEffects(c),
   ...pointerEffects(c),
   ...canaryEffects(c),
   ...searches(c),

@@ -2,6 +2,7 @@
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.ts';
 import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, YES_FLAG } from './flags.ts';
+import { drift, left, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
 import { compare, explain } from './question-commands.ts';
 import { sim } from './sim-commands.ts';
@@ -115,32 +116,6 @@ const verify = buildCommand({
       'amiport verify --canary',
       'amiport verify --format junit > launches.xml',
       'amiport verify --json | jq ".proofs[] | select(.verdict != \\"can-launch\\")"',
-    ),
-  },
-});
-
-const status = buildCommand({
-  loader: async () => import('./commands/status.ts'),
-  parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
-  docs: {
-    brief: 'What is delivered where, and how the last run ended',
-    fullDescription: examples(
-      'Reads AWS, changes nothing. Exit 3: something is missing; 4: something could not be read.',
-      'amiport status',
-      'amiport status --json',
-    ),
-  },
-});
-
-const left = buildCommand({
-  loader: async () => import('./commands/left.ts'),
-  parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
-  docs: {
-    brief: 'Everything that amiport ever made for this delivery, and what is orphaned',
-    fullDescription: examples(
-      'Found by tags and names, in every place of the config. Exit 3: something is orphaned.',
-      'amiport left',
-      'amiport left --json | jq ".resources[] | select(.orphan)"',
     ),
   },
 });
@@ -289,6 +264,7 @@ export const amiport: Application<Context> = buildApplication(
       explain,
       compare,
       status,
+      drift,
       left,
       config,
       export: exported,

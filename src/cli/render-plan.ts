@@ -47,6 +47,8 @@ const TAKING: ReadonlySet<Step['do']> = new Set([
   'close-image',
   'delete-role-policy',
   'deregister-image',
+  'deprecate-image',
+  'disable-image',
   'revoke-grant',
   'unshare-image',
 ]);
@@ -108,6 +110,14 @@ export function describe(step: Step): string {
       return `take the launch permission on ${step.imageId} from ${step.accounts.join(', ')}`;
     case 'deregister-image':
       return `deregister ${step.imageId}, with its snapshots`;
+    case 'enable-image':
+      return `enable ${step.imageId}`;
+    case 'deprecate-image':
+      return `deprecate ${step.imageId} on ${step.at.slice(0, 10)}`;
+    case 'disable-image':
+      return `disable ${step.imageId}${step.accounts.length === 0 ? '' : `, which ends the launch permission of ${step.accounts.join(', ')}`}`;
+    case 'set-template-version':
+      return `make version ${step.version} the default of launch template ${step.name}`;
     case 'revoke-grant':
       return `revoke grant ${step.grantId} on ${keyText(step.key)}`;
     case 'put-parameter':

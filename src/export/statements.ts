@@ -113,11 +113,11 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
   ];
 }
 
-/** Copies of a former way go with their snapshots. */
+/** Copies of a former way go with their snapshots; versions are disabled, deprecated, and enabled again. */
 const withdrawal = (want: Delivery): Statement =>
   allow(
     'Withdraw',
-    ['ec2:DeregisterImage', 'ec2:DeleteSnapshot'],
+    ['ec2:DeregisterImage', 'ec2:DeleteSnapshot', 'ec2:DisableImage', 'ec2:EnableImage', 'ec2:EnableImageDeprecation'],
     [`arn:${want.partition}:ec2:*::image/*`, `arn:${want.partition}:ec2:*::snapshot/*`],
     ofDelivery(want, 'ResourceTag'),
   );

@@ -73,6 +73,14 @@ export interface Cloud {
   closeImage(at: Place, want: OpenImage): Promise<Outcome<void>>;
   deregisterImage(at: Place, imageId: string): Promise<Outcome<void>>;
 
+  // The end of versions, and the way back
+  enableImage(at: Place, imageId: string): Promise<Outcome<void>>;
+  /** @param want `at`: ISO 8601; a moment that is past counts as now */
+  deprecateImage(at: Place, want: { readonly imageId: string; readonly at: string }): Promise<Outcome<void>>;
+  /** Tagged with the moment (`amiport:disabled`); launch permissions are gone with it. */
+  disableImage(at: Place, imageId: string): Promise<Outcome<void>>;
+  setTemplateVersion(at: Place, want: { readonly name: string; readonly version: number }): Promise<Outcome<void>>;
+
   // Pointers in user accounts
   /** Until the new version can be read back (`aws:ec2:image` is checked asynchronously). */
   putImageParameter(

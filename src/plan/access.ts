@@ -198,14 +198,18 @@ export function keyPolicyText(a: KeyAccess, builder: string, current: string | u
     ? (JSON.parse(current) as PolicyDocument)
     : { Version: '2012-10-17', Statement: [ownerStatement(builder, a.partition)] };
   const all = Array.isArray(there.Statement) ? there.Statement : [there.Statement as unknown as Statement];
-  const foreign = all.filter((s) => !isOwn(s, a.delivery));
-  return JSON.stringify({ ...there, Statement: [...foreign, ...keyStatements(a)] });
+  // Each of the delivery's own stays where it is, too: an order that others know is no reason to write.
+  const own = new Map(keyStatements(a).map((o) => [o.Sid, o]));
+  const kept = all.flatMap((s) => (isOwnStatement(s, a.delivery) ? (own.get(s.Sid) ?? []) : s));
+  const sids = new Set(kept.map((s) => s.Sid));
+  return JSON.stringify({ ...there, Statement: [...kept, ...[...own.values()].filter((o) => !sids.has(o.Sid))] });
 }
 
 const OWN = ['use', 'attach', 'copy', 'copy-grant', 'grant', 'grants'];
 
 /** True for statements that this delivery wrote: exact Sids, so that a delivery `a` never takes those of `a-b`. */
-const isOwn = (s: Statement, delivery: string): boolean => OWN.some((what) => s.Sid === sid(delivery, what));
+export const isOwnStatement = (s: Statement, delivery: string): boolean =>
+  OWN.some((what) => s.Sid === sid(delivery, what));
 
 /** Whether two policy texts say the same, whatever their formatting and the order of keys. */
 export function samePolicy(a: string | undefined, b: string | undefined): boolean {

@@ -1,13 +1,13 @@
 /** Steps for the builder's own copy of a version in one Region: made, and the key of every snapshot checked. */
 
-import type { Finding } from '../base/outcome.ts';
-import { type Reason, reason } from '../base/outcome.ts';
+import { type Finding, type Reason, reason } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
 import type { Image } from '../model/delivery.ts';
 import type { ImageSeen, SnapshotSeen } from '../model/observed.ts';
 import { type Draft, tagsFor, tokenFor } from './draft.ts';
 import { deliveryKey, keyReadySteps } from './key-steps.ts';
 import { imageRef, snapshotsRef } from './step.ts';
-import { copiesOf, liveCopyOf, underKey } from './targets.ts';
+import { copiesOf, disabledCopyOf, liveCopyOf, underKey } from './targets.ts';
 
 /** The copy of an image version in one Region: as seen, or as references to what the run makes. */
 export interface BuilderCopy {
@@ -25,6 +25,24 @@ export const checkStep = (image: string, version: string, where: string): string
 export const copyStep = (image: string, version: string, where: string): string =>
   `copy-image:${image}:${version}:${where}`;
 
+export const enableStep = (image: string, version: string, where: string): string =>
+  `enable-image:${image}:${version}:${where}`;
+
+/** A copy that somebody disabled is the wanted one still: it is made usable again, not doubled. */
+export function planEnabling(d: Draft, image: Image, version: string, sleeping: ImageSeen, at: Place): void {
+  const where = at.account === d.want.builder.account ? at.region : `${at.account}/${at.region}`;
+  d.add({
+    ...at,
+    id: enableStep(image.name, version, where),
+    do: 'enable-image',
+    image: image.name,
+    imageVersion: version,
+    why: `${sleeping.imageId} is disabled, so nobody can launch it`,
+    needs: [],
+    imageId: sleeping.imageId,
+  });
+}
+
 /** @returns undefined where something blocks, which is then told */
 export function planBuilderCopy(d: Draft, image: Image, source: ImageSeen, region: string): BuilderCopy | undefined {
   const version = source.imageId;
@@ -41,9 +59,11 @@ export function planBuilderCopy(d: Draft, image: Image, source: ImageSeen, regio
     d.blocked.push(wrong);
     return undefined;
   }
-  if (live === undefined)
+  const sleeping = disabledCopyOf(images, image, version);
+  if (sleeping !== undefined) planEnabling(d, image, version, sleeping, { account: d.want.builder.account, region });
+  else if (live === undefined)
     addCopy(d, image, source, region, copiesOf(images, image, version).length + 1, nameFor(d, image, version, images));
-  const imageId = live?.imageId ?? imageRef(image.name, version, region);
+  const imageId = live?.imageId ?? sleeping?.imageId ?? imageRef(image.name, version, region);
   if (live?.state !== 'available') {
     d.add({
       id: checkStep(image.name, version, region),
@@ -56,7 +76,7 @@ export function planBuilderCopy(d: Draft, image: Image, source: ImageSeen, regio
         key === undefined
           ? 'every snapshot must be unencrypted, or user accounts cannot use it'
           : `every snapshot must be under the delivery's key, whatever the copy was asked for`,
-      needs: d.planned(copyStep(image.name, version, region)),
+      needs: d.planned(copyStep(image.name, version, region), enableStep(image.name, version, region)),
       imageId,
       as: `snapshots:${image.name}:${version}:${region}`,
       ...(key === undefined ? {} : { key }),

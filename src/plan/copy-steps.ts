@@ -15,14 +15,16 @@ import {
   checkStep,
   copyStep,
   copyTags,
+  enableStep,
   nameFor,
   planBuilderCopy,
+  planEnabling,
   wrongKey,
 } from './builder-copy.ts';
 import { type Draft, tokenFor } from './draft.ts';
 import { keyReadySteps } from './key-steps.ts';
 import { imageRef } from './step.ts';
-import { accountsIn, copiesOf, liveCopyOf } from './targets.ts';
+import { accountsIn, copiesOf, disabledCopyOf, liveCopyOf } from './targets.ts';
 
 export function planPrivateCopies(d: Draft, image: Image, source: ImageSeen, region: string): void {
   const wishes = accountsIn(d.want, region).flatMap(
@@ -42,6 +44,8 @@ interface Wish {
   readonly key: string;
   /** The account's copy that counts, as seen. */
   readonly own: ImageSeen | undefined;
+  /** Its copy that was disabled, where none counts. */
+  readonly sleeping: ImageSeen | undefined;
   readonly name: string;
   readonly attempt: number;
 }
@@ -64,21 +68,24 @@ function wishOf(d: Draft, image: Image, version: string, region: string, account
     return undefined;
   }
   const attempt = copiesOf(images, image, version, 'account-copy').length + 1;
-  return { account, region, version, key, own, name: nameFor(d, image, version, images), attempt };
+  const sleeping = disabledCopyOf(images, image, version, 'account-copy');
+  return { account, region, version, key, own, sleeping, name: nameFor(d, image, version, images), attempt };
 }
 
 function planCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
   const where = `${w.account.id}/${w.region}`;
   const base = { region: w.region, image: image.name, imageVersion: w.version };
-  if (w.own === undefined) openAndCopy(d, image, copy, w);
+  if (w.sleeping !== undefined)
+    planEnabling(d, image, w.version, w.sleeping, { account: w.account.id, region: w.region });
+  else if (w.own === undefined) openAndCopy(d, image, copy, w);
   d.add({
     ...base,
     id: checkStep(image.name, w.version, where),
     do: 'check-image',
     account: w.account.id,
     why: `every snapshot must be under the account's own key`,
-    needs: d.planned(copyStep(image.name, w.version, where)),
-    imageId: w.own?.imageId ?? imageRef(image.name, w.version, where),
+    needs: d.planned(copyStep(image.name, w.version, where), enableStep(image.name, w.version, where)),
+    imageId: w.own?.imageId ?? w.sleeping?.imageId ?? imageRef(image.name, w.version, where),
     key: w.key,
     as: `snapshots:${image.name}:${w.version}:${where}`,
   });

@@ -8,7 +8,15 @@ import { type Draft, tagsFor, tokenFor } from './draft.ts';
 import { sharedStep } from './image-steps.ts';
 import { deliveryKey } from './key-steps.ts';
 import { imageRef, type MappingKey } from './step.ts';
-import { accountsIn, deliveredRegions, deliveredStep, imagesFor, liveCopyOf, whereDelivered } from './targets.ts';
+import {
+  accountsIn,
+  deliveredRegions,
+  deliveredStep,
+  disabledCopyOf,
+  imagesFor,
+  liveCopyOf,
+  whereDelivered,
+} from './targets.ts';
 
 export function planPointers(d: Draft): void {
   for (const image of d.want.images) {
@@ -29,7 +37,11 @@ export function planPointers(d: Draft): void {
 function imageIdIn(d: Draft, image: Image, version: string, place: PlaceSeen): string {
   const { account, region } = place;
   const images = imagesFor(d.seen, image, account, region);
-  const live = images.is === 'known' ? liveCopyOf(images.value, image, version, deliveredStep(image)) : undefined;
+  const step = deliveredStep(image);
+  const live =
+    images.is === 'known'
+      ? (liveCopyOf(images.value, image, version, step) ?? disabledCopyOf(images.value, image, version, step))
+      : undefined;
   return live?.imageId ?? imageRef(image.name, version, whereDelivered(image, account, region));
 }
 

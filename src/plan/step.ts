@@ -5,6 +5,7 @@
  * arguments as a reference: `${key:eu-west-1}`, `${image:kubernetes:ami-0abc:eu-west-1}`.
  */
 import type { Reason } from '../base/outcome.ts';
+import type { LifecycleEffect } from './lifecycle-effects.ts';
 
 interface StepBase {
   /** Names the effect, not the attempt: planning again gives the same id. */
@@ -101,6 +102,7 @@ export type Effect =
   | { readonly do: 'unshare-image'; readonly imageId: string; readonly accounts: readonly string[] }
   /** With its snapshots. */
   | { readonly do: 'deregister-image'; readonly imageId: string }
+  | LifecycleEffect
   | { readonly do: 'revoke-grant'; readonly key: string; readonly grantId: string }
   | { readonly do: 'put-parameter'; readonly name: string; readonly imageId: string; readonly tags: Tags }
   | {

@@ -87,6 +87,17 @@ export function liveCopyOf(
   return copies.find((i) => i.state === 'available') ?? copies.find((i) => i.state === 'pending');
 }
 
+/** A copy of the version that was disabled: it is there, but nobody can launch it. Only where none counts. */
+export function disabledCopyOf(
+  images: readonly ImageSeen[],
+  image: Image,
+  version: string,
+  step: CopyStep = 'copy',
+): ImageSeen | undefined {
+  if (liveCopyOf(images, image, version, step) !== undefined) return undefined;
+  return copiesOf(images, image, version, step).find((i) => i.state === 'disabled');
+}
+
 /** The builder's copies in a Region that were made for another way than their image has now. */
 export function formerCopies(
   d: { readonly want: Delivery; readonly seen: Observed },

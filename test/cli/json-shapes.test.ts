@@ -79,6 +79,7 @@ test('before, while and after a delivery each command prints its documented shap
   });
   expect(await printed('explain', ['explain', 'Client error on launch'])).toMatchObject({ code: 0 });
   expect(await printed('verify', ['verify'])).toMatchObject({ code: 3 });
+  expect(await printed('drift', ['drift'])).toMatchObject({ code: 3 });
   expect(await printed('left', ['left'])).toMatchObject({ code: 0, document: { resources: [] } });
   expect(await printed('apply', ['apply', '--yes'])).toMatchObject({
     code: 0,
@@ -86,6 +87,7 @@ test('before, while and after a delivery each command prints its documented shap
   });
   expect(await printed('apply', ['apply', '--yes'])).toMatchObject({ code: 0, document: { done: [] } });
   expect(await printed('verify', ['verify', '--canary'])).toMatchObject({ code: 0 });
+  expect(await printed('drift', ['drift'])).toMatchObject({ code: 0, document: { differences: [], unreadable: [] } });
   const status = await printed('status', ['status']);
   expect(status).toMatchObject({
     code: 0,

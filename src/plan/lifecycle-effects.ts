@@ -1,0 +1,9 @@
+/** Effects on what is delivered already: the end of versions, and the way back. */
+export type LifecycleEffect =
+  | { readonly do: 'enable-image'; readonly imageId: string }
+  /** `at`: ISO 8601; from then on the image is hidden from those who do not ask for deprecated ones. */
+  | { readonly do: 'deprecate-image'; readonly imageId: string; readonly at: string }
+  /** AWS takes the launch permissions and forgets them: `accounts` is who had them. */
+  | { readonly do: 'disable-image'; readonly imageId: string; readonly accounts: readonly string[] }
+  /** Makes a version that is there the default one. */
+  | { readonly do: 'set-template-version'; readonly name: string; readonly version: number };
