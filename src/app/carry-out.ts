@@ -5,7 +5,7 @@ import type { Cloud } from '../model/cloud.ts';
 import type { ImageSeen, SnapshotSeen } from '../model/observed.ts';
 import { resolveReferences, type Step } from '../plan/step.ts';
 import type { Doer, RunStep, StepResult } from '../run/drive.ts';
-import type { Proof } from '../verify/proof.ts';
+import type { Proof } from '../verify/question.ts';
 
 /** A step as the driver sees it: the plan's step with the place whose limits it shares. */
 export type PlacedStep = Step & RunStep;

@@ -7,7 +7,7 @@ import type { Plan } from '../plan/step.ts';
 import { drive, type RunResult } from '../run/drive.ts';
 import { openJournal } from '../run/journal.ts';
 import { takeLock } from '../run/lock.ts';
-import type { Proof } from '../verify/proof.ts';
+import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
 import { carryOut, type ProveRequest, placed } from './carry-out.ts';
 import type { Emit } from './events.ts';

@@ -3,7 +3,7 @@ import { done, failed, type Outcome, type Reason, type Remedy, reason } from '..
 import type { Place } from '../base/place.ts';
 import { trailRecords } from '../explain/event.ts';
 import { type Explanation, recognise } from '../explain/recognise.ts';
-import type { Proof } from '../verify/proof.ts';
+import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
 import type { Session } from './session.ts';
 

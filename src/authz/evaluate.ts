@@ -111,6 +111,7 @@ function guardsOf(
           layer: 'scp',
           side: 'organization',
           says: `no service control policy at ${level.level} allows ${facts.request.action}`,
+          source: { layer: 'scp', id: level.level, level: level.level },
         },
         [],
       );
@@ -125,6 +126,7 @@ function guardsOf(
           layer: 'rcp',
           side: 'organization',
           says: `no resource control policy at ${level.level} allows ${facts.request.action}`,
+          source: { layer: 'rcp', id: level.level, level: level.level },
         },
         [],
       );

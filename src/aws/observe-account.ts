@@ -1,22 +1,55 @@
 /** Reads what is not per Region in a user account: amiport's identity there, the launchers' roles with their policies. */
+import { roleNameOf } from '../base/arn.ts';
 import { absent, type Finding, known, type Outcome, reason, unreadable } from '../base/outcome.ts';
-import { serviceLinkedRoleOf, type TargetAccount } from '../model/delivery.ts';
+import { type Delivery, roleArnFor, serviceLinkedRoleOf, type TargetAccount } from '../model/delivery.ts';
 import type { AccountSeen, PolicySeen, RoleSeen } from '../model/observed.ts';
+import { regionNamed } from '../model/regions.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 
-export async function observeAccount(c: Connection, account: TargetAccount): Promise<AccountSeen> {
+export async function observeAccount(c: Connection, want: Delivery, account: TargetAccount): Promise<AccountSeen> {
   const roleNames = new Set(
     account.launchers.flatMap((l) => (l.kind === 'role' || l.kind === 'karpenter' ? [l.name] : [])),
   );
   const linkedNames = new Set(account.launchers.flatMap((l) => serviceLinkedRoleOf(l)?.roleName ?? []));
   const read = async (name: string) => [name, await readRole(c, account.id, name)] as const;
-  const [identity, roles, linked] = await Promise.all([
+  const ownArn = actsItself(want, account) ? roleArnFor(want.access, account.id) : undefined;
+  const [identity, regionsOff, own, roles, linked] = await Promise.all([
     readIdentity(c, account.id),
+    readRegionsOff(c, account),
+    ownArn === undefined ? absent : readRole(c, account.id, roleNameOf(ownArn)),
     Promise.all([...roleNames].map(read)),
     Promise.all([...linkedNames].map(read)),
   ]);
-  return { account: account.id, identity, roles: new Map(roles), serviceLinkedRoles: new Map(linked) };
+  return {
+    account: account.id,
+    identity,
+    regionsOff,
+    own,
+    roles: new Map(roles),
+    serviceLinkedRoles: new Map(linked),
+  };
+}
+
+/** Whether amiport's own rights on keys decide anything there: it makes grants, or copies. */
+function actsItself(want: Delivery, account: TargetAccount): boolean {
+  const copies = want.images.some((i) => i.way === 'account-copies');
+  const linked = account.launchers.some((l) => serviceLinkedRoleOf(l) !== undefined);
+  const grants = want.manage.grants === 'amiport' && want.images.some((i) => i.way === 'shared-encrypted');
+  return copies || (grants && linked);
+}
+
+/** Asked only where a Region of the account needs opt-in. */
+async function readRegionsOff(c: Connection, account: TargetAccount): Promise<Finding<readonly string[]>> {
+  const RegionNames = account.regions.filter((r) => regionNamed(r)?.optIn === true);
+  if (RegionNames.length === 0) return known([]);
+  const { DescribeRegionsCommand } = await import('@aws-sdk/client-ec2');
+  const answer = await c.send('ec2', home(c, account.id), 'ec2:DescribeRegions', (ec2) =>
+    ec2.send(new DescribeRegionsCommand({ RegionNames, AllRegions: true })),
+  );
+  if (!answer.ok) return unreadable(answer.reason);
+  const off = (answer.value.Regions ?? []).filter((r) => r.OptInStatus === 'not-opted-in');
+  return known(off.flatMap((r) => r.RegionName ?? []));
 }
 
 /** Who amiport is in an account; credentials of another account are a mistake in the set-up. */
@@ -105,7 +138,7 @@ async function managedPolicy(c: Connection, account: string, arn: string, name: 
     const policy = await client.send(new GetPolicyCommand({ PolicyArn: arn }));
     const VersionId = policy.Policy?.DefaultVersionId ?? 'v1';
     const version = await client.send(new GetPolicyVersionCommand({ PolicyArn: arn, VersionId }));
-    return { name, document: decoded(version.PolicyVersion?.Document) };
+    return { name, id: arn, document: decoded(version.PolicyVersion?.Document) };
   });
 }
 

@@ -118,7 +118,7 @@ class LevelReader {
     const policies: PolicySeen[] = [];
     for await (const page of paginateListPoliciesForTarget({ client: this.#client }, { TargetId: target, Filter })) {
       for (const p of page.Policies ?? [])
-        policies.push({ name: p.Name ?? p.Id ?? '', document: await this.#document(p.Id ?? '') });
+        policies.push({ name: p.Name ?? p.Id ?? '', id: p.Id ?? '', document: await this.#document(p.Id ?? '') });
     }
     return policies;
   }

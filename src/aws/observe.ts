@@ -3,6 +3,7 @@
  * Cost: a fixed number of calls per place, none of them twice.
  */
 import { absent, type Finding } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
 import type { Delivery, Image } from '../model/delivery.ts';
 import type { BuilderRegionSeen, ImageSeen, KeySeen, Observed } from '../model/observed.ts';
@@ -38,7 +39,7 @@ export async function observe(c: Connection, want: Delivery, options: ObserveOpt
   const [organization, builder, accounts, places, sources] = await Promise.all([
     observeOrganization(c, want).then(tick),
     mapPool(regions, AT_ONCE, async (region) => tick([region, await observeBuilderRegion(c, want, region)] as const)),
-    mapPool(want.accounts, AT_ONCE, async (a) => tick([a.id, await observeAccount(c, a)] as const)),
+    mapPool(want.accounts, AT_ONCE, async (a) => tick([a.id, await observeAccount(c, want, a)] as const)),
     mapPool(targets, AT_ONCE, async (t) =>
       tick([
         `${t.account.id}/${t.region}`,
@@ -79,7 +80,20 @@ async function observeBuilderRegion(c: Connection, want: Delivery, region: strin
     deliveryKeySeen(c, want, region),
     observeImages(c, at, want.name),
   ]);
-  return { region, encryptionByDefault, defaultKey, key, ...images };
+  return { region, encryptionByDefault, defaultKey, key, otherKeys: await otherKeys(c, at, key, images), ...images };
+}
+
+/** Snapshots under another key than the delivery's: `aws/ebs`, or one that was the delivery's before. */
+async function otherKeys(
+  c: Connection,
+  at: Place,
+  key: Finding<KeySeen>,
+  { snapshots }: Pick<BuilderRegionSeen, 'snapshots'>,
+): Promise<BuilderRegionSeen['otherKeys']> {
+  const own = key.is === 'known' ? key.value.arn : undefined;
+  const arns = new Set([...snapshots.values()].flatMap((s) => (s.is === 'known' ? (s.value.kmsKeyId ?? []) : [])));
+  const others = [...arns].filter((arn) => arn !== own);
+  return new Map(await mapPool(others, AT_ONCE, async (arn) => [arn, await readKey(c, at, arn)] as const));
 }
 
 /** By alias or ARN as the config says; a multi-Region key's relatives share the id. */

@@ -4,6 +4,8 @@
  * Everything below `app/` returns these values. Only a broken invariant throws.
  * Invariant: a `Reason` is JSON-safe and holds no secret, so the journal, CLI and UI may print it.
  */
+import type { Patch } from './patch.ts';
+
 export interface Reason {
   /** Stable and documented: `kms.grant.denied`. */
   readonly code: string;
@@ -22,7 +24,13 @@ export interface Reason {
 export interface Remedy {
   readonly who: string;
   readonly does: string;
+  /** On whose side the missing link is, where there are several. */
+  readonly side?: Side;
+  /** The same as data, where it can be written down exactly; all of them are needed. */
+  readonly patches?: readonly Patch[];
 }
+
+export type Side = 'caller-account' | 'resource-account' | 'organization' | 'service';
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Reason };
 

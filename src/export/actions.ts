@@ -54,6 +54,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     why: 'launch templates, and what was left of canaries',
     reads: true,
   },
+  'ec2:DescribeRegions': { for: ['account'], why: 'whether Regions that need opt-in are on', reads: true },
   'ec2:DescribeSnapshots': { for: BOTH, why: 'the key of every snapshot behind a copy', reads: true },
   'ec2:DescribeSubnets': { for: ['canary'], why: 'a default subnet for the canary' },
   'ec2:DescribeVolumes': { for: ['canary'], why: "the key of a canary's root volume" },

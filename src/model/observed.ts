@@ -37,6 +37,8 @@ export interface LevelSeen {
 export interface PolicySeen {
   /** Name or ARN a reader finds it by. */
   readonly name: string;
+  /** ARN of a managed policy, id of a policy of the organization. */
+  readonly id?: string;
   /** JSON text. */
   readonly document: string;
 }
@@ -45,7 +47,11 @@ export interface AccountSeen {
   readonly account: string;
   /** ARN of the identity amiport has there, or why it has none. */
   readonly identity: Finding<string>;
-  /** By role name (launcher roles, amiport's own role). */
+  /** Regions of the delivery that are off in the account; those that need no opt-in are never. */
+  readonly regionsOff: Finding<readonly string[]>;
+  /** amiport's own role, where it makes grants or copies of its own; else absent. */
+  readonly own: Finding<RoleSeen>;
+  /** By role name: the launchers'. */
   readonly roles: ReadonlyMap<string, Finding<RoleSeen>>;
   /** By role name (`AWSServiceRoleForAutoScaling_payments`). */
   readonly serviceLinkedRoles: ReadonlyMap<string, Finding<RoleSeen>>;
@@ -69,6 +75,8 @@ export interface BuilderRegionSeen {
   readonly defaultKey: Finding<string>;
   /** The delivery's key in this Region. */
   readonly key: Finding<KeySeen>;
+  /** By ARN: other keys that snapshots behind `images` are under. */
+  readonly otherKeys: ReadonlyMap<string, Finding<KeySeen>>;
   /** The builder's own AMIs that carry this delivery's tag, and the sources in the build Region. */
   readonly images: Finding<readonly ImageSeen[]>;
   /** By snapshot id: the snapshots behind `images`. */

@@ -34,14 +34,19 @@ export function policiesFor(
 }
 
 const named = (role: RoleSeen, p: PolicySeen): PolicyInput => ({
-  id: `role ${role.name}: ${p.name}`,
+  id: rolePolicyId(role, p.name),
   document: p.document,
 });
+
+/** The names by which authz tells of a policy. */
+export const rolePolicyId = (role: RoleSeen, policy: string): string => `role ${role.name}: ${policy}`;
+export const keyPolicyId = (key: KeySeen): string => `key policy of ${key.arn}`;
+export const levelPolicyId = (level: LevelSeen, policy: PolicySeen): string => `${level.level}: ${policy.name}`;
 
 function keyPolicy(key: KeySeen): PolicySet {
   switch (key.policy.is) {
     case 'known':
-      return [{ id: `key policy of ${key.arn}`, document: key.policy.value }];
+      return [{ id: keyPolicyId(key), document: key.policy.value }];
     case 'absent':
       return [];
     case 'unreadable':
@@ -89,6 +94,6 @@ function levelsOf(seen: Observed, account: string, kind: 'scps' | 'rcps'): Polic
   if (levels.is === 'unreadable') return { unreadable: levels.reason.says };
   return levels.value.map((l) => ({
     level: l.level,
-    policies: l.policies.map((p) => ({ id: `${l.level}: ${p.name}`, document: p.document })),
+    policies: l.policies.map((p) => ({ id: levelPolicyId(l, p), document: p.document })),
   }));
 }

@@ -1,15 +1,34 @@
 /** Decides single links of a launch with authz, and words what is missing with a remedy that can be carried out. */
 import { evaluate } from '../authz/evaluate.ts';
-import type { Decision, Grant, MissingLink, NearMiss, Policies, Request, Source } from '../authz/types.ts';
+import type { Decision, MissingLink, NearMiss, Policies, Request, Source } from '../authz/types.ts';
 import { type Reason, type Remedy, reason } from '../base/outcome.ts';
 import type { KeySeen, Observed, RoleSeen } from '../model/observed.ts';
 import type { KmsDemand } from '../plan/demands.ts';
 import { type CallerSeen, GRANT_SETTLES_MS, policiesFor } from '../plan/policies.ts';
+import { homesOf } from './homes.ts';
+import { type Lack, lacksOf } from './lacks.ts';
+import { ownerOf, patchText } from './patch-text.ts';
+import { isLinked, type Mender, patchesFor } from './patches.ts';
+import { infrastructureRequest, launcherRequest, principalOf, withAttachGrant } from './requests.ts';
 
 export type Link =
   | { readonly is: 'there'; readonly by: readonly string[]; readonly settlesAt?: number }
   | { readonly is: 'missing'; readonly reason: Reason }
   | { readonly is: 'unknown'; readonly reason: Reason };
+
+/** In whose name remedies are written. */
+export interface MendAs {
+  readonly delivery: string;
+  /** ARN of the role by which grants are made in the caller's account. */
+  readonly grantMaker: string | undefined;
+}
+
+/** What one link is missing for: all the actions that lack the same thing are told together. */
+interface Group {
+  readonly lack: Lack;
+  readonly request: Request;
+  readonly actions: string[];
+}
 
 /** Decides every demand on one key; demands that fail for the same reasons are told together. */
 export function decideKey(
@@ -17,42 +36,26 @@ export function decideKey(
   caller: CallerSeen,
   key: KeySeen,
   demands: readonly KmsDemand[],
+  as: MendAs,
 ): readonly Link[] {
   const policies = policiesFor(seen, caller, key);
-  const there: Link[] = [];
-  const groups = new Map<
-    string,
-    { readonly decision: Decision; readonly demand: KmsDemand; readonly actions: string[] }
-  >();
+  const found = new Findings(() => ({ ...as, caller, key, homes: homesOf(seen, caller, key) }), key.arn);
   for (const demand of demands) {
     const launcher = demand.by === 'launcher';
     const asked = launcher ? launcherRequest(caller, key, demand) : infrastructureRequest(caller, key, demand);
-    const decision = evaluate(asked, launcher ? policies : withAttachGrant(policies, caller.account, key));
-    if (decision.is === 'allowed') {
-      const settles = settlesAt(seen, key, decision);
-      there.push({
-        is: 'there',
-        by: launcher ? decision.by.map(sourceText) : [],
-        ...(settles === undefined ? {} : { settlesAt: settles }),
-      });
-      continue;
-    }
-    const id = `${demand.by} ${signature(decision)}`;
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, { decision, demand, actions: [demand.action] });
-    else group.actions.push(demand.action);
+    const consulted = launcher ? policies : withAttachGrant(policies, caller.account, key);
+    const decision = evaluate(asked, consulted);
+    const who = launcher ? caller.role.arn : 'the instance (aws:ec2-infrastructure)';
+    found.take(who, asked, consulted, decision);
+    if (decision.is !== 'allowed') continue;
+    const settles = settlesAt(seen, key, decision);
+    found.there.push({
+      is: 'there',
+      by: launcher ? decision.by.map(sourceText) : [],
+      ...(settles === undefined ? {} : { settlesAt: settles }),
+    });
   }
-  const against = [...groups.values()].map(({ decision, demand, actions }) => {
-    const who = demand.by === 'launcher' ? caller.role.arn : 'the instance (aws:ec2-infrastructure)';
-    return linkOf(decision, key.arn, `${who} ${actions.join(', ')}`, () => remedyFor(decision, caller, key, actions));
-  });
-  return [...there, ...against];
-}
-
-function signature(d: Decision): string {
-  if (d.is === 'unknown') return `unknown ${d.absent.join()}`;
-  if (d.is === 'allowed') return '';
-  return d.how === 'explicit' ? d.by.map(sourceText).join() : d.missing.map((m) => `${m.code} ${m.side}`).join();
+  return found.links();
 }
 
 /** EC2 User Guide "Example policies": RunInstances is decided on the image among others. */
@@ -62,25 +65,103 @@ export function decideRunInstances(
   region: string,
   role: RoleSeen,
   imageId: string,
-): Link {
-  const partition = role.arn.split(':')[1] ?? 'aws';
-  const image = `arn:${partition}:ec2:${region}::image/${imageId}`;
-  const org = policiesFor(seen, { account, role }, NO_KEY);
-  const { resource: _r, grants: _g, rcps: _c, ...policies } = org;
-  const decision = evaluate(
-    {
-      principal: principalOf(role),
-      action: 'ec2:RunInstances',
-      resource: image,
-      resourceAccount: account,
-      context: { 'aws:requestedregion': [region] },
-    },
-    policies,
-  );
-  return linkOf(decision, image, `${role.arn} ec2:RunInstances`, () => ({
-    who: `account ${account}`,
-    does: `allow ec2:RunInstances on ${image} to ${role.arn}`,
-  }));
+  as: MendAs,
+): readonly Link[] {
+  const image = `arn:${role.arn.split(':')[1] ?? 'aws'}:ec2:${region}::image/${imageId}`;
+  const caller = { account, role };
+  const { resource: _r, grants: _g, rcps: _c, ...policies } = policiesFor(seen, caller, NO_KEY);
+  const request: Request = {
+    principal: principalOf(role),
+    action: 'ec2:RunInstances',
+    resource: image,
+    resourceAccount: account,
+    context: { 'aws:requestedregion': [region] },
+  };
+  const found = new Findings(() => ({ ...as, caller, key: undefined, homes: homesOf(seen, caller, NO_KEY) }), image);
+  const decision = evaluate(request, policies);
+  found.take(role.arn, request, policies, decision);
+  if (decision.is === 'allowed') found.there.push({ is: 'there', by: decision.by.map(sourceText) });
+  return found.links();
+}
+
+/** Gathers what is missing, by the link that is: each once, with all that lack it. */
+export class Findings {
+  readonly there: Link[] = [];
+  readonly #missing = new Map<string, Group & { readonly who: string }>();
+  readonly #unknown = new Map<string, { readonly who: string; readonly actions: string[]; readonly absent: string }>();
+  readonly #mender: () => Mender;
+  readonly #subject: string;
+
+  /** @param mender made only when something is missing */
+  constructor(mender: () => Mender, subject: string) {
+    this.#mender = mender;
+    this.#subject = subject;
+  }
+
+  take(who: string, request: Request, policies: Policies, decision: Decision): void {
+    if (decision.is === 'unknown') this.#cannotTell(who, request.action, decision.absent);
+    if (decision.is !== 'denied') return;
+    const mender = this.#mender();
+    const { lacks, absent } = lacksOf(request, policies, decision, mender);
+    for (const lack of lacks) {
+      const id = `${who} ${identityOf(lack.link, isLinked(mender))}`;
+      const group = this.#missing.get(id);
+      if (group === undefined) this.#missing.set(id, { who, lack, request, actions: [request.action] });
+      else if (!group.actions.includes(request.action)) group.actions.push(request.action);
+    }
+    if (absent.length > 0) this.#cannotTell(who, request.action, absent);
+  }
+
+  #cannotTell(who: string, action: string, absent: readonly string[]): void {
+    const text = absent.join(', ');
+    const there = this.#unknown.get(`${who} ${text}`);
+    if (there === undefined) this.#unknown.set(`${who} ${text}`, { who, actions: [action], absent: text });
+    else there.actions.push(action);
+  }
+
+  links(): readonly Link[] {
+    const missing = [...this.#missing.values()].map((g): Link => ({ is: 'missing', reason: this.#reason(g) }));
+    const unknown = [...this.#unknown.values()].map(({ who, actions, absent }): Link => {
+      const says = `${who} ${actions.join(', ')}: cannot be told without ${absent}`;
+      return { is: 'unknown', reason: reason('authz.unknown', this.#subject, says) };
+    });
+    return [...this.there, ...missing, ...unknown];
+  }
+
+  #reason({ who, lack, request, actions }: Group & { readonly who: string }): Reason {
+    const { link, near } = lack;
+    const code = link.code === 'explicit-deny' ? 'authz.denied.explicitly' : `authz.${link.code}`;
+    return reason(code, this.#subject, `${who} ${actions.join(', ')}: ${link.says}`, {
+      because: near.map(nearReason),
+      remedy: remedyFor(link, actions, request, this.#mender()),
+    });
+  }
+}
+
+/** A grant is all that a service-linked role needs: whatever lacks without it is one link. */
+function identityOf(link: MissingLink, linked: boolean): string {
+  const byGrant = ['identity.no-allow', 'key-policy.no-allow', 'key-trust.missing'].includes(link.code);
+  if (linked && byGrant) return 'grant';
+  return [link.code, link.source?.id, link.source?.statement, link.source?.level].join(' ');
+}
+
+const nearReason = (n: NearMiss): Reason => reason(`authz.near-miss.${n.mismatch}`, n.source.id, n.says);
+
+/** @param actions all that lack the link */
+function remedyFor(link: MissingLink, actions: readonly string[], request: Request, m: Mender): Remedy {
+  const patches = patchesFor(link, actions, request, m);
+  const [first] = patches;
+  if (first === undefined) return { ...byHand(link, m), side: link.side };
+  return { who: ownerOf(first), does: patches.map(patchText).join('; '), side: link.side, patches };
+}
+
+/** Where no change of one policy puts the link there. */
+function byHand(link: MissingLink, m: Mender): Remedy {
+  if (link.side === 'organization')
+    return { who: 'the management account of the organization', does: `take back what keeps it: ${link.says}` };
+  const account = link.side === 'resource-account' ? m.key?.account : m.caller.account;
+  const does = link.layer === 'boundary' ? 'take another permissions boundary' : 'take another policy or key';
+  return { who: `account ${account ?? m.caller.account}`, does: `${does}: ${link.says}` };
 }
 
 /** Stands where no key is asked about. */
@@ -99,85 +180,7 @@ const NO_KEY: KeySeen = {
   grants: { is: 'absent' },
 };
 
-const principalOf = (role: RoleSeen): Request['principal'] => ({ kind: 'role', arn: role.arn, id: role.roleId });
-
-function launcherRequest(caller: CallerSeen, key: KeySeen, demand: KmsDemand): Request {
-  return {
-    principal: principalOf(caller.role),
-    action: demand.action,
-    resource: key.arn,
-    resourceAccount: key.account,
-    context: { ...demand.context, ...keyContext(key) },
-    unknownContext: demand.unknownContext,
-  };
-}
-
-/**
- * The instance opens its volume as an identity-only role with no policies of its own, on the grant made at attach; SCPs
- * and denies of the key policy apply. Source: EBS User Guide, "Requirements for Amazon EBS encryption".
- */
-function infrastructureRequest(caller: CallerSeen, key: KeySeen, demand: KmsDemand): Request {
-  const request = launcherRequest(caller, key, demand);
-  const { 'kms:viaservice': _v, 'aws:viaawsservice': _w, ...context } = request.context;
-  return { ...request, principal: { kind: 'role', arn: infrastructureArn(caller) }, context };
-}
-
-const infrastructureArn = (caller: CallerSeen): string =>
-  `arn:${caller.role.arn.split(':')[1] ?? 'aws'}:iam::${caller.account}:role/aws:ec2-infrastructure`;
-
-function withAttachGrant(policies: Policies, account: string, key: KeySeen): Policies {
-  const grant: Grant = {
-    id: 'the grant made at attach',
-    keyArn: key.arn,
-    grantee: `arn:${key.arn.split(':')[1] ?? 'aws'}:iam::${account}:role/aws:ec2-infrastructure`,
-    operations: ['Decrypt'],
-    issuingAccount: account,
-  };
-  const { boundary: _b, session: _s, ...rest } = policies;
-  return { ...rest, identity: [], grants: [grant] };
-}
-
-function keyContext(key: KeySeen): Readonly<Record<string, readonly string[]>> {
-  return {
-    'kms:resourcealiases': key.aliases,
-    'kms:multiregion': [String(key.multiRegion !== undefined)],
-    ...(key.multiRegion === undefined ? {} : { 'kms:multiregionkeytype': [key.multiRegion.type] }),
-    ...Object.fromEntries(Object.entries(key.tags).map(([k, v]) => [`aws:resourcetag/${k.toLowerCase()}`, [v]])),
-  };
-}
-
-function linkOf(decision: Decision, subject: string, who: string, remedy: () => Remedy): Link {
-  switch (decision.is) {
-    case 'allowed':
-      return { is: 'there', by: decision.by.map(sourceText) };
-    case 'unknown':
-      return {
-        is: 'unknown',
-        reason: reason('authz.unknown', subject, `${who}: cannot be told without ${decision.absent.join(', ')}`),
-      };
-    case 'denied': {
-      const because = decision.missing.map((m) => missingReason(m, subject, decision.nearMisses));
-      const code =
-        decision.how === 'explicit' ? 'authz.denied.explicitly' : `authz.${decision.missing[0]?.code ?? 'denied'}`;
-      return {
-        is: 'missing',
-        reason: reason(code, subject, `${who}: ${decision.missing.map((m) => m.says).join('; ')}`, {
-          because,
-          remedy: remedy(),
-        }),
-      };
-    }
-  }
-}
-
 const sourceText = (s: Source): string => [s.layer, s.id, s.statement].filter((t) => t !== undefined).join(' · ');
-
-function missingReason(m: MissingLink, subject: string, near: readonly NearMiss[]): Reason {
-  const misses = near
-    .filter((n) => n.source.layer === m.layer)
-    .map((n) => reason(`authz.near-miss.${n.mismatch}`, n.source.id, n.says));
-  return reason(`authz.${m.code}`, subject, m.says, { because: misses });
-}
 
 /** A grant that decides counts for sure only five minutes after it was made. */
 function settlesAt(seen: Observed, key: KeySeen, decision: Decision): number | undefined {
@@ -187,32 +190,3 @@ function settlesAt(seen: Observed, key: KeySeen, decision: Decision): number | u
   const latest = Math.max(...moments);
   return latest > seen.atMs ? latest : undefined;
 }
-
-function remedyFor(decision: Decision, caller: CallerSeen, key: KeySeen, actions: readonly string[]): Remedy {
-  const what = actions.join(', ');
-  const sides = new Set(decision.is === 'denied' ? decision.missing.map((m) => m.side) : []);
-  if (decision.is === 'denied' && decision.how === 'explicit') {
-    return {
-      who: ownerOf(decision, caller, key),
-      does: `take ${decision.by.map(sourceText).join(', ')} off ${what}, or exempt ${caller.role.arn} in it`,
-    };
-  }
-  if (caller.role.arn.includes(':role/aws-service-role/')) {
-    return {
-      who: `account ${caller.account}`,
-      does: `in account ${caller.account}: aws kms create-grant --region ${key.region} --key-id ${key.arn} --grantee-principal ${caller.role.arn} --operations CreateGrant Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext ReEncryptFrom ReEncryptTo`,
-    };
-  }
-  if (sides.has('resource-account'))
-    return {
-      who: `account ${key.account}`,
-      does: `allow ${what} to ${caller.role.arn} in the policy of key ${key.arn}`,
-    };
-  return { who: `account ${caller.account}`, does: `allow ${what} on ${key.arn} to ${caller.role.arn}` };
-}
-
-const ownerOf = (decision: Decision, caller: CallerSeen, key: KeySeen): string => {
-  const layers = new Set(decision.is === 'denied' ? decision.by.map((s) => s.layer) : []);
-  if (layers.has('scp') || layers.has('rcp')) return 'the management account of the organization';
-  return layers.has('resource') ? `account ${key.account}` : `account ${caller.account}`;
-};

@@ -1,7 +1,15 @@
 /** Every question of a delivery (image × account × Region × launcher), asked and answered from one observation. */
 import { absent, type Finding } from '../base/outcome.ts';
-import { accountKeyName, type Delivery, type Image, launcherText, namedVolumeKey } from '../model/delivery.ts';
-import type { ImageSeen, KeySeen, Observed, SnapshotSeen } from '../model/observed.ts';
+import {
+  accountKeyName,
+  type Delivery,
+  type Image,
+  launcherText,
+  namedVolumeKey,
+  roleArnFor,
+  serviceLinkedRoleOf,
+} from '../model/delivery.ts';
+import type { AccountSeen, ImageSeen, KeySeen, Observed, SnapshotSeen } from '../model/observed.ts';
 import {
   accountsIn,
   copiesOf,
@@ -12,7 +20,8 @@ import {
   launcherRole,
   liveCopyOf,
 } from '../plan/targets.ts';
-import { type LaunchQuestion, type Proof, proveLaunch } from './proof.ts';
+import { proveLaunch } from './proof.ts';
+import type { LaunchQuestion, Proof } from './question.ts';
 import type { VolumeKeyWish } from './volume-key.ts';
 
 export interface VerifyScope {
@@ -36,7 +45,10 @@ export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScop
             const question = questionOf(want, seen, image, region, account.id, scope.asIfShared ?? false);
             if (question === undefined) return [];
             const role = launcherRole(seen, account.id, launcher);
-            return [qualified(want, proveLaunch(seen, { ...question, launcher: launcherText(launcher), role }))];
+            const linked = serviceLinkedRoleOf(launcher);
+            const linkedRole = linked && { service: linked.awsServiceName, suffix: linked.suffix };
+            const asked = { ...question, launcher: launcherText(launcher), role, linkedRole };
+            return [qualified(want, proveLaunch(seen, asked))];
           }),
         ),
     ),
@@ -73,7 +85,7 @@ export function liveCopy(
   return { version, ami: copy === undefined ? absent : { is: 'known', value: copy } };
 }
 
-type Question = Omit<LaunchQuestion, 'launcher' | 'role'>;
+type Question = Omit<LaunchQuestion, 'launcher' | 'role' | 'linkedRole'>;
 
 function questionOf(
   want: Delivery,
@@ -88,7 +100,18 @@ function questionOf(
   if (builder === undefined || place === undefined) return undefined;
   const { version, ami } = liveCopy(seen, image, account, region);
   const named = namedVolumeKey(image, account, region);
-  const base = { image: image.name, imageVersion: version, account, region, place, ami };
+  const there = seen.accounts.get(account);
+  const base = {
+    image: image.name,
+    imageVersion: version,
+    account,
+    region,
+    place,
+    ami,
+    regionOn: regionOn(there, region),
+    own: there?.own ?? absent,
+    mendAs: { delivery: want.name, grantMaker: roleArnFor(want.access, account) },
+  };
   if (image.way === 'account-copies') {
     const key = place.volumeKeys.get(accountKeyName(image, account, region) ?? '') ?? absent;
     const question: Question = {
@@ -103,10 +126,15 @@ function questionOf(
   return {
     ...base,
     snapshots: builder.snapshots,
-    readKeys: keysByArn(builder.key),
+    readKeys: new Map([...builder.otherKeys, ...keysByArn(builder.key)]),
     volumeKey: wishOf(image, builder.key, named),
     asIfShared: asIfShared || account === want.builder.account,
   };
+}
+
+function regionOn(account: AccountSeen | undefined, region: string): Finding<boolean> {
+  const off = account?.regionsOff ?? absent;
+  return off.is === 'known' ? { is: 'known', value: !off.value.includes(region) } : off;
 }
 
 const keysByArn = (key: Finding<KeySeen>): ReadonlyMap<string, Finding<KeySeen>> =>
