@@ -4,7 +4,7 @@
  */
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Plan } from '../plan/step.ts';
-import type { Proof } from '../verify/proof.ts';
+import type { Proof } from '../verify/question.ts';
 import { type Built, buildImage } from './build.ts';
 import { type CanaryResult, launchCanaries } from './canary.ts';
 import { type Compared, type CompareOptions, compare } from './compare.ts';
