@@ -40,6 +40,10 @@ export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstance
     ...(resource ? { resource } : {}),
     ...(key ? { grants: grantsFor(key, concerns(caller, demand), nowMs) } : {}),
   };
+  const who = `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${resource ? demand.resource : owner}`;
+  const there = known(world, who, policies);
+  const before = there.allowed?.get(demand.action);
+  if (before) return before;
   const request: Request = {
     principal: caller.principal,
     action: demand.action,
@@ -49,8 +53,9 @@ export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstance
     context: contextOf(ctx, caller, demand, circumstances, { tags: side.tags, key, owner }),
     ...(demand.grantTokens ? { grantTokens: demand.grantTokens } : {}),
   };
-  const who = `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${resource ? demand.resource : owner}`;
-  return evaluate(request, known(world, who, policies));
+  const decision = evaluate(request, there.policies);
+  if (decision.is === 'allowed') there.allowed?.set(demand.action, decision);
+  return decision;
 }
 
 /** Retiring is about one grant, whoever its grantee is; else those count that name the caller. */

@@ -41,8 +41,9 @@ export function newAuthenticator(world: World, keys: SigningKeys): Authenticator
 
   const expired = (signed: Signed, credential: Credential, at: Moments): boolean => {
     if (credential.expiresMs === undefined) return false;
-    if (at.speed === 1) return at.nowMs >= credential.expiresMs;
-    const first = seen.get(signed.accessKeyId) ?? { signingMs: at.signingMs, leftMs: credential.expiresMs - at.nowMs };
+    const before = seen.get(signed.accessKeyId);
+    if (at.speed === 1 && before === undefined) return at.nowMs >= credential.expiresMs;
+    const first = before ?? { signingMs: at.signingMs, leftMs: credential.expiresMs - at.nowMs };
     seen.set(signed.accessKeyId, first);
     return at.signingMs >= first.signingMs + first.leftMs;
   };

@@ -37,6 +37,8 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
       return { status: 200, headers: { 'content-type': 'application/yaml' }, body: worldFile(sim) };
     case 'POST advance':
       return advance(sim.kernel(), request);
+    case 'POST speed':
+      return setSpeed(sim.kernel(), request);
     case 'GET faults':
       return json(200, { rules: sim.faults?.() ?? [] });
     case 'POST faults':
@@ -46,7 +48,7 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
       return json(200, { status: 'reset' });
     default:
       return json(404, {
-        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, GET faults, GET world, POST advance, POST faults, POST reset`,
+        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, GET faults, GET world, POST advance, POST faults, POST reset, POST speed`,
       });
   }
 }
@@ -106,6 +108,19 @@ function advance(kernel: Kernel, request: WireRequest): WireResponse {
   kernel.clock.advance(ms);
   kernel.settle();
   return json(200, { nowMs: kernel.clock.nowMs() });
+}
+
+const SPEED_MAX = 100_000;
+
+/** `{"speed": 1}`: with 1 what was just begun is seen to be under way, however busy the machine is. */
+function setSpeed(kernel: Kernel, request: WireRequest): WireResponse {
+  const speed = bodyOf(request)?.speed;
+  if (typeof speed !== 'number' || !(speed > 0 && speed <= SPEED_MAX)) {
+    return json(400, { error: `speed must be a number above 0 and up to ${SPEED_MAX}` });
+  }
+  if (!kernel.clock.setSpeed) return json(404, { error: 'virtual time does not run by itself' });
+  kernel.clock.setSpeed(speed);
+  return json(200, { nowMs: kernel.clock.nowMs(), speed });
 }
 
 /** Names that cannot be rebound to this machine by a stranger's DNS. */

@@ -145,6 +145,7 @@ export function orgPathText(organization: Organization, account: string): string
 
 /** The key whose ARN this is, without looking at aliases. */
 export function keyOfArn(world: World, arn: string): Key | undefined {
+  if (!arn.includes(':kms:')) return undefined;
   const parsed = parseArn(arn);
   if (parsed?.service !== 'kms' || !parsed.resource.startsWith('key/')) return undefined;
   return world.accounts

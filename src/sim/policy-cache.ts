@@ -2,14 +2,25 @@
  * Keeps the policies of recent callers, so that authz parses each of them once: it compiles per `Policies` object.
  * An entry is used again only while every text in it is the very one that the world holds now.
  */
-import type { Policies, PolicyInput, PolicyLevels, PolicySet } from '../authz/types.ts';
+import type { Decision, Policies, PolicyInput, PolicyLevels, PolicySet } from '../authz/types.ts';
 import type { World } from './world/world.ts';
 
 const CALLERS_MAX = 10_000;
-const caches = new WeakMap<World, Map<string, { readonly marks: readonly string[]; readonly policies: Policies }>>();
 
-/** @returns an equal object that was used before for `who`, else `policies` itself */
-export function known(world: World, who: string, policies: Policies): Policies {
+export interface Known {
+  readonly policies: Policies;
+  /** Decisions by action, where nothing but the action decides; else absent. Allowed ones only: a denial names its resource. */
+  readonly allowed: Map<string, Decision> | undefined;
+}
+
+interface Entry extends Known {
+  readonly marks: readonly string[];
+}
+
+const caches = new WeakMap<World, Map<string, Entry>>();
+
+/** @returns what is known of an equal `policies` that was used before for `who`, else of `policies` itself */
+export function known(world: World, who: string, policies: Policies): Known {
   let cache = caches.get(world);
   if (!cache) {
     cache = new Map();
@@ -17,10 +28,33 @@ export function known(world: World, who: string, policies: Policies): Policies {
   }
   const marks = marksOf(policies);
   const there = cache.get(who);
-  if (there && sameMarks(there.marks, marks)) return there.policies;
+  if (there && sameMarks(there.marks, marks)) return there;
   if (cache.size >= CALLERS_MAX) cache.clear();
-  cache.set(who, { marks, policies });
-  return policies;
+  const entry = { marks, policies, allowed: onlyActionDecides(policies) ? new Map<string, Decision>() : undefined };
+  cache.set(who, entry);
+  return entry;
+}
+
+/** No grants, and no statement that looks at the resource or at a condition. */
+function onlyActionDecides({ grants, identity, boundary, session, resource, scps, rcps }: Policies): boolean {
+  if (grants !== undefined && ('unreadable' in grants || grants.length > 0)) return false;
+  const sets = [identity, boundary, session, resource?.policies];
+  const levels = [scps, rcps].map((l) => (l === undefined || 'unreadable' in l ? l : l.flatMap((at) => at.policies)));
+  return [...sets, ...levels].every((set) => set === undefined || (!('unreadable' in set) && set.every(isPlain)));
+}
+
+function isPlain({ document }: PolicyInput): boolean {
+  if (typeof document !== 'string') return false;
+  try {
+    const read = JSON.parse(document) as { readonly Statement?: unknown };
+    const statements: readonly unknown[] = Array.isArray(read.Statement) ? read.Statement : [read.Statement];
+    return statements.every((statement) => {
+      const { Condition, NotResource, Resource } = statement as Readonly<Record<string, unknown>>;
+      return Condition === undefined && NotResource === undefined && (Resource === undefined || Resource === '*');
+    });
+  } catch {
+    return false;
+  }
 }
 
 /** Comparing texts costs nothing while they are the same objects. */

@@ -126,6 +126,13 @@ describe('control', () => {
     expect(await call('POST', 'reset', { authorization: 'Bearer wrong' })).toMatchObject({ status: 401 });
   });
 
+  test('the speed of time', async () => {
+    expect(await call('POST', 'speed', token, '{"speed":600}')).toMatchObject({ status: 200, speed: 600 });
+    expect(await call('GET', 'health')).toMatchObject({ speed: 600 });
+    expect(await call('POST', 'speed', token, '{"speed":0}')).toMatchObject({ status: 400 });
+    expect(await call('POST', 'speed', token, '{"speed":1}')).toMatchObject({ status: 200, speed: 1 });
+  });
+
   test('events, advance, reset', async () => {
     await identity();
     const { events } = (await call('GET', 'events?limit=5', token)) as unknown as { events: { eventName: string }[] };

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { scaledClock, VirtualTime } from './time.ts';
 
 describe('virtual time', () => {
@@ -52,4 +52,17 @@ test('scaled time starts where it is told and never runs back', () => {
   clock.advance(60_000);
   const second = clock.nowMs();
   expect([first >= 5_000_000, second - first >= 60_000, second - first < 160_000]).toEqual([true, true, true]);
+});
+
+test('scaled time goes on from where it is when its speed changes', () => {
+  vi.useFakeTimers({ now: 0 });
+  try {
+    const clock = scaledClock(600, 1000);
+    vi.advanceTimersByTime(10);
+    clock.setSpeed?.(1);
+    vi.advanceTimersByTime(10);
+    expect([clock.nowMs(), clock.speed]).toEqual([7010, 1]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -10,17 +10,28 @@ export interface SimClock {
   readonly speed: number;
   /** Moves time forward at once. */
   advance(ms: number): void;
+  /** From now on time runs so fast. Virtual time does not run by itself, and has none. */
+  setSpeed?(speed: number): void;
 }
 
 /** Runs `speed` times as fast as the wall clock, from `startMs` on (default: now). */
 export function scaledClock(speed = 1, startMs?: number): SimClock {
-  const wallStartMs = Date.now();
+  let wallStartMs = Date.now();
   let baseMs = startMs ?? wallStartMs;
+  let factor = speed;
+  const nowMs = () => Math.floor(baseMs + (Date.now() - wallStartMs) * factor);
   return {
-    speed,
-    nowMs: () => Math.floor(baseMs + (Date.now() - wallStartMs) * speed),
+    get speed() {
+      return factor;
+    },
+    nowMs,
     advance(ms) {
       baseMs += ms;
+    },
+    setSpeed(next) {
+      baseMs = nowMs();
+      wallStartMs = Date.now();
+      factor = next;
     },
   };
 }

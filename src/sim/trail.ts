@@ -56,34 +56,48 @@ const HIDDEN_OF: Readonly<Record<string, ReadonlySet<string>>> = {
   ParameterHistory: new Set(['Value']),
 };
 
-/** `input` as CloudTrail shows it: names begin in lower case, no bytes, nothing sensitive. */
-export function shownMembers(shape: StructShape, value: object): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  const byName = shape.byName();
-  const hidden = HIDDEN_OF[shape.name];
-  for (const [name, held] of Object.entries(value)) {
-    const member = byName.get(name);
-    if (!member || held === undefined || held === null) continue;
-    const secret = member.sensitive || HIDDEN.has(name) || hidden?.has(name);
-    const shown = secret ? HIDDEN_TEXT : shownValue(member, held);
-    if (shown !== undefined) out[trailName(name)] = shown;
-  }
-  return out;
+interface Shown {
+  /** Names begin in lower case. */
+  readonly as: string;
+  readonly member: Member;
+  readonly hidden: boolean;
 }
 
-const trailNames = new Map<string, string>();
+const tables = new WeakMap<StructShape, ReadonlyMap<string, Shown>>();
 
-/** Names of members are few: each is made once. */
-function trailName(name: string): string {
-  let there = trailNames.get(name);
-  if (there === undefined) {
-    there = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
-    trailNames.set(name, there);
+/** How the members of a shape are shown: worked out once. */
+function shownOf(shape: StructShape): ReadonlyMap<string, Shown> {
+  let there = tables.get(shape);
+  if (!there) {
+    const hidden = HIDDEN_OF[shape.name];
+    const shown = (member: Member): Shown => ({
+      as: `${member.name.charAt(0).toLowerCase()}${member.name.slice(1)}`,
+      member,
+      hidden: member.sensitive || HIDDEN.has(member.name) || hidden?.has(member.name) === true,
+    });
+    there = new Map(shape.members().map((member) => [member.name, shown(member)]));
+    tables.set(shape, there);
   }
   return there;
 }
 
 const HIDDEN_TEXT = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+/** `value` as CloudTrail shows it: no bytes, nothing sensitive. */
+export function shownMembers(shape: StructShape, value: object): Record<string, unknown> {
+  const record = value as Readonly<Record<string, unknown>>;
+  const table = shownOf(shape);
+  const out: Record<string, unknown> = {};
+  for (const name in record) {
+    const held = record[name];
+    if (held === undefined || held === null) continue;
+    const shown = table.get(name);
+    if (!shown) continue;
+    const value = shown.hidden ? HIDDEN_TEXT : shownValue(shown.member, held);
+    if (value !== undefined) out[shown.as] = value;
+  }
+  return out;
+}
 
 function shownValue(member: Member, value: unknown): unknown {
   const shape: Shape = member.shape;

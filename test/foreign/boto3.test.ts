@@ -31,7 +31,10 @@ let proxy: SchemaProxy;
 beforeAll(async () => {
   sim = await startSim({ port: 0, speed: 600, onBug: (bug, operation) => bugs.push(`${operation}: ${String(bug)}`) });
   proxy = await schemaProxy(sim.server?.url ?? '');
-  const python = spawn(PYTHON, [SCRIPT, proxy.url], { env: ENV, stdio: ['ignore', 'pipe', 'inherit'] });
+  const python = spawn(PYTHON, [SCRIPT, proxy.url, sim.server?.url ?? '', sim.server?.token ?? ''], {
+    env: ENV,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   for await (const line of createInterface({ input: python.stdout })) {
     const result = JSON.parse(line) as Result;
     results.set(result.name, result);

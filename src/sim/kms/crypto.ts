@@ -3,7 +3,7 @@
  * in the ciphertext, so that rotation and multi-Region relatives behave.
  * Differs from AWS: the layout of the ciphertext is the simulator's own (AWS's is opaque).
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { canonicalJson } from '../../base/canonical.ts';
 import { type Ctx, Fault } from '../operation.ts';
 import type { Key, KeyMaterial } from '../world/kms.ts';
@@ -25,11 +25,23 @@ type Pairs = Readonly<Record<string, string>> | undefined;
 
 const additional = (context: Pairs): Buffer => Buffer.from(canonicalJson(context ?? {}));
 
+const secrets = new WeakMap<KeyMaterial, KeyObject>();
+
+/** Made once: of plain bytes Node makes a key anew at every call. */
+function secretOf(material: KeyMaterial): KeyObject {
+  let there = secrets.get(material);
+  if (!there) {
+    there = createSecretKey(material.bytes);
+    secrets.set(material, there);
+  }
+  return there;
+}
+
 export function encrypt(ctx: Ctx, key: Key, plaintext: Uint8Array, context: Pairs): Uint8Array {
   const material = key.materials.at(-1);
   if (material === undefined) throw new Fault('KMSInvalidStateException', `${key.arn} is pending import.`);
   const iv = Buffer.from(ctx.newHex(IV_BYTES * 2), 'hex');
-  const cipher = createCipheriv('aes-256-gcm', material.bytes, iv);
+  const cipher = createCipheriv('aes-256-gcm', secretOf(material), iv);
   cipher.setAAD(additional(context));
   const body = Buffer.concat([cipher.update(plaintext), cipher.final()]);
   const header = Buffer.from(JSON.stringify([key.account, key.keyId, material.materialId]));
@@ -63,7 +75,7 @@ export function decrypt(
 ): { readonly plaintext: Uint8Array; readonly material: KeyMaterial } {
   const material = key.materials.find((m) => m.materialId === opened.materialId);
   if (material === undefined) throw new Fault('InvalidCiphertextException', '');
-  const decipher = createDecipheriv('aes-256-gcm', material.bytes, opened.iv);
+  const decipher = createDecipheriv('aes-256-gcm', secretOf(material), opened.iv);
   decipher.setAAD(additional(context));
   decipher.setAuthTag(opened.tag);
   try {

@@ -15,7 +15,7 @@ import { resolveImageId } from './image-name.ts';
 import { DEFAULT_INSTANCE_TYPE, type InstanceType, instanceType } from './instance-types.ts';
 import { type Interface, planInterface } from './interface.ts';
 import { launchableImage } from './launchable.ts';
-import { freeAddress, takenAddresses } from './network.ts';
+import { freeAddress, isTaken, takeAddress } from './network.ts';
 import { checkSpec, type LaunchSpec } from './spec.ts';
 import { notModelled } from './unmodelled.ts';
 import { openVolumes, planVolumes } from './volumes.ts';
@@ -52,20 +52,27 @@ export function planLaunch(ctx: Ctx, order: Omit<LaunchOrder, 'count'>): Plan {
   checkCompatible(image, type);
   const devices = launchDevices(image, spec.BlockDeviceMappings ?? []);
   checkKeyPair(ctx, place, spec.KeyName);
+  const network = planInterface(ctx, place, spec);
+  checkAddress(network, spec.PrivateIpAddress ?? network.privateIp);
   const market = spec.InstanceMarketOptions?.MarketType;
   if (market !== undefined && market !== 'spot')
     throw notModelled(action, `InstanceMarketOptions.MarketType ${market}`);
-  return { image, type, devices, network: planInterface(ctx, place, spec), profile: profileArn(ctx, place, spec) };
+  return { image, type, devices, network, profile: profileArn(ctx, place, spec) };
+}
+
+/** Source: EC2 API error codes, `InvalidIPAddress.InUse`; the sentence is as reported. */
+function checkAddress({ ec2 }: Interface, asked: string | undefined): void {
+  if (asked !== undefined && isTaken(ec2, asked))
+    throw new Fault('InvalidIPAddress.InUse', `Address ${asked} is in use.`);
 }
 
 /** @returns the instances, all `pending`; what became of them shows after `settings.instancePendingMs` */
 export function launchInstances(ctx: Ctx, order: LaunchOrder): Instance[] {
   const plan = planLaunch(ctx, order);
-  const taken = takenAddresses(plan.network.ec2);
   const reservationId = ctx.newId('r');
   const launched: Instance[] = [];
   for (let index = 0; index < order.count; index += 1) {
-    launched.push(launchOne(ctx, order, plan, { reservationId, index, taken }));
+    launched.push(launchOne(ctx, order, plan, { reservationId, index }));
   }
   plan.image.lastLaunchedMs = ctx.nowMs;
   return launched;
@@ -74,16 +81,15 @@ export function launchInstances(ctx: Ctx, order: LaunchOrder): Instance[] {
 interface Slot {
   readonly reservationId: string;
   readonly index: number;
-  readonly taken: Set<string>;
 }
 
 function launchOne(ctx: Ctx, order: LaunchOrder, plan: Plan, slot: Slot): Instance {
   const { place, caller, spec } = order;
   const { image, devices, network } = plan;
+  const asked = spec.PrivateIpAddress ?? network.privateIp;
   const zone = network.subnet.zone;
   const planned = planVolumes(ctx, { caller, place, image, devices, zone, tags: tagsFor(spec, 'volume') });
-  const privateIp = spec.PrivateIpAddress ?? plan.network.privateIp ?? freeAddress(plan.network.subnet, slot.taken);
-  slot.taken.add(privateIp);
+  const privateIp = asked ?? freeAddress(network.ec2, network.subnet);
   const instance: Instance = {
     instanceId: ctx.newId('i'),
     imageId: plan.image.imageId,
@@ -129,7 +135,8 @@ function launchOne(ctx: Ctx, order: LaunchOrder, plan: Plan, slot: Slot): Instan
     instance.tags.set('aws:ec2launchtemplate:id', order.launchTemplate.id);
     instance.tags.set('aws:ec2launchtemplate:version', order.launchTemplate.version);
   }
-  plan.network.ec2.instances.set(instance.instanceId, instance);
+  network.ec2.instances.set(instance.instanceId, instance);
+  takeAddress(network.ec2, instance);
   const failure = openVolumes(ctx, { caller, place, instance, planned });
   ctx.later(ctx.world.settings.instancePendingMs, 'ec2.InstanceStarts', {
     account: place.account,

@@ -4,7 +4,7 @@
  */
 import type { Place } from '../../base/place.ts';
 import { type Ctx, Fault } from '../operation.ts';
-import type { Ec2Place, SecurityGroup, Subnet } from '../world/ec2.ts';
+import type { Ec2Place, Instance, SecurityGroup, Subnet } from '../world/ec2.ts';
 import { placeOf, regionOf } from '../world/make.ts';
 import { placeId } from './place-ids.ts';
 
@@ -80,15 +80,19 @@ export function defaultSecurityGroup(ec2: Ec2Place, vpcId: string): SecurityGrou
   throw new Fault('InvalidGroup.NotFound', `The security group 'default' does not exist in VPC '${vpcId}'`);
 }
 
-/** A private address of the subnet that no living instance there has; the first four and the last are AWS's. */
-export function freeAddress(subnet: Subnet, taken: ReadonlySet<string>): string {
+/**
+ * A private address of the subnet that no living instance there has; the first four and the last are AWS's.
+ * The search begins where the next one is likely, which follows from the world alone, so that equal runs give equal addresses.
+ */
+export function freeAddress(ec2: Ec2Place, subnet: Subnet): string {
   const [base = '', bits = '20'] = subnet.cidr.split('/');
   const first = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(bits));
-  for (let host = 4; host < size - 1; host += 1) {
-    const n = first + host;
-    const address = [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
-    if (!taken.has(address)) return address;
+  const usable = 2 ** (32 - Number(bits)) - RESERVED_ADDRESSES;
+  const start = ec2.instances.size % usable;
+  for (let i = 0; i < usable; i += 1) {
+    const n = first + FIRST_HOST + ((start + i) % usable);
+    const address = `${n >>> 24}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`;
+    if (!isTaken(ec2, address)) return address;
   }
   throw new Fault(
     'InsufficientFreeAddressesInSubnet',
@@ -96,9 +100,28 @@ export function freeAddress(subnet: Subnet, taken: ReadonlySet<string>): string 
   );
 }
 
-/** Private addresses in use. Linear in the place's instances; called once a launch. */
-export function takenAddresses(ec2: Ec2Place): Set<string> {
-  const taken = new Set<string>();
-  for (const instance of ec2.instances.values()) if (instance.state !== 'terminated') taken.add(instance.privateIp);
-  return taken;
+const FIRST_HOST = 4;
+const RESERVED_ADDRESSES = 5;
+
+/** Who last had an address: derived from the instances, so it is not part of the world. */
+const holders = new WeakMap<Ec2Place, Map<string, Instance>>();
+
+export function isTaken(ec2: Ec2Place, address: string): boolean {
+  const holder = holdersOf(ec2).get(address);
+  return holder !== undefined && holder.state !== 'terminated';
+}
+
+export function takeAddress(ec2: Ec2Place, instance: Instance): void {
+  holdersOf(ec2).set(instance.privateIp, instance);
+}
+
+function holdersOf(ec2: Ec2Place): Map<string, Instance> {
+  let there = holders.get(ec2);
+  if (!there) {
+    there = new Map();
+    for (const instance of ec2.instances.values())
+      if (instance.state !== 'terminated') there.set(instance.privateIp, instance);
+    holders.set(ec2, there);
+  }
+  return there;
 }

@@ -63,6 +63,8 @@ export function decodeForm(form: Form, operation: OperationSchema, protocol: 'ec
   return walk.struct(operation.input, form.root, '');
 }
 
+const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
 class QueryWalk {
   readonly #ec2: boolean;
   readonly #protocol: 'ec2Query' | 'awsQuery';
@@ -89,11 +91,10 @@ class QueryWalk {
       const member = members[i] as Member;
       const name = this.#nameOf(member);
       const child = node.children?.get(name);
-      const at = path === '' ? name : `${path}.${name}`;
       if (child) {
         seen++;
-        out[member.name] = this.#value(member, child, at);
-      } else if (i < shape.required) this.#fail({ is: 'missing', path: at });
+        out[member.name] = this.#value(member, child, under(path, name));
+      } else if (i < shape.required) this.#fail({ is: 'missing', path: under(path, name) });
     }
     if (seen < (node.children?.size ?? 0)) this.#unknown(shape, node, path);
     return out;
@@ -102,7 +103,7 @@ class QueryWalk {
   #unknown(shape: StructShape, node: Node, path: string): never {
     const known = new Set(shape.members().map((m) => this.#nameOf(m)));
     const name = [...(node.children?.keys() ?? [])].find((key) => !known.has(key)) ?? '';
-    this.#fail({ is: 'unknown', path: path === '' ? name : `${path}.${name}`, action: this.#action });
+    this.#fail({ is: 'unknown', path: under(path, name), action: this.#action });
   }
 
   #value(member: Member, node: Node, path: string): unknown {

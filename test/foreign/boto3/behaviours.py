@@ -1,7 +1,8 @@
 """Behaviours of AWS that boto3 sees, each a function that fails by assertion.
 
 Usage: behaviours.py --list          names, one a line
-       behaviours.py URL             runs all against a simulator; one JSON line each: {"name", "ok", "says"}
+       behaviours.py URL CONTROL TOKEN    runs all against a simulator, whose control API is at CONTROL;
+                                          one JSON line each: {"name", "ok", "says"}
 """
 import json
 import sys
@@ -33,7 +34,7 @@ def main():
         return
     import world
 
-    world.URL = sys.argv[1]
+    world.URL, world.CONTROL, world.TOKEN = sys.argv[1:4]
     for says, function in BEHAVIOURS:
         result = {"name": says, "ok": True, "says": ""}
         try:

@@ -1,7 +1,7 @@
 """Images and snapshots: waiters, paginators, filters, tags, sharing, idempotency."""
 from behaviours import behaviour
 from botocore.exceptions import WaiterError
-from world import BUILDER, FIRST, HOME, OTHER, SECOND, WAIT, base_image, client, copy, name, plain_image, refusal, snapshot_of, until
+from world import BUILDER, FIRST, HOME, OTHER, SECOND, WAIT, at_real_speed, base_image, client, copy, name, plain_image, refusal, snapshot_of, until
 
 
 @behaviour("a public base image is there in every Region, owned by nobody of the world")
@@ -24,8 +24,10 @@ def _():
 @behaviour("the waiter image_available waits for a copy")
 def _():
     ec2 = client("ec2")
-    made = ec2.copy_image(SourceImageId=plain_image(), SourceRegion=HOME, Name=name())["ImageId"]
-    assert ec2.describe_images(ImageIds=[made])["Images"][0]["State"] == "pending"
+    source = plain_image()
+    with at_real_speed():
+        made = ec2.copy_image(SourceImageId=source, SourceRegion=HOME, Name=name())["ImageId"]
+        assert ec2.describe_images(ImageIds=[made])["Images"][0]["State"] == "pending"
     ec2.get_waiter("image_available").wait(ImageIds=[made], WaiterConfig=WAIT)
     assert ec2.describe_images(ImageIds=[made])["Images"][0]["State"] == "available"
 

@@ -1,19 +1,24 @@
 """Clients for the three accounts of the default world, and what most behaviours need of it."""
+import contextlib
 import itertools
 import json
 import time
+import urllib.request
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 URL = ""
+# The simulator's own address and control token: its control API is not AWS's.
+CONTROL, TOKEN = "", ""
+SPEED = 600
 BUILDER, FIRST, SECOND = "111111111111", "222222222222", "333333333333"
 HOME, OTHER = "eu-west-1", "us-east-1"
 _names = itertools.count(1)
 # One attempt: a refusal is what is looked at. Waiters poll by their own clock.
 CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=10, read_timeout=60)
-# The simulator runs 600 times as fast as the clock: what takes AWS minutes takes part of a second.
+# The simulator runs SPEED times as fast as the clock: what takes AWS minutes takes part of a second.
 WAIT = {"Delay": 0.2, "MaxAttempts": 200}
 
 
@@ -27,6 +32,23 @@ def client(service, account=BUILDER, region=HOME, token=None, key=None, secret="
         aws_session_token=token,
         config=CONFIG,
     )
+
+
+def set_speed(speed):
+    request = urllib.request.Request(
+        f"{CONTROL}/_amiport/speed", json.dumps({"speed": speed}).encode(), {"x-amiport-token": TOKEN}
+    )
+    urllib.request.urlopen(request, timeout=60).close()
+
+
+@contextlib.contextmanager
+def at_real_speed():
+    """What takes minutes is not over before it was looked at, however busy the machine is."""
+    set_speed(1)
+    try:
+        yield
+    finally:
+        set_speed(SPEED)
 
 
 def name(prefix="boto"):

@@ -25,7 +25,19 @@ interface Asked {
   readonly template: { readonly id: string; readonly version: string } | undefined;
 }
 
-function asked({ input, world, place }: RunCall): Asked {
+const askedOf = new WeakMap<object, Asked>();
+
+/** Worked out once for a call: its demands and its effect want it. */
+function asked(call: RunCall): Asked {
+  let there = askedOf.get(call);
+  if (!there) {
+    there = workOut(call);
+    askedOf.set(call, there);
+  }
+  return there;
+}
+
+function workOut({ input, world, place }: RunCall): Asked {
   const { LaunchTemplate: by } = input;
   const given: Record<string, unknown> = {};
   for (const member of [...SPEC_MEMBERS, 'SubnetId', 'PrivateIpAddress'] as const) given[member] = input[member];
