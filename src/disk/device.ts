@@ -139,6 +139,13 @@ export class MappedDevice implements Device {
     return blocks;
   }
 
+  inSameBlock(offset: number): number {
+    const at = this.sourceOffset(offset);
+    if (at < 0) return Number.MAX_SAFE_INTEGER;
+    const { blockBytes } = this.#reader.source;
+    return blockBytes - (at % blockBytes);
+  }
+
   prefetch(blocks: readonly number[]): void {
     this.#reader.source.prefetch(blocks);
   }
@@ -171,7 +178,7 @@ export class MappedDevice implements Device {
   }
 }
 
-/** The stretch [`from`, `from + length`) of a source as a device. @public */
+/** The stretch [`from`, `from + length`) of a source as a device. */
 export function partOf(reader: PieceReader, from: number, length: number): Device {
   unreadableIf(
     from < 0 || length < 0 || from + length > reader.source.sizeBytes,

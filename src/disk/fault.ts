@@ -18,7 +18,7 @@ export function unreadableIf(condition: boolean, code: string, subject: string, 
   if (condition) throw new Unreadable(reason(code, subject, says));
 }
 
-/** What could not be read, counted by code. @public */
+/** What could not be read, counted by code. */
 export class ProblemCount {
   readonly #byCode = new Map<string, { count: number; readonly first: Reason }>();
 

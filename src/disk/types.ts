@@ -29,6 +29,8 @@ export interface Device {
   sourceOffset(offset: number): number;
   /** Blocks of the source that hold these bytes, ascending where the device is; absent ones are left out. */
   blocksOf(offset: number, length: number): readonly number[];
+  /** How many bytes from `offset` on lie in the same block of the source; all the rest where that is outside. */
+  inSameBlock(offset: number): number;
   prefetch(blocks: readonly number[]): void;
 }
 
@@ -37,7 +39,6 @@ export type DeviceData =
   /** A block that was never written. */
   | { readonly is: 'zeros'; readonly length: number };
 
-/** @public */
 export interface Disk {
   readonly table: 'gpt' | 'mbr' | 'none';
   readonly volumes: readonly Volume[];
@@ -66,9 +67,8 @@ export type Contents =
   /** Not readable here; `what` is btrfs, zfs, luks, mdraid, swap, lvm, ... or unknown. Makes a scan incomplete. */
   | { readonly is: 'not-scanned'; readonly what: string; readonly reason: Reason };
 
-export type FileSystemType = 'ext' | 'xfs' | 'vfat';
+export type FileSystemType = 'ext';
 
-/** @public */
 export interface FileSystem {
   /** `ext2`, `ext3`, `ext4`, `xfs v4`, `xfs v5`, `vfat` ... */
   readonly kind: string;
@@ -110,9 +110,18 @@ export interface FileEntry {
   readonly firstPhysical: number;
   /** Of a symlink, as bytes in UTF-8 with `\xNN` as in `path`. */
   readonly target?: string;
+  readonly content: Content;
   /** Content that cannot be read in principle: encrypted by fscrypt, on a realtime device. It counts among the problems. */
   readonly hidden?: Reason;
 }
+
+/** Where the content of a file is, as far as the walk saw it. `first`: byte of the device at which it begins. */
+export type Content =
+  | { readonly is: 'nothing' }
+  | { readonly is: 'inline'; readonly bytes: Uint8Array }
+  | { readonly is: 'runs'; readonly first: number; readonly extents: readonly Extent[] }
+  /** In too many runs to keep: they are read again with the file. */
+  | { readonly is: 'tree'; readonly first: number };
 
 /** One run of a file on the device; bytes of a file in no extent are zeros. */
 export interface Extent {
