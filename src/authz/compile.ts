@@ -1,11 +1,24 @@
-/** Policies made ready: parsed once, so that many requests can be decided against them. */
-import { parsePolicy } from './policy.ts';
+/**
+ * Policies made ready: parsed once, so that many requests can be decided against them. A set given again as the very same
+ * array (a role's policies against many keys, a key's grants for many roles) is made ready once.
+ */
+import { accountIn } from './facts-of-request.ts';
+import { accountNamed, parsePolicy } from './policy.ts';
 import type { CompiledPolicy } from './statements.ts';
 import type { Grant, Layer, Policies, PolicyInput, PolicyLevels, PolicySet } from './types.ts';
 
 export type CompiledSet = { readonly policies: readonly CompiledPolicy[] } | { readonly unreadable: string };
-export type CompiledLevels =
-  | { readonly levels: readonly { readonly level: string; readonly policies: readonly CompiledPolicy[] }[] }
+export interface CompiledLevel {
+  readonly level: string;
+  readonly policies: readonly CompiledPolicy[];
+}
+export type CompiledLevels = { readonly levels: readonly CompiledLevel[] } | { readonly unreadable: string };
+export type CompiledGrants =
+  | {
+      readonly all: readonly Grant[];
+      /** By the account of the grantee, or the name of a grantee that is a service. */
+      readonly byGrantee: ReadonlyMap<string, readonly Grant[]>;
+    }
   | { readonly unreadable: string };
 
 export interface Compiled {
@@ -13,45 +26,90 @@ export interface Compiled {
   readonly boundary: CompiledSet | undefined;
   readonly session: CompiledSet | undefined;
   readonly endpoint: CompiledSet | undefined;
+  readonly managementAccount: string | undefined;
   readonly scps: CompiledLevels | undefined;
   readonly rcps: CompiledLevels | undefined;
-  readonly resource:
-    | { readonly kind: 'key-policy' | 'role-trust' | 'other'; readonly set: CompiledSet; readonly awsManaged: boolean }
-    | undefined;
-  readonly grants: readonly Grant[] | { readonly unreadable: string };
+  readonly kind: 'key-policy' | 'role-trust' | 'other';
+  /** undefined: the resource has no policy; then the caller's side decides. */
+  readonly resource: CompiledSet | undefined;
+  readonly awsManaged: boolean;
+  readonly grants: CompiledGrants;
 }
 
 export function compilePolicies(p: Policies): Compiled {
   return {
-    identity: set('identity', p.identity ?? []),
-    boundary: p.boundary === undefined ? undefined : set('boundary', p.boundary),
-    session: p.session === undefined ? undefined : set('session', p.session),
-    endpoint: p.endpoint === undefined ? undefined : set('endpoint', p.endpoint),
-    scps: p.scps === undefined ? undefined : levels('scp', p.scps),
-    rcps: p.rcps === undefined ? undefined : levels('rcp', p.rcps),
-    resource:
-      p.resource === undefined
-        ? undefined
-        : {
-            kind: p.resource.kind,
-            set: set('resource', p.resource.policies),
-            awsManaged: p.resource.awsManaged ?? false,
-          },
-    grants: p.grants ?? [],
+    identity: set('identity', p.identity) ?? { policies: NONE },
+    boundary: set('boundary', p.boundary),
+    session: set('session', p.session),
+    endpoint: set('endpoint', p.endpoint),
+    managementAccount: p.managementAccount,
+    scps: levels('scp', p.scps),
+    rcps: levels('rcp', p.rcps),
+    kind: p.resource?.kind ?? 'other',
+    resource: set('resource', p.resource?.policies),
+    awsManaged: p.resource?.awsManaged ?? false,
+    grants: p.grants === undefined ? NO_GRANTS : grants(p.grants),
   };
 }
 
-const one = (layer: Layer, p: PolicyInput, level?: string): CompiledPolicy => ({
+const NONE: readonly never[] = [];
+
+const one = (layer: Layer, p: PolicyInput, level: string | undefined): CompiledPolicy => ({
   id: p.id,
   layer,
   statements: parsePolicy(p.document),
   ...(level === undefined ? {} : { level }),
 });
 
-const set = (layer: Layer, s: PolicySet): CompiledSet =>
-  'unreadable' in s ? s : { policies: s.map((p) => one(layer, p)) };
+type SetLayer = 'identity' | 'boundary' | 'session' | 'endpoint' | 'resource';
+const sets: Readonly<Record<SetLayer, WeakMap<PolicySet, CompiledSet>>> = {
+  identity: new WeakMap(),
+  boundary: new WeakMap(),
+  session: new WeakMap(),
+  endpoint: new WeakMap(),
+  resource: new WeakMap(),
+};
 
-const levels = (layer: Layer, l: PolicyLevels): CompiledLevels =>
-  'unreadable' in l
-    ? l
-    : { levels: l.map((at) => ({ level: at.level, policies: at.policies.map((p) => one(layer, p, at.level)) })) };
+function set(layer: SetLayer, s: PolicySet | undefined): CompiledSet | undefined {
+  if (s === undefined || 'unreadable' in s) return s;
+  const there = sets[layer].get(s);
+  if (there !== undefined) return there;
+  const made = { policies: s.map((p) => one(layer, p, undefined)) };
+  sets[layer].set(s, made);
+  return made;
+}
+
+const levelSets = {
+  scp: new WeakMap<PolicyLevels, CompiledLevels>(),
+  rcp: new WeakMap<PolicyLevels, CompiledLevels>(),
+};
+
+function levels(layer: 'scp' | 'rcp', l: PolicyLevels | undefined): CompiledLevels | undefined {
+  if (l === undefined || 'unreadable' in l) return l;
+  const there = levelSets[layer].get(l);
+  if (there !== undefined) return there;
+  const made = {
+    levels: l.map((at) => ({ level: at.level, policies: at.policies.map((p) => one(layer, p, at.level)) })),
+  };
+  levelSets[layer].set(l, made);
+  return made;
+}
+
+const NO_GRANTS: CompiledGrants = { all: [], byGrantee: new Map() };
+const grantSets = new WeakMap<readonly Grant[], CompiledGrants>();
+
+function grants(given: NonNullable<Policies['grants']>): CompiledGrants {
+  if ('unreadable' in given) return given;
+  const there = grantSets.get(given);
+  if (there !== undefined) return there;
+  const byGrantee = new Map<string, Grant[]>();
+  for (const grant of given) {
+    const whose = accountNamed(grant.grantee) ?? accountIn(grant.grantee) ?? grant.grantee;
+    const list = byGrantee.get(whose);
+    if (list === undefined) byGrantee.set(whose, [grant]);
+    else list.push(grant);
+  }
+  const made = { all: given, byGrantee };
+  grantSets.set(given, made);
+  return made;
+}

@@ -5,15 +5,15 @@
  * logic"; KMS Developer Guide, "Allowing users in other accounts to use a KMS key", "Grants in AWS KMS".
  */
 import { type Compiled, compilePolicies } from './compile.ts';
-import { factsOf, type RequestFacts } from './facts-of-request.ts';
-import { askGrant } from './grants.ts';
-import { exemptFromRcps, exemptFromScps, type Layers, layersOf } from './layers.ts';
+import { Allowed, Denied, NearMisses, Unknown } from './decisions.ts';
+import { RequestFacts } from './facts-of-request.ts';
+import { type Layers, layersOf } from './layers.ts';
 import { decideOther, decideTrusted, type Paths } from './paths.ts';
-import { nearMissesOf } from './statements.ts';
+import { type Match, sourceOf } from './statements.ts';
 import { isUnknown, type Tri } from './tri.ts';
-import type { Decision, MissingLink, NearMiss, Policies, Request, Source } from './types.ts';
+import type { Decision, MissingLink, Policies, Request, Source } from './types.ts';
 
-export { PolicyError } from './policy.ts';
+export { PolicyError, type Position, positionOf } from './positions.ts';
 export type * from './types.ts';
 
 const compiledPolicies = new WeakMap<Policies, Compiled>();
@@ -30,42 +30,40 @@ export function evaluate(request: Request, policies: Policies): Decision {
     compiled = compilePolicies(policies);
     compiledPolicies.set(policies, compiled);
   }
-  return decide(factsOf(request), compiled);
+  return decide(new RequestFacts(request), compiled);
 }
 
 /** Parses and indexes once, for many requests against the same policies. @throws PolicyError as `evaluate` */
 export function compile(policies: Policies): { evaluate(request: Request): Decision } {
   const compiled = compilePolicies(policies);
-  return { evaluate: (request) => decide(factsOf(request), compiled) };
+  return { evaluate: (request) => decide(new RequestFacts(request), compiled) };
 }
 
 function decide(facts: RequestFacts, compiled: Compiled): Decision {
   const layers = layersOf(facts, compiled);
-  if (layers.denies.length > 0) return explicitly(layers.denies);
-  const paths = pathsOf(facts, compiled, layers);
-  const guards = guardsOf(facts, compiled, layers);
-  const missing = [...paths.missing, ...guards.missing];
-  const near = (): readonly NearMiss[] => nearMisses(facts, compiled);
-  if (paths.allowed === false || guards.missing.length > 0)
-    return { is: 'denied', how: 'implicit', by: [], missing, nearMisses: near() };
-  const absent = [
-    ...new Set([...layers.maybeDenied, ...(isUnknown(paths.allowed) ? paths.allowed : []), ...guards.absent]),
-  ];
-  if (absent.length > 0) return { is: 'unknown', absent, nearMisses: near() };
-  return { is: 'allowed', by: [...paths.by, ...guards.by], nearMisses: [] };
+  const near = new NearMisses(facts, compiled);
+  if (layers.denies.length > 0) return explicitly(layers.denies, near);
+  // KMS keys and role trust need the resource's word; for other resources either side's is enough in one account.
+  const trusted = compiled.kind !== 'other';
+  const paths = trusted ? decideTrusted(facts, compiled, layers) : decideOther(facts, compiled, layers);
+  const guards = missingGuards(facts, layers);
+  if (paths.allowed === false || guards.length > 0)
+    return new Denied('implicit', NOBODY, [...paths.missing, ...guards], near);
+  const absent = absentFrom(paths, layers);
+  if (absent.length > 0) return new Unknown(absent, near);
+  const endpoint = layers.endpoint?.matches.find((m) => m.absent === undefined);
+  return new Allowed(endpoint === undefined ? paths.by : [...paths.by, sourceOf(endpoint)], near);
 }
 
-function explicitly(by: readonly Source[]): Decision {
-  const missing = by.map(
-    (source): MissingLink => ({
-      code: 'explicit-deny',
-      layer: source.layer,
-      side: SIDE_OF[source.layer],
-      says: `statement ${source.statement ?? ''} of ${source.id} denies it`,
-      source,
-    }),
-  );
-  return { is: 'denied', how: 'explicit', by, missing, nearMisses: [] };
+const NOBODY: readonly Source[] = [];
+
+function explicitly(denies: readonly Match[], near: NearMisses): Decision {
+  const by = denies.map(sourceOf);
+  const missing = by.map((source): MissingLink => {
+    const says = `statement ${source.statement ?? ''} of ${source.id} denies it`;
+    return { code: 'explicit-deny', layer: source.layer, side: SIDE_OF[source.layer], says, source };
+  });
+  return new Denied('explicit', by, missing, near);
 }
 
 const SIDE_OF = {
@@ -80,85 +78,40 @@ const SIDE_OF = {
   service: 'service',
 } as const;
 
-/** KMS keys and role trust need the resource's word; for other resources either side's is enough in one account. */
-function pathsOf(facts: RequestFacts, compiled: Compiled, layers: Layers): Paths {
-  const kind = compiled.resource?.kind;
-  return kind === 'key-policy' || kind === 'role-trust'
-    ? decideTrusted(facts, compiled, layers)
-    : decideOther(facts, compiled, layers);
-}
-
-/** What must allow besides, whoever allows: every SCP level, and a VPC endpoint's policy. */
-function guardsOf(
-  facts: RequestFacts,
-  compiled: Compiled,
-  layers: Layers,
-): { readonly missing: readonly MissingLink[]; readonly absent: readonly string[]; readonly by: readonly Source[] } {
+/** What must allow besides, whoever allows: every SCP and RCP level, and a VPC endpoint's policy. */
+function missingGuards(facts: RequestFacts, layers: Layers): readonly MissingLink[] {
   const missing: MissingLink[] = [];
-  const absent: string[] = [];
-  const by: Source[] = [];
-  const take = (allowed: Tri, link: MissingLink, sources: readonly Source[]): void => {
-    if (allowed === false) missing.push(link);
-    else if (isUnknown(allowed)) absent.push(...allowed);
-    else by.push(...sources.slice(0, 1));
+  const { action } = facts.request;
+  const guard = (layer: 'scp' | 'rcp', kind: string, levels: Layers['scpLevels']): void => {
+    for (const { level, allowed } of levels) {
+      if (allowed !== false) continue;
+      const says = `no ${kind} control policy at ${level} allows ${action}`;
+      missing.push({
+        code: `${layer}.no-allow`,
+        layer,
+        side: 'organization',
+        says,
+        source: { layer, id: level, level },
+      });
+    }
   };
-  if (!exemptFromScps(facts)) {
-    for (const level of layers.scpLevels) {
-      take(
-        level.allowed,
-        {
-          code: 'scp.no-allow',
-          layer: 'scp',
-          side: 'organization',
-          says: `no service control policy at ${level.level} allows ${facts.request.action}`,
-          source: { layer: 'scp', id: level.level, level: level.level },
-        },
-        [],
-      );
-    }
+  guard('scp', 'service', layers.scpLevels);
+  guard('rcp', 'resource', layers.rcpLevels);
+  if (layers.endpoint?.allowed === false) {
+    const says = `the VPC endpoint policy does not allow ${action}`;
+    missing.push({ code: 'endpoint.no-allow', layer: 'endpoint', side: 'caller-account', says });
   }
-  if (!exemptFromRcps(facts, compiled)) {
-    for (const level of layers.rcpLevels) {
-      take(
-        level.allowed,
-        {
-          code: 'rcp.no-allow',
-          layer: 'rcp',
-          side: 'organization',
-          says: `no resource control policy at ${level.level} allows ${facts.request.action}`,
-          source: { layer: 'rcp', id: level.level, level: level.level },
-        },
-        [],
-      );
-    }
-  }
-  if (layers.endpoint !== undefined) {
-    take(
-      layers.endpoint.allowed,
-      {
-        code: 'endpoint.no-allow',
-        layer: 'endpoint',
-        side: 'caller-account',
-        says: `the VPC endpoint policy does not allow ${facts.request.action}`,
-      },
-      layers.endpoint.by,
-    );
-  }
-  return { missing, absent, by };
+  return missing;
 }
 
-/** Worked out only for answers other than `allowed`: the one thing that keeps a statement or grant from deciding. */
-function nearMisses(facts: RequestFacts, compiled: Compiled): readonly NearMiss[] {
-  const context = (keyPolicy: boolean) => ({ facts, hasBoundary: compiled.boundary !== undefined, keyPolicy });
-  const sets = [compiled.identity, compiled.boundary, compiled.session].flatMap((s) =>
-    s !== undefined && 'policies' in s ? s.policies : [],
-  );
-  const resource =
-    compiled.resource !== undefined && 'policies' in compiled.resource.set ? compiled.resource.set.policies : [];
-  const grants = 'unreadable' in compiled.grants ? [] : compiled.grants.flatMap((g) => askGrant(g, facts).miss ?? []);
-  return [
-    ...nearMissesOf(sets, context(false)),
-    ...nearMissesOf(resource, context(compiled.resource?.kind === 'key-policy')),
-    ...grants,
-  ];
+function absentFrom(paths: Paths, layers: Layers): readonly string[] {
+  const absent = [...layers.maybe];
+  const add = (tri: Tri | undefined): void => {
+    if (tri !== undefined && isUnknown(tri)) absent.push(...tri);
+  };
+  add(paths.allowed);
+  for (const { allowed } of layers.scpLevels) add(allowed);
+  for (const { allowed } of layers.rcpLevels) add(allowed);
+  add(layers.endpoint?.allowed);
+  return absent.length > 1 ? [...new Set(absent)] : absent;
 }

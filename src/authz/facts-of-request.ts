@@ -1,17 +1,8 @@
 /** A request with the condition keys that follow from its principal, and values looked up by lower-case key. */
-import { parseArn, roleNameOf } from '../base/arn.ts';
+import { SplitArn } from './glob.ts';
 import type { Principal, Request } from './types.ts';
 
-export interface RequestFacts {
-  readonly request: Request;
-  readonly action: string;
-  readonly callerAccount: string | undefined;
-  readonly resourceAccount: string | undefined;
-  /** undefined: absent; 'unknown': could not be learnt. */
-  value(lowerKey: string): readonly string[] | undefined | 'unknown';
-}
-
-/** The account of the caller; service principals and anonymous callers have none. */
+/** The account of the caller; service principals, identity providers and anonymous callers have none. */
 export function accountOf(p: Principal): string | undefined {
   switch (p.kind) {
     case 'root':
@@ -19,68 +10,119 @@ export function accountOf(p: Principal): string | undefined {
     case 'user':
     case 'role':
     case 'federated':
-      return parseArn(p.arn)?.account;
+      return accountIn(p.arn);
     case 'service':
+    case 'provider':
     case 'anonymous':
       return undefined;
   }
 }
 
-export function factsOf(request: Request): RequestFacts {
-  const callerAccount = accountOf(request.principal);
-  const derived = derivedKeys(request, callerAccount);
-  const unknown = request.unknownContext ?? [];
-  return {
-    request,
-    action: request.action.toLowerCase(),
-    callerAccount,
-    resourceAccount: request.resourceAccount ?? callerAccount,
-    value(key) {
-      const given = request.context[key] ?? derived[key];
-      if (given !== undefined) return given;
-      return unknown.some((u) => u === key || (u.endsWith('*') && key.startsWith(u.slice(0, -1))))
-        ? 'unknown'
-        : undefined;
-    },
-  };
+/** The fifth part of an ARN. */
+export function accountIn(arn: string): string | undefined {
+  let from = 0;
+  for (let i = 0; i < 4; i++) {
+    const colon = arn.indexOf(':', from);
+    if (colon < 0) return undefined;
+    from = colon + 1;
+  }
+  const end = arn.indexOf(':', from);
+  return end < 0 ? undefined : arn.slice(from, end);
 }
 
-/** Source: IAM User Guide "AWS global condition context keys"; KMS Developer Guide "kms:CallerAccount". */
-function derivedKeys(request: Request, account: string | undefined): Record<string, readonly string[]> {
-  const p = request.principal;
-  const keys: Record<string, readonly string[]> = { 'aws:principalisawsservice': [String(p.kind === 'service')] };
-  if (account !== undefined) {
-    keys['aws:principalaccount'] = [account];
-    if (request.action.toLowerCase().startsWith('kms:')) keys['kms:calleraccount'] = [account];
+/** `arn:aws:iam::1…:role/path/Name` and a session name → `arn:aws:sts::1…:assumed-role/Name/session`. */
+function sessionArn(roleArn: string, session: string): string {
+  const name = roleArn.slice(roleArn.lastIndexOf('/') + 1);
+  return `arn:${roleArn.split(':')[1] ?? 'aws'}:sts::${accountIn(roleArn) ?? ''}:assumed-role/${name}/${session}`;
+}
+
+export class RequestFacts {
+  readonly request: Request;
+  readonly action: string;
+  readonly callerAccount: string | undefined;
+  readonly resourceAccount: string | undefined;
+  #asked: SplitArn | undefined;
+  #sessionArn: string | undefined;
+
+  constructor(request: Request) {
+    this.request = request;
+    this.action = request.action.toLowerCase();
+    this.callerAccount = accountOf(request.principal);
+    this.resourceAccount = request.resourceAccount ?? this.callerAccount;
   }
-  const resourceAccount = request.resourceAccount ?? account;
-  if (resourceAccount !== undefined) keys['aws:resourceaccount'] = [resourceAccount];
-  switch (p.kind) {
-    case 'root':
-      keys['aws:principalarn'] = [`arn:${p.partition ?? 'aws'}:iam::${p.account}:root`];
-      keys['aws:principaltype'] = ['Account'];
-      keys['aws:userid'] = [p.account];
-      break;
-    case 'user':
-      keys['aws:principalarn'] = [p.arn];
-      keys['aws:principaltype'] = ['User'];
-      keys['aws:username'] = [roleNameOf(p.arn)];
-      if (p.id !== undefined) keys['aws:userid'] = [p.id];
-      break;
-    case 'role':
-      keys['aws:principalarn'] = [p.arn];
-      keys['aws:principaltype'] = ['AssumedRole'];
-      if (p.id !== undefined && p.session !== undefined) keys['aws:userid'] = [`${p.id}:${p.session}`];
-      break;
-    case 'federated':
-      keys['aws:principalarn'] = [p.arn];
-      keys['aws:principaltype'] = ['FederatedUser'];
-      break;
-    case 'service':
-      keys['aws:principalservicename'] = [p.name];
-      break;
-    case 'anonymous':
-      keys['aws:principaltype'] = ['Anonymous'];
+
+  /** Service principals, providers and anonymous callers belong to no account: the resource's side decides on them. */
+  get sameAccount(): boolean {
+    return this.callerAccount === undefined || this.callerAccount === this.resourceAccount;
   }
-  return keys;
+
+  get resource(): SplitArn {
+    this.#asked ??= new SplitArn(this.request.resource);
+    return this.#asked;
+  }
+
+  /** The ARN of the caller's session, for a role with a session. */
+  get sessionArn(): string | undefined {
+    const p = this.request.principal;
+    if (p.kind !== 'role' || p.session === undefined) return undefined;
+    this.#sessionArn ??= sessionArn(p.arn, p.session);
+    return this.#sessionArn;
+  }
+
+  /** undefined: absent; 'unknown': could not be learnt. */
+  value(key: string): readonly string[] | undefined | 'unknown' {
+    const given = this.request.context[key];
+    // A key such as `constructor` finds what every object has.
+    if (given !== undefined && Array.isArray(given)) return given;
+    const derived = this.#derived(key);
+    if (derived !== undefined) return [derived];
+    const unknown = this.request.unknownContext;
+    if (unknown === undefined) return undefined;
+    for (const u of unknown) if (u === key || (u.endsWith('*') && key.startsWith(u.slice(0, -1)))) return 'unknown';
+    return undefined;
+  }
+
+  /** Source: IAM User Guide "AWS global condition context keys"; KMS Developer Guide "kms:CallerAccount". */
+  #derived(key: string): string | undefined {
+    const p = this.request.principal;
+    switch (key) {
+      case 'aws:principalisawsservice':
+        return String(p.kind === 'service');
+      case 'aws:principalaccount':
+        return this.callerAccount;
+      case 'kms:calleraccount':
+        return this.action.startsWith('kms:') ? this.callerAccount : undefined;
+      case 'aws:resourceaccount':
+        return this.resourceAccount;
+      case 'aws:principalarn':
+        if (p.kind === 'root') return `arn:${p.partition ?? 'aws'}:iam::${p.account}:root`;
+        return 'arn' in p ? p.arn : undefined;
+      case 'aws:principaltype':
+        return TYPES[p.kind];
+      case 'aws:username':
+        return p.kind === 'user' ? p.arn.slice(p.arn.lastIndexOf('/') + 1) : undefined;
+      case 'aws:userid':
+        return userIdOf(p);
+      case 'aws:principalservicename':
+        return p.kind === 'service' ? p.name : undefined;
+      default:
+        return undefined;
+    }
+  }
+}
+
+const TYPES: Readonly<Record<Principal['kind'], string | undefined>> = {
+  root: 'Account',
+  user: 'User',
+  role: 'AssumedRole',
+  federated: 'FederatedUser',
+  anonymous: 'Anonymous',
+  service: undefined,
+  provider: undefined,
+};
+
+function userIdOf(p: Principal): string | undefined {
+  if (p.kind === 'root') return p.account;
+  if (p.kind === 'user') return p.id;
+  return p.kind === 'role' && p.id !== undefined && p.session !== undefined ? `${p.id}:${p.session}` : undefined;
 }

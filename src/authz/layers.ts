@@ -1,44 +1,48 @@
 /** Every layer of policies looked through once for a request: denies of all, and what each layer allows. */
 import type { Compiled, CompiledLevels, CompiledSet } from './compile.ts';
 import type { RequestFacts } from './facts-of-request.ts';
-import { allowOf, type LayerResult, lookThrough, type Match, type StatementContext } from './statements.ts';
-import { allOf, type Tri } from './tri.ts';
-import type { Source } from './types.ts';
+import { allowOf, type Denials, lookThrough, type Match, type StatementContext } from './statements.ts';
+import { both, type Tri } from './tri.ts';
 
 export interface LayerAnswer {
   readonly allowed: Tri;
-  readonly by: readonly Source[];
+  readonly matches: readonly Match[];
 }
 
-export interface Layers {
-  readonly denies: readonly Source[];
-  /** Absent facts on which a Deny hangs. */
-  readonly maybeDenied: readonly string[];
+export interface Layers extends Denials {
   readonly identity: LayerAnswer;
   readonly boundary: LayerAnswer | undefined;
   readonly session: LayerAnswer | undefined;
   readonly endpoint: LayerAnswer | undefined;
   readonly scpLevels: readonly (LayerAnswer & { readonly level: string })[];
   readonly rcpLevels: readonly (LayerAnswer & { readonly level: string })[];
-  /** Statements of the resource policy that allow, with how they name the caller; and its unreadability. */
-  readonly resource: {
-    readonly matches: readonly Match[];
-    readonly maybe: readonly (Match & { readonly absent: readonly string[] })[];
-    readonly unreadable: string | undefined;
-  };
+  /** Statements of the resource policy that allow, with how they name the caller; `allowed` is unknown when unreadable. */
+  readonly resource: LayerAnswer;
+  /** Identity policies within boundary and session policies. */
+  readonly callerSide: Tri;
 }
 
-const NOTHING: LayerResult = { allows: [], denies: [], maybeAllows: [], maybeDenies: [] };
-
-/** SCPs do not touch service-linked roles, nor services. Source: AWS Organizations User Guide, "Service control policies (SCPs)". */
-export function exemptFromScps(facts: RequestFacts): boolean {
+/**
+ * SCPs touch neither the management account nor service-linked roles; services and providers are no principals of an
+ * account. Source: AWS Organizations User Guide, "Service control policies (SCPs)".
+ */
+function exemptFromScps(facts: RequestFacts, compiled: Compiled): boolean {
   const p = facts.request.principal;
-  return p.kind === 'service' || p.kind === 'anonymous' || isServiceLinked(facts);
+  if (p.kind === 'service' || p.kind === 'provider' || p.kind === 'anonymous') return true;
+  return isServiceLinked(facts) || facts.callerAccount === compiled.managementAccount;
 }
 
-/** Source: AWS Organizations User Guide "Resource control policies (RCPs)"; KMS Developer Guide "Resource control policies in AWS KMS". */
-export function exemptFromRcps(facts: RequestFacts, compiled: Compiled): boolean {
-  return isServiceLinked(facts) || facts.action === 'kms:retiregrant' || compiled.resource?.awsManaged === true;
+/** Services whose resources RCPs protect. Source: AWS Organizations User Guide, "Resource control policies (RCPs)", the list of services. */
+const WITH_RCPS = /^(s3|sts|kms|sqs|secretsmanager|ecr|aoss|cognito-idp|cognito-identity|logs|dynamodb):/;
+
+/**
+ * Source: AWS Organizations User Guide "Resource control policies (RCPs)", "Resources and entities not restricted by RCPs";
+ * KMS Developer Guide "Resource control policies in AWS KMS".
+ */
+function exemptFromRcps(facts: RequestFacts, compiled: Compiled): boolean {
+  if (isServiceLinked(facts) || compiled.awsManaged || facts.action === 'kms:retiregrant') return true;
+  if (facts.resourceAccount !== undefined && facts.resourceAccount === compiled.managementAccount) return true;
+  return !WITH_RCPS.test(facts.action);
 }
 
 const isServiceLinked = (facts: RequestFacts): boolean => {
@@ -47,56 +51,51 @@ const isServiceLinked = (facts: RequestFacts): boolean => {
 };
 
 export function layersOf(facts: RequestFacts, compiled: Compiled): Layers {
-  const context: StatementContext = {
-    facts,
-    hasBoundary: compiled.boundary !== undefined,
-    keyPolicy: compiled.resource?.kind === 'key-policy',
-  };
-  const denies: Source[] = [];
-  const maybeDenied: string[] = [];
-  const take = (result: LayerResult): LayerResult => {
-    denies.push(...result.denies.map((m) => m.source));
-    maybeDenied.push(...result.maybeDenies.flatMap((m) => m.absent));
-    return result;
-  };
-  const set = (s: CompiledSet | undefined): LayerAnswer | undefined => {
-    if (s === undefined) return undefined;
-    if ('unreadable' in s) return { allowed: [s.unreadable], by: [] };
-    return answerOf(take(lookThrough(s.policies, context)));
-  };
-  const levels = (l: CompiledLevels | undefined): Layers['scpLevels'] => {
-    if (l === undefined) return [];
-    if ('unreadable' in l) {
-      maybeDenied.push(l.unreadable);
-      return [];
-    }
-    return l.levels.map((at) => ({ level: at.level, ...answerOf(take(lookThrough(at.policies, context))) }));
-  };
-  const resourceSet = compiled.resource?.set;
-  const resource =
-    resourceSet === undefined || 'unreadable' in resourceSet
-      ? NOTHING
-      : take(lookThrough(resourceSet.policies, context));
-  const unreadable = resourceSet !== undefined && 'unreadable' in resourceSet ? resourceSet.unreadable : undefined;
-  if (unreadable !== undefined) maybeDenied.push(unreadable);
+  const context = contextOf(facts, compiled);
+  const denials: Denials = { denies: [], maybe: [] };
+  const identity = answerOf(compiled.identity, context, denials);
+  const boundary = compiled.boundary && answerOf(compiled.boundary, context, denials);
+  const session = compiled.session && answerOf(compiled.session, context, denials);
+  const { scps, rcps } = compiled;
   return {
-    identity: set(compiled.identity) ?? { allowed: false, by: [] },
-    boundary: set(compiled.boundary),
-    session: set(compiled.session),
-    endpoint: set(compiled.endpoint),
-    scpLevels: exemptFromScps(facts) ? [] : levels(compiled.scps),
-    rcpLevels: exemptFromRcps(facts, compiled) ? [] : levels(compiled.rcps),
-    resource: { matches: resource.allows, maybe: resource.maybeAllows, unreadable },
-    denies,
-    maybeDenied,
+    identity,
+    boundary,
+    session,
+    endpoint: compiled.endpoint && answerOf(compiled.endpoint, context, denials),
+    scpLevels: scps === undefined || exemptFromScps(facts, compiled) ? NO_LEVELS : levelsOf(scps, context, denials),
+    rcpLevels: rcps === undefined || exemptFromRcps(facts, compiled) ? NO_LEVELS : levelsOf(rcps, context, denials),
+    resource: compiled.resource === undefined ? NOTHING : answerOf(compiled.resource, context, denials),
+    callerSide: both(identity.allowed, both(boundary?.allowed ?? true, session?.allowed ?? true)),
+    ...denials,
   };
 }
 
-const answerOf = (result: LayerResult): LayerAnswer => ({
-  allowed: allowOf(result),
-  by: result.allows.map((m) => m.source),
+export const contextOf = (facts: RequestFacts, compiled: Compiled): StatementContext => ({
+  facts,
+  hasBoundary: compiled.boundary !== undefined,
+  keyPolicy: compiled.kind === 'key-policy',
 });
 
-/** Identity policies within boundary and session policies. */
-export const callerSide = (layers: Layers): Tri =>
-  allOf(layers.identity.allowed, layers.boundary?.allowed ?? true, layers.session?.allowed ?? true);
+const NO_LEVELS: Layers['scpLevels'] = [];
+const NOTHING: LayerAnswer = { allowed: false, matches: [] };
+
+/** What cannot be read may hold a Deny as well as an Allow. */
+function answerOf(set: CompiledSet, context: StatementContext, denials: Denials): LayerAnswer {
+  if ('unreadable' in set) {
+    denials.maybe.push(set.unreadable);
+    return { allowed: [set.unreadable], matches: [] };
+  }
+  const matches = lookThrough(set.policies, context, denials);
+  return { allowed: allowOf(matches), matches };
+}
+
+function levelsOf(levels: CompiledLevels, context: StatementContext, denials: Denials): Layers['scpLevels'] {
+  if ('unreadable' in levels) {
+    denials.maybe.push(levels.unreadable);
+    return NO_LEVELS;
+  }
+  return levels.levels.map(({ level, policies }) => {
+    const matches = lookThrough(policies, context, denials);
+    return { level, allowed: allowOf(matches), matches };
+  });
+}

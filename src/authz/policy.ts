@@ -1,55 +1,65 @@
 /**
- * Policy documents: JSON text to statements, with AWS's own complaint where the document is malformed.
- * Source: IAM User Guide, "Grammar of the IAM JSON policy language".
+ * Policy documents: JSON text to statements, ready to be held against requests, with AWS's own complaint and its position
+ * where the document is malformed. Source: IAM User Guide, "Grammar of the IAM JSON policy language".
  */
+import { isAccountId } from '../base/arn.ts';
+import { accountIn } from './facts-of-request.ts';
+import { type ArnTest, arnTest, globTest, plain, type Test } from './glob.ts';
+import { OPERATORS, type Operator } from './operators.ts';
+import { PolicyError, positionOf, type Step } from './positions.ts';
+
 export interface Statement {
   /** The Sid, or the position as `#0`. */
   readonly name: string;
   readonly effect: 'Allow' | 'Deny';
   readonly principals: Principals | undefined;
+  /** Lower case. */
   readonly actions: readonly string[];
+  readonly actionTests: readonly Test[];
   readonly notActions: boolean;
   /** undefined: the statement has no Resource (in a key policy it is then without effect). */
   readonly resources: readonly string[] | undefined;
+  /** As `resources`; undefined for one with variables, which the request fills. */
+  readonly resourceTests: readonly (ArnTest | undefined)[];
   readonly notResources: boolean;
   readonly conditions: readonly Condition[];
-  /** Policy variables count from version 2012-10-17 on; before it they are plain text. */
-  readonly variables: boolean;
 }
 
 export interface Principals {
   readonly not: boolean;
+  /** As written, for those who check that they exist. */
   readonly aws: readonly string[];
+  readonly everyone: boolean;
+  /** Ids of accounts, whether written as id or as root ARN. */
+  readonly accounts: ReadonlySet<string>;
+  /** ARNs of users, roles and sessions, and unique ids. */
+  readonly principals: ReadonlySet<string>;
   readonly service: readonly string[];
   readonly federated: readonly string[];
+  /** Canonical ids of accounts, which name nobody that a request knows itself by. */
+  readonly canonical: readonly string[];
 }
 
 export interface Condition {
-  readonly operator: string;
+  /** As written, for messages. */
+  readonly name: string;
+  /** undefined: Null, which compares nothing. */
+  readonly operator: Operator | undefined;
   readonly ifExists: boolean;
   readonly set: 'all' | 'any' | undefined;
   /** As written, for messages; matched without regard to case. */
   readonly key: string;
   readonly lowerKey: string;
   readonly values: readonly string[];
+  /** One for each value, or fewer that ask the same; undefined while a value has variables, which the request fills. */
+  readonly tests: readonly Test[] | undefined;
 }
 
-/** What AWS answers with MalformedPolicyDocument. Line and column are from 1, where the text is known. */
-export class PolicyError extends Error {
-  override readonly name = 'PolicyError';
-  readonly line: number | undefined;
-  readonly column: number | undefined;
-  constructor(message: string, line?: number, column?: number) {
-    super(message);
-    this.line = line;
-    this.column = column;
-  }
-}
-
-const parsed = new Map<string, readonly Statement[]>();
+/** Texts kept parsed, in two generations: what is not asked for again goes when the younger is full. */
+let parsed = new Map<string, readonly Statement[]>();
+let parsedBefore = parsed;
+const GENERATION_MAX = 1000;
 const parsedObjects = new WeakMap<object, readonly Statement[]>();
-/** Texts kept parsed; a fleet shares far fewer distinct documents than it has roles. */
-const CACHE_MAX = 20_000;
 
 /** @throws PolicyError for a document that AWS would refuse */
 export function parsePolicy(document: string | object): readonly Statement[] {
@@ -62,34 +72,65 @@ export function parsePolicy(document: string | object): readonly Statement[] {
   }
   const there = parsed.get(document);
   if (there !== undefined) return there;
-  const made = statementsOf(parseJson(document));
-  if (parsed.size >= CACHE_MAX) parsed.clear();
+  const made = parsedBefore.get(document) ?? parseText(document);
+  if (parsed.size >= GENERATION_MAX) {
+    parsedBefore = parsed;
+    parsed = new Map();
+  }
   parsed.set(document, made);
   return made;
+}
+
+function parseText(text: string): readonly Statement[] {
+  const value = parseJson(text);
+  try {
+    return statementsOf(value);
+  } catch (error) {
+    if (!(error instanceof PolicyError) || error.path === undefined) throw error;
+    throw new PolicyError(error.message, error.path, positionOf(text, error.path));
+  }
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    if (position === undefined) throw new PolicyError('Syntax errors in policy.');
-    const before = text.slice(0, Number(position)).split('\n');
-    throw new PolicyError('Syntax errors in policy.', before.length, (before.at(-1)?.length ?? 0) + 1);
+    const found = /position (\d+)/.exec((error as Error).message)?.[1];
+    const before = text.slice(0, found === undefined ? text.length : Number(found)).split('\n');
+    const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    throw new PolicyError(SYNTAX, [], at);
   }
 }
 
+const SYNTAX = 'Syntax errors in policy.';
 const VERSIONS = new Set(['2012-10-17', '2008-10-17']);
 
+/** The way down to what is being read: grown and shrunk on the way, so that a sound policy costs no paths. */
+type Trail = Step[];
+
+const refuse = (message: string, trail: Trail, ...further: readonly Step[]): PolicyError =>
+  new PolicyError(message, [...trail, ...further]);
+
 function statementsOf(value: unknown): readonly Statement[] {
-  if (!isObject(value)) throw new PolicyError('Syntax errors in policy.');
+  const trail: Trail = [];
+  if (!isObject(value)) throw refuse(SYNTAX, trail);
+  for (const field in value)
+    if (field !== 'Version' && field !== 'Id' && field !== 'Statement') throw refuse(SYNTAX, trail, field);
   const version = value.Version;
   if (version !== undefined && !VERSIONS.has(String(version)))
-    throw new PolicyError('The policy must contain a valid version string.');
+    throw refuse('The policy must contain a valid version string', trail, 'Version');
   const raw = value.Statement;
-  if (raw === undefined) throw new PolicyError('Missing required field Statement');
-  const list = Array.isArray(raw) ? raw : [raw];
-  return list.map((s, i) => statementOf(s, i, version === '2012-10-17'));
+  if (raw === undefined) throw refuse('Missing required field Statement', trail);
+  // Policy variables count from version 2012-10-17 on; before it they are plain text.
+  const variables = version === '2012-10-17';
+  trail.push('Statement');
+  if (!Array.isArray(raw)) return [statementOf(raw, 0, variables, trail)];
+  return raw.map((s, i) => {
+    trail.push(i);
+    const statement = statementOf(s, i, variables, trail);
+    trail.pop();
+    return statement;
+  });
 }
 
 const isObject = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null && !Array.isArray(v);
@@ -106,103 +147,141 @@ const FIELDS = new Set([
   'Condition',
 ]);
 
-function statementOf(s: unknown, index: number, variables: boolean): Statement {
-  if (!isObject(s)) throw new PolicyError('Syntax errors in policy.');
-  for (const field of Object.keys(s))
-    if (!FIELDS.has(field)) throw new PolicyError(`Syntax errors in policy: unknown element ${field}.`);
+function statementOf(s: unknown, index: number, variables: boolean, trail: Trail): Statement {
+  if (!isObject(s)) throw refuse(SYNTAX, trail);
+  for (const field in s) if (!FIELDS.has(field)) throw refuse(SYNTAX, trail, field);
   const effect = s.Effect;
-  if (effect !== 'Allow' && effect !== 'Deny') throw new PolicyError(`Invalid effect: ${JSON.stringify(effect)}`);
-  for (const [one, other] of [
-    ['Principal', 'NotPrincipal'],
-    ['Action', 'NotAction'],
-    ['Resource', 'NotResource'],
-  ] as const) {
-    if (s[one] !== undefined && s[other] !== undefined) throw new PolicyError(`Statement has both ${one} and ${other}`);
-  }
-  const resources = s.Resource ?? s.NotResource;
-  const principal = s.Principal ?? s.NotPrincipal;
+  if (effect === undefined) throw refuse('Missing required field Effect', trail);
+  if (effect !== 'Allow' && effect !== 'Deny') throw refuse(`Invalid effect: ${String(effect)}`, trail, 'Effect');
+  const action = writtenAs(s, 'Action', 'NotAction', trail);
+  const resource = writtenAs(s, 'Resource', 'NotResource', trail);
+  const principal = writtenAs(s, 'Principal', 'NotPrincipal', trail);
+  const actions = action === undefined ? NONE : strings(s[action], trail, action).map((a) => a.toLowerCase());
+  const resources = resource === undefined ? undefined : strings(s[resource], trail, resource);
   return {
     name: typeof s.Sid === 'string' && s.Sid !== '' ? s.Sid : `#${index}`,
     effect,
-    principals: principal === undefined ? undefined : principalsOf(principal, s.NotPrincipal !== undefined),
-    actions: strings(s.Action ?? s.NotAction ?? [], 'Action').map((a) => a.toLowerCase()),
-    notActions: s.NotAction !== undefined,
-    resources: resources === undefined ? undefined : strings(resources, 'Resource'),
-    notResources: s.NotResource !== undefined,
-    conditions: conditionsOf(s.Condition ?? {}),
-    variables,
+    principals:
+      principal === undefined ? undefined : principalsOf(s[principal], principal === 'NotPrincipal', trail, principal),
+    actions,
+    actionTests: actions.map(globTest),
+    notActions: action === 'NotAction',
+    resources,
+    resourceTests: (resources ?? NONE).map((r) => (variables && r.includes('${') ? undefined : arnTest(r))),
+    notResources: resource === 'NotResource',
+    conditions: s.Condition === undefined ? NONE : conditionsOf(s.Condition, variables, trail),
   };
 }
 
-function principalsOf(value: unknown, not: boolean): Principals {
-  if (value === '*') return { not, aws: ['*'], service: [], federated: [] };
-  if (!isObject(value)) throw new PolicyError('Invalid principal in policy');
-  for (const kind of Object.keys(value)) {
-    if (!['AWS', 'Service', 'Federated', 'CanonicalUser'].includes(kind))
-      throw new PolicyError(`Invalid principal in policy: "${kind}"`);
+const NONE: readonly never[] = [];
+
+/** An element that may be written as its opposite, but not as both. */
+function writtenAs<Name extends string, Opposite extends string>(
+  s: Record<string, unknown>,
+  name: Name,
+  opposite: Opposite,
+  trail: Trail,
+): Name | Opposite | undefined {
+  if (s[opposite] === undefined) return s[name] === undefined ? undefined : name;
+  if (s[name] !== undefined) throw refuse(SYNTAX, trail, opposite);
+  return opposite;
+}
+
+const KINDS = new Set(['AWS', 'Service', 'Federated', 'CanonicalUser']);
+
+function principalsOf(value: unknown, not: boolean, trail: Trail, field: string): Principals {
+  if (value !== '*' && !isObject(value)) throw refuse('Invalid principal in policy', trail, field);
+  const named = value === '*' ? EVERYONE : value;
+  for (const kind in named)
+    if (!KINDS.has(kind)) throw refuse(`Invalid principal in policy: "${kind}"`, trail, field, kind);
+  trail.push(field);
+  const of = (kind: string): readonly string[] =>
+    named[kind] === undefined ? NONE : strings(named[kind], trail, kind);
+  const aws = of('AWS');
+  const accounts = new Set<string>();
+  const principals = new Set<string>();
+  for (const name of aws) {
+    const account = accountNamed(name);
+    if (account !== undefined) accounts.add(account);
+    else if (name !== '*') principals.add(name);
   }
-  const of = (kind: string) => strings(value[kind] ?? [], 'Principal');
-  return { not, aws: of('AWS'), service: of('Service'), federated: of('Federated') };
+  const everyone = aws.includes('*');
+  const others = { service: of('Service'), federated: of('Federated'), canonical: of('CanonicalUser') };
+  trail.pop();
+  return { not, aws, everyone, accounts, principals, ...others };
 }
 
-function conditionsOf(value: unknown): readonly Condition[] {
-  if (!isObject(value)) throw new PolicyError('Syntax errors in policy.');
-  return Object.entries(value).flatMap(([written, keys]) => {
-    if (!isObject(keys)) throw new PolicyError('Syntax errors in policy.');
-    const { operator, ifExists, set } = operatorOf(written);
-    return Object.entries(keys).map(([key, values]) => ({
-      operator,
-      ifExists,
-      set,
-      key,
-      lowerKey: key.toLowerCase(),
-      values: strings(values, 'Condition'),
-    }));
-  });
+const EVERYONE: Readonly<Record<string, unknown>> = { AWS: '*' };
+
+/** `111122223333` and `arn:aws:iam::111122223333:root` are the same. */
+export function accountNamed(name: string): string | undefined {
+  if (name.endsWith(':root')) return accountIn(name);
+  return isAccountId(name) ? name : undefined;
 }
 
-const OPERATORS = new Set(
-  [
-    [
-      'StringEquals',
-      'StringNotEquals',
-      'StringEqualsIgnoreCase',
-      'StringNotEqualsIgnoreCase',
-      'StringLike',
-      'StringNotLike',
-    ],
-    ['ArnEquals', 'ArnNotEquals', 'ArnLike', 'ArnNotLike', 'Bool', 'BinaryEquals', 'IpAddress', 'NotIpAddress', 'Null'],
-    [
-      'NumericEquals',
-      'NumericNotEquals',
-      'NumericLessThan',
-      'NumericLessThanEquals',
-      'NumericGreaterThan',
-      'NumericGreaterThanEquals',
-    ],
-    ['DateEquals', 'DateNotEquals', 'DateLessThan', 'DateLessThanEquals', 'DateGreaterThan', 'DateGreaterThanEquals'],
-  ].flatMap((names) => names.map((n) => n.toLowerCase())),
-);
+function conditionsOf(value: unknown, variables: boolean, trail: Trail): readonly Condition[] {
+  if (!isObject(value)) throw refuse(SYNTAX, trail, 'Condition');
+  const conditions: Condition[] = [];
+  trail.push('Condition');
+  for (const [name, keys] of Object.entries(value)) {
+    const { operator, ifExists, set } = operatorOf(name, trail);
+    if (!isObject(keys)) throw refuse(SYNTAX, trail, name);
+    trail.push(name);
+    for (const [key, wanted] of Object.entries(keys)) {
+      const values = strings(wanted, trail, key);
+      const filled = variables && operator?.variables === true && values.some((v) => v.includes('${'));
+      const tests = filled || operator === undefined ? undefined : testsOf(operator, values);
+      conditions.push({ name, operator, ifExists, set, key, lowerKey: key.toLowerCase(), values, tests });
+    }
+    trail.pop();
+  }
+  trail.pop();
+  return conditions;
+}
 
-function operatorOf(written: string): Pick<Condition, 'operator' | 'ifExists' | 'set'> {
+/** Values beyond which one look-up beats asking each. */
+const FEW = 8;
+
+function testsOf(operator: Operator, values: readonly string[]): readonly Test[] {
+  if (values.length <= FEW || !operator.exact) return values.map(operator.test);
+  const set = new Set(values.map(plain));
+  return [(asked) => set.has(asked)];
+}
+
+interface WrittenOperator {
+  readonly operator: Operator | undefined;
+  readonly ifExists: boolean;
+  readonly set: 'all' | 'any' | undefined;
+}
+
+/** The few hundred ways to write an operator, kept as they are met. */
+const operators = new Map<string, WrittenOperator>();
+
+function operatorOf(written: string, trail: Trail): WrittenOperator {
+  const there = operators.get(written);
+  if (there !== undefined) return there;
   const found = /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/i.exec(written);
-  const operator = found?.[2]?.toLowerCase() ?? '';
-  if (!OPERATORS.has(operator) || (operator === 'null' && found?.[3] !== undefined))
-    throw new PolicyError(`Invalid Condition type : ${written}.`);
-  const set = found?.[1]?.toLowerCase();
-  return {
-    operator,
-    ifExists: found?.[3] !== undefined,
-    set: set === undefined ? undefined : set === 'forallvalues' ? 'all' : 'any',
-  };
+  const name = found?.[2]?.toLowerCase() ?? '';
+  const ifExists = found?.[3] !== undefined;
+  const operator = OPERATORS.get(name);
+  if (operator === undefined && (name !== 'null' || ifExists))
+    throw refuse(`Invalid Condition type : ${written}.`, trail, written);
+  const prefix = found?.[1]?.toLowerCase();
+  const set = prefix === undefined ? undefined : prefix === 'forallvalues' ? 'all' : 'any';
+  const made = { operator, ifExists, set } as const;
+  operators.set(written, made);
+  return made;
 }
 
 /** One value or a list; booleans and numbers count as their text. */
-function strings(value: unknown, where: string): readonly string[] {
-  const list = Array.isArray(value) ? value : [value];
-  return list.map((v) => {
-    if (typeof v === 'string') return v;
-    if (typeof v === 'number' || typeof v === 'boolean') return String(v);
-    throw new PolicyError(`Syntax errors in policy: ${where} wants text.`);
+function strings(value: unknown, trail: Trail, field: string): readonly string[] {
+  if (typeof value === 'string') return [value];
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.every(isText)) return list;
+  return list.map((v, i) => {
+    if (typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean') return String(v);
+    throw Array.isArray(value) ? refuse(SYNTAX, trail, field, i) : refuse(SYNTAX, trail, field);
   });
 }
+
+const isText = (v: unknown): v is string => typeof v === 'string';

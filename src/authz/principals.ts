@@ -1,75 +1,78 @@
 /**
  * Whom a statement of a resource policy names. Source: IAM User Guide, "AWS JSON policy elements: Principal", "NotPrincipal".
  */
-import { isAccountId, parseArn } from '../base/arn.ts';
-import { accountOf } from './facts-of-request.ts';
+import type { RequestFacts } from './facts-of-request.ts';
 import type { Principals } from './policy.ts';
-import type { Principal } from './types.ts';
 
 /**
  * How the caller is named. What an Allow is worth depends on it (IAM User Guide, "Policy evaluation logic"):
  * `account` only delegates to the account's IAM policies.
  */
-export type Naming = 'user' | 'role' | 'session' | 'everyone' | 'account' | 'service' | 'root';
+export type Naming = 'root' | 'session' | 'everyone' | 'user' | 'role' | 'service' | 'account';
 
 /** @returns the strongest way in which the caller is named, or undefined */
-export function namedBy(names: Principals, caller: Principal): Naming | undefined {
-  let best: Naming | undefined;
-  for (const name of names.aws) {
-    const how = namedByAws(name, caller);
-    if (how !== undefined && (best === undefined || STRENGTH.indexOf(how) < STRENGTH.indexOf(best))) best = how;
-  }
-  if (best !== undefined) return best;
-  if (caller.kind === 'service' && names.service.some((s) => s === caller.name || s === '*')) return 'service';
-  return undefined;
-}
-
-const STRENGTH: readonly Naming[] = ['root', 'session', 'everyone', 'user', 'role', 'service', 'account'];
-
-function namedByAws(name: string, caller: Principal): Naming | undefined {
-  if (name === '*') return caller.kind === 'service' ? undefined : 'everyone';
-  const account = accountOf(caller);
-  if (isAccountId(name) || /:root$/.test(name)) {
-    const named = isAccountId(name) ? name : parseArn(name)?.account;
-    if (account === undefined || named !== account) return undefined;
-    return caller.kind === 'root' ? 'root' : 'account';
-  }
+export function namedBy(names: Principals, facts: RequestFacts): Naming | undefined {
+  const caller = facts.request.principal;
+  const account = facts.callerAccount !== undefined && names.accounts.has(facts.callerAccount);
+  if (caller.kind === 'root' && account) return 'root';
+  const { sessionArn } = facts;
+  if (sessionArn !== undefined && names.principals.has(sessionArn)) return 'session';
+  if (caller.kind === 'federated' && names.principals.has(caller.arn)) return 'session';
+  // Services too: that is why policies exempt them by aws:PrincipalIsAWSService ("AWS global condition context keys").
+  if (names.everyone) return 'everyone';
   switch (caller.kind) {
     case 'user':
-      return name === caller.arn || name === caller.id ? 'user' : undefined;
-    case 'role':
-      if (name === caller.arn || (caller.id !== undefined && name === caller.id)) return 'role';
-      return caller.session !== undefined && name === sessionArn(caller.arn, caller.session) ? 'session' : undefined;
+      if (names.principals.has(caller.arn) || names.principals.has(caller.id ?? '')) return 'user';
+      break;
     case 'federated':
-      if (name === caller.arn) return 'session';
-      return caller.userArn !== undefined && name === caller.userArn ? 'user' : undefined;
-    case 'root':
+      if (names.principals.has(caller.userArn ?? '')) return 'user';
+      break;
+    case 'role':
+      if (names.principals.has(caller.arn) || names.principals.has(caller.id ?? '')) return 'role';
+      break;
     case 'service':
+      return names.service.includes(caller.name) ? 'service' : undefined;
+    case 'provider':
+      return names.federated.includes(caller.name) ? 'service' : undefined;
+    case 'root':
     case 'anonymous':
       return undefined;
   }
-}
-
-/** `arn:aws:iam::1…:role/path/Name` and a session name → `arn:aws:sts::1…:assumed-role/Name/session`. */
-export function sessionArn(roleArn: string, session: string): string {
-  const arn = parseArn(roleArn);
-  const name = roleArn.slice(roleArn.lastIndexOf('/') + 1);
-  return `arn:${arn?.partition ?? 'aws'}:sts::${arn?.account ?? ''}:assumed-role/${name}/${session}`;
+  return account ? 'account' : undefined;
 }
 
 /**
- * Whether NotPrincipal spares the caller. A session needs its role and its account listed beside it; a listed
- * account spares its root user alone.
+ * Whether NotPrincipal spares the caller. A session needs its role and its account listed beside it, a user its account; a
+ * listed account spares its root user alone. With a part of that list AWS "might deny": undecided.
  */
-export function sparedBy(names: Principals, caller: Principal, hasBoundary: boolean): boolean {
+export function sparedBy(names: Principals, facts: RequestFacts, hasBoundary: boolean): boolean | 'undecided' {
   // A principal with a permissions boundary is always denied by NotPrincipal with Deny.
   if (hasBoundary) return false;
-  const account = accountOf(caller);
-  const accountListed = names.aws.some(
-    (n) => (isAccountId(n) ? n : /:root$/.test(n) ? parseArn(n)?.account : undefined) === account,
-  );
-  if (caller.kind === 'service') return names.service.includes(caller.name);
-  const how = namedBy({ ...names, aws: names.aws.filter((n) => !isAccountId(n) && !/:root$/.test(n)) }, caller);
-  if (caller.kind === 'root') return accountListed || names.aws.includes('*');
-  return how !== undefined && (accountListed || how === 'everyone');
+  const caller = facts.request.principal;
+  if (names.everyone) return true;
+  const account = facts.callerAccount !== undefined && names.accounts.has(facts.callerAccount);
+  switch (caller.kind) {
+    case 'root':
+      return account;
+    case 'service':
+      return names.service.includes(caller.name);
+    case 'provider':
+      return names.federated.includes(caller.name);
+    case 'anonymous':
+      return false;
+    case 'user':
+      return partly(false, names.principals.has(caller.arn) || names.principals.has(caller.id ?? ''), account);
+    case 'federated':
+      return partly(false, names.principals.has(caller.arn), account);
+    case 'role': {
+      const role = names.principals.has(caller.arn) || names.principals.has(caller.id ?? '');
+      const session = facts.sessionArn !== undefined && names.principals.has(facts.sessionArn);
+      return session && role ? partly(false, true, account) : partly(session || role, false, account);
+    }
+  }
+}
+
+function partly(some: boolean, all: boolean, account: boolean): boolean | 'undecided' {
+  if (all && account) return true;
+  return some || all ? 'undecided' : false;
 }

@@ -1,10 +1,10 @@
 /** Looks through the statements of a layer for those that match a request. */
 import { fill, matchesCondition } from './conditions.ts';
 import type { RequestFacts } from './facts-of-request.ts';
-import { arnGlob, glob } from './glob.ts';
+import { arnTest } from './glob.ts';
 import type { Condition, Statement } from './policy.ts';
 import { type Naming, namedBy, sparedBy } from './principals.ts';
-import { allOf, type Tri } from './tri.ts';
+import type { Tri } from './tri.ts';
 import type { Layer, NearMiss, Source } from './types.ts';
 
 /** A parsed policy with what a reader knows it by. */
@@ -16,17 +16,12 @@ export interface CompiledPolicy {
 }
 
 export interface Match {
-  readonly source: Source;
+  readonly policy: CompiledPolicy;
+  readonly statement: Statement;
   /** How a resource policy names the caller; undefined in identity-like policies. */
   readonly naming: Naming | undefined;
-}
-
-export interface LayerResult {
-  readonly allows: readonly Match[];
-  readonly denies: readonly Match[];
-  /** Statements that would match but for what is unknown. */
-  readonly maybeAllows: readonly (Match & { readonly absent: readonly string[] })[];
-  readonly maybeDenies: readonly (Match & { readonly absent: readonly string[] })[];
+  /** What would have to be known to tell; undefined: it matches. */
+  readonly absent: readonly string[] | undefined;
 }
 
 export interface StatementContext {
@@ -36,92 +31,118 @@ export interface StatementContext {
   readonly keyPolicy: boolean;
 }
 
-export function lookThrough(policies: readonly CompiledPolicy[], context: StatementContext): LayerResult {
-  const allows: Match[] = [];
-  const denies: Match[] = [];
-  const maybeAllows: (Match & { absent: readonly string[] })[] = [];
-  const maybeDenies: (Match & { absent: readonly string[] })[] = [];
+/** Collects over all layers what denies; each layer has its own list of what allows. */
+export interface Denials {
+  readonly denies: Match[];
+  readonly maybe: string[];
+}
+
+const NONE: readonly Match[] = [];
+
+/** @returns the statements that allow, certainly or for all that is known */
+export function lookThrough(
+  policies: readonly CompiledPolicy[],
+  context: StatementContext,
+  denials: Denials,
+): readonly Match[] {
+  let allows: Match[] | undefined;
   for (const policy of policies) {
     for (const statement of policy.statements) {
-      const { matches, naming } = matchStatement(statement, policy.layer, context);
-      if (matches === false) continue;
-      const source: Source = {
-        layer: policy.layer,
-        id: policy.id,
-        statement: statement.name,
-        ...(policy.level === undefined ? {} : { level: policy.level }),
-      };
-      const match = { source, naming };
-      if (matches === true) (statement.effect === 'Allow' ? allows : denies).push(match);
-      else (statement.effect === 'Allow' ? maybeAllows : maybeDenies).push({ ...match, absent: matches });
+      const match = matchOf(statement, policy, context);
+      if (match === undefined) continue;
+      if (statement.effect === 'Allow') {
+        if (allows === undefined) allows = [match];
+        else allows.push(match);
+      } else if (match.absent === undefined) denials.denies.push(match);
+      else denials.maybe.push(...match.absent);
     }
   }
-  return { allows, denies, maybeAllows, maybeDenies };
+  return allows ?? NONE;
 }
 
-function matchStatement(
-  s: Statement,
-  layer: Layer,
-  context: StatementContext,
-): { readonly matches: Tri; readonly naming: Naming | undefined } {
-  const { facts } = context;
-  if (!matchesAction(s, facts.action)) return { matches: false, naming: undefined };
-  const { named, naming } = matchesPrincipal(s, layer, context);
-  if (!named) return { matches: false, naming };
-  const resource = matchesResource(s, layer, context);
-  if (resource === false) return { matches: false, naming };
-  return { matches: allOf(resource, ...s.conditions.map((c) => matchesCondition(c, s.variables, facts))), naming };
+export function sourceOf({ policy, statement }: Pick<Match, 'policy' | 'statement'>): Source {
+  const { layer, id, level } = policy;
+  return { layer, id, statement: statement.name, ...(level === undefined ? {} : { level }) };
 }
+
+function matchOf(statement: Statement, policy: CompiledPolicy, context: StatementContext): Match | undefined {
+  const { facts } = context;
+  if (!matchesAction(statement, facts.action)) return undefined;
+  const naming = namingOf(statement, policy.layer, context);
+  if (naming === undefined) return undefined;
+  let absent: readonly string[] | undefined;
+  const also = (more: readonly string[]): void => {
+    absent = absent === undefined ? more : [...absent, ...more];
+  };
+  if (naming === 'undecided') also([UNDECIDED]);
+  const resource = matchesResource(statement, policy.layer, context);
+  if (resource === false) return undefined;
+  if (resource !== true) also(resource);
+  for (const condition of statement.conditions) {
+    const holds = conditionHolds(condition, policy.layer, context);
+    if (holds === false) return undefined;
+    if (holds !== true) also(holds);
+  }
+  return { policy, statement, naming: naming === 'caller' || naming === 'undecided' ? undefined : naming, absent };
+}
+
+const UNDECIDED =
+  'whom the statement names (a NotPrincipal that lists a principal without its account, role or session; a canonical user id)';
 
 function matchesAction(s: Statement, action: string): boolean {
-  const hit = s.actions.some((a) => a === '*' || glob(a, action));
+  for (const test of s.actionTests) if (test(action)) return !s.notActions;
   // A statement with neither Action nor NotAction is accepted and does nothing.
-  return s.notActions ? !hit : hit;
+  return s.notActions;
 }
 
-/** Resource policies name principals; the other layers are about the caller already. */
-const NAMES_PRINCIPALS: ReadonlySet<Layer> = new Set(['resource', 'rcp', 'endpoint']);
-
-function matchesPrincipal(
-  s: Statement,
+/** `caller`: the policy is the caller's own, which names nobody. */
+function namingOf(
+  { principals }: Statement,
   layer: Layer,
   context: StatementContext,
-): { readonly named: boolean; readonly naming: Naming | undefined } {
-  if (!NAMES_PRINCIPALS.has(layer)) return { named: true, naming: undefined };
-  if (s.principals === undefined) return { named: false, naming: undefined };
-  const caller = context.facts.request.principal;
-  if (s.principals.not) return { named: !sparedBy(s.principals, caller, context.hasBoundary), naming: 'everyone' };
-  const naming = namedBy(s.principals, caller) ?? (layer === 'resource' ? undefined : everyoneOf(s, caller));
-  return { named: naming !== undefined, naming };
+): Naming | 'caller' | 'undecided' | undefined {
+  if (layer !== 'resource' && layer !== 'rcp' && layer !== 'endpoint') return 'caller';
+  if (principals === undefined) return undefined;
+  if (principals.not) {
+    const spared = sparedBy(principals, context.facts, context.hasBoundary);
+    if (spared === 'undecided') return 'undecided';
+    return spared ? undefined : 'everyone';
+  }
+  const naming = namedBy(principals, context.facts);
+  return naming === undefined && principals.canonical.length > 0 ? 'undecided' : naming;
 }
-
-/** RCPs and endpoint policies written with Principal `*` reach service callers too. */
-const everyoneOf = (s: Statement, caller: { readonly kind: string }): Naming | undefined =>
-  caller.kind === 'service' && s.principals?.aws.includes('*') ? 'everyone' : undefined;
 
 function matchesResource(s: Statement, layer: Layer, context: StatementContext): Tri {
   if (s.resources === undefined) {
     // A trust policy has no Resource; a key policy statement without one is accepted and does nothing.
     return layer === 'resource' && !context.keyPolicy;
   }
-  const { facts } = context;
-  const asked = facts.request.resource;
-  let hit = false;
-  for (const written of s.resources) {
-    const pattern = s.variables ? fillResource(written, facts) : written;
-    if (typeof pattern === 'object') return [pattern.unknown];
-    if (pattern !== undefined && (pattern === '*' || arnGlob(pattern, asked))) hit = true;
+  const { resource } = context.facts;
+  let absent: readonly string[] | undefined;
+  for (let i = 0; i < s.resources.length; i++) {
+    const test = s.resourceTests[i] ?? filledTest(s.resources[i] ?? '', context.facts);
+    if (typeof test === 'object') absent = [...(absent ?? []), test.unknown];
+    else if (test?.(resource) === true) return !s.notResources;
   }
-  return s.notResources ? !hit : hit;
+  return absent ?? s.notResources;
 }
 
-/** Variables count only after the fifth colon of a resource. */
-function fillResource(written: string, facts: RequestFacts): ReturnType<typeof fill> {
-  if (!written.includes('${')) return written;
+type ArnTestOrUnknown = ReturnType<typeof arnTest> | { readonly unknown: string } | undefined;
+
+/** Variables count only after the fifth colon of a resource; one without value makes the pattern match nothing. */
+function filledTest(written: string, facts: RequestFacts): ArnTestOrUnknown {
   const parts = written.split(':');
-  if (parts.length < 6) return fill(written, facts);
-  const tail = fill(parts.slice(5).join(':'), facts);
-  return typeof tail === 'string' ? [...parts.slice(0, 5), tail].join(':') : tail;
+  const from = parts.length < 6 ? 0 : 5;
+  const filled = fill(parts.slice(from).join(':'), facts);
+  if (typeof filled === 'object') return filled;
+  return filled === undefined ? undefined : arnTest([...parts.slice(0, from), filled].join(':'));
+}
+
+/** KMS documents `kms:ResourceAliases` for IAM policies only (KMS Developer Guide, "AWS KMS condition keys"). */
+function conditionHolds(condition: Condition, layer: Layer, context: StatementContext): Tri {
+  if (context.keyPolicy && layer === 'resource' && condition.lowerKey === 'kms:resourcealiases')
+    return ['kms:ResourceAliases in a key policy (AWS documents it for IAM policies only)'];
+  return matchesCondition(condition, context.facts);
 }
 
 /** Allow statements in which all but one thing matches: what a reader would have to correct. */
@@ -137,38 +158,34 @@ function nearMiss(s: Statement, policy: CompiledPolicy, context: StatementContex
   const { request } = facts;
   if (!matchesAction(s, facts.action))
     misses.push({ mismatch: 'action', says: `statement ${s.name} does not list ${request.action}` });
-  if (!matchesPrincipal(s, policy.layer, context).named)
+  if (namingOf(s, policy.layer, context) === undefined)
     misses.push({ mismatch: 'principal', says: `statement ${s.name} does not name the caller` });
   if (matchesResource(s, policy.layer, context) === false)
     misses.push({ mismatch: 'resource', says: `statement ${s.name} does not cover ${request.resource}` });
   for (const c of s.conditions)
-    if (matchesCondition(c, s.variables, facts) === false) misses.push(conditionMiss(s, c, facts));
+    if (conditionHolds(c, policy.layer, context) === false) misses.push(conditionMiss(s, c, facts));
   const [only] = misses;
-  if (misses.length !== 1 || only === undefined) return undefined;
-  const source: Source = {
-    layer: policy.layer,
-    id: policy.id,
-    statement: s.name,
-    ...(policy.level === undefined ? {} : { level: policy.level }),
-  };
-  return { source, ...only };
+  return misses.length === 1 && only !== undefined
+    ? { source: sourceOf({ policy, statement: s }), ...only }
+    : undefined;
 }
 
 function conditionMiss(s: Statement, c: Condition, facts: RequestFacts): Omit<NearMiss, 'source'> {
   const value = facts.value(c.lowerKey);
-  const has = value === undefined || isUnknownText(value) ? 'has none' : `has ${value.join(', ')}`;
+  const has = value === undefined || value === 'unknown' ? 'has none' : `has ${value.join(', ')}`;
   return {
     mismatch: 'condition',
     key: c.key,
-    says: `condition ${c.key} of statement ${s.name} wants ${c.operator} ${c.values.join(' or ')}, the request ${has}`,
+    says: `condition ${c.key} of statement ${s.name} wants ${c.name} ${c.values.join(' or ')}, the request ${has}`,
   };
 }
 
-const isUnknownText = (value: readonly string[] | 'unknown'): value is 'unknown' => value === 'unknown';
-
 /** The answer of a layer that must allow by itself. */
-export function allowOf(result: LayerResult): Tri {
-  if (result.allows.length > 0) return true;
-  const absent = result.maybeAllows.flatMap((m) => m.absent);
-  return absent.length > 0 ? absent : false;
+export function allowOf(allows: readonly Match[]): Tri {
+  let absent: readonly string[] | undefined;
+  for (const { absent: unknown } of allows) {
+    if (unknown === undefined) return true;
+    absent = absent === undefined ? unknown : [...absent, ...unknown];
+  }
+  return absent ?? false;
 }

@@ -3,20 +3,14 @@ export type Tri = true | false | readonly string[];
 
 export const isUnknown = (t: Tri): t is readonly string[] => typeof t !== 'boolean';
 
-export function allOf(...parts: readonly Tri[]): Tri {
-  const absent: string[] = [];
-  for (const part of parts) {
-    if (part === false) return false;
-    if (isUnknown(part)) absent.push(...part);
-  }
-  return absent.length > 0 ? absent : true;
+export function both(a: Tri, b: Tri): Tri {
+  if (a === true) return b;
+  if (b === true || a === false) return a;
+  return b === false ? false : [...a, ...b];
 }
 
-export function anyOf(...parts: readonly Tri[]): Tri {
-  const absent: string[] = [];
-  for (const part of parts) {
-    if (part === true) return true;
-    if (isUnknown(part)) absent.push(...part);
-  }
-  return absent.length > 0 ? absent : false;
+export function either(a: Tri, b: Tri): Tri {
+  if (a === false) return b;
+  if (b === false || a === true) return a;
+  return b === true ? true : [...a, ...b];
 }

@@ -20,8 +20,11 @@ export type Principal =
       /** Session name; absent when the question is about the role whatever its session. */
       readonly session?: string;
     }
+  /** A session of GetFederationToken; `userArn`: the user who asked for it. */
   | { readonly kind: 'federated'; readonly arn: string; readonly userArn?: string }
   | { readonly kind: 'service'; readonly name: string }
+  /** Who signs in by AssumeRoleWithSAML or AssumeRoleWithWebIdentity: the provider, as trust policies name it under `Federated`. */
+  | { readonly kind: 'provider'; readonly name: string }
   | { readonly kind: 'anonymous' };
 
 /** Lower-case condition key → values. A key that is not there is absent, which differs from `[]` and `['']`. */
@@ -37,7 +40,10 @@ export interface Request {
   readonly resourceAccount?: string;
   /** What the caller knows of the request; `aws:PrincipalArn`, `aws:PrincipalAccount`, … are derived by authz. */
   readonly context: Context;
-  /** Condition keys whose value could not be learnt: a decision that hangs on one is `unknown`. `aws:principaltag/*` style prefixes allowed. */
+  /**
+   * Condition keys, lower case, whose value could not be learnt: a decision that hangs on one is `unknown`.
+   * A `*` at the end stands for all that begin so: `aws:principaltag/*`.
+   */
   readonly unknownContext?: readonly string[];
   /** Grant tokens passed with the call: such a grant counts before it is propagated. */
   readonly grantTokens?: readonly string[];
@@ -69,6 +75,8 @@ export interface Policies {
   readonly boundary?: PolicySet;
   /** Session policies; absent: none were passed. */
   readonly session?: PolicySet;
+  /** Account id: SCPs do not bind its principals, RCPs do not protect its resources. */
+  readonly managementAccount?: string;
   /** SCPs of the caller's account by level; absent: not in an organization, or its management account. */
   readonly scps?: PolicyLevels;
   /** RCPs of the resource's account by level; absent: none. */
@@ -101,6 +109,8 @@ export interface Grant {
   readonly constraints?: {
     readonly encryptionContextSubset?: Readonly<Record<string, string>>;
     readonly encryptionContextEquals?: Readonly<Record<string, string>>;
+    /** Of grants to service principals: the resource for which the service calls. */
+    readonly sourceArn?: string;
   };
   readonly retiringPrincipal?: string;
   /** The account in which CreateGrant was called: key trust of a foreign caller hangs on it. */
@@ -125,8 +135,8 @@ export interface Source {
 export type Layer = 'identity' | 'boundary' | 'session' | 'scp' | 'rcp' | 'endpoint' | 'resource' | 'grant' | 'service';
 
 /**
- * Why a statement or grant that could have decided did not: the one thing that does not match.
- * Only near misses are listed (everything but one thing matches).
+ * Why an Allow or a grant that could have decided did not: the one thing that does not match.
+ * Only near misses are listed (everything but one thing matches); of grants to others, those to the caller's account.
  */
 export interface NearMiss {
   readonly source: Source;
@@ -156,6 +166,7 @@ export interface MissingLink {
   readonly source?: Source;
 }
 
+/** `nearMisses` are worked out when first read. */
 export type Decision =
   | { readonly is: 'allowed'; readonly by: readonly Source[]; readonly nearMisses: readonly NearMiss[] }
   | {

@@ -69,7 +69,7 @@ function concerns(caller: Caller, demand: Demand): (grant: KeyGrant) => boolean 
 function granteeOf(caller: Caller): (grantee: string) => boolean {
   const { principal } = caller;
   const names = new Set([caller.arn, caller.account]);
-  if (principal.kind !== 'service' && principal.kind !== 'anonymous') {
+  if ('arn' in principal || principal.kind === 'root') {
     if (principal.kind !== 'root') names.add(principal.arn);
     return (grantee) => names.has(grantee) || grantee.endsWith(`::${caller.account}:root`);
   }
