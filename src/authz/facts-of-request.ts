@@ -3,7 +3,7 @@ import { SplitArn } from './glob.ts';
 import type { Principal, Request } from './types.ts';
 
 /** The account of the caller; service principals, identity providers and anonymous callers have none. */
-export function accountOf(p: Principal): string | undefined {
+function accountOf(p: Principal): string | undefined {
   switch (p.kind) {
     case 'root':
       return p.account;
