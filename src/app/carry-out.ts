@@ -26,8 +26,10 @@ export interface CarryOutPorts {
 }
 
 export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
-  /** By step id: when grants that a passed proof hangs on are effective everywhere. */
+  /** By step id: when what a passed proof hangs on is effective everywhere. */
   const settling = new Map<string, number>();
+  // A run that died just before this one may have written a policy: the start of this one is the latest it can have been.
+  const policies = { changedMs: ports.nowMs() };
   return {
     async start(step, learnt) {
       const { value, unknown } = resolveReferences(step, learnt);
@@ -36,7 +38,10 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
           is: 'failed',
           reason: reason('run.reference.unknown', step.id, `${unknown.join(', ')} was not learnt by an earlier step`),
         };
-      return begin(ports, value, settling);
+      if (value.do === 'prove') return prove(ports, value, settling, policies.changedMs);
+      const result = await begin(ports, value);
+      if (POLICY_EFFECTS.has(value.do)) policies.changedMs = ports.nowMs();
+      return result;
     },
     async poll(_place, steps, learnt) {
       const resolved = steps.map((s) => resolveReferences(s, learnt).value);
@@ -49,7 +54,20 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
   };
 }
 
-async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<string, number>): Promise<StepResult> {
+/**
+ * IAM and KMS spread a changed policy within seconds, seldom within a minute or more, and do not say when it was changed.
+ * Sources: IAM User Guide "Troubleshoot IAM" (changes are not always immediately visible); KMS Developer Guide "Eventual consistency".
+ */
+const POLICIES_SETTLE_MS = 60_000;
+const POLICY_EFFECTS: ReadonlySet<Step['do']> = new Set([
+  'create-key',
+  'replicate-key',
+  'put-key-policy',
+  'put-role-policy',
+  'create-service-linked-role',
+]);
+
+async function begin(ports: CarryOutPorts, step: Exclude<PlacedStep, { do: 'prove' }>): Promise<StepResult> {
   const { cloud } = ports;
   const at = { account: step.account, region: step.region };
   switch (step.do) {
@@ -93,8 +111,6 @@ async function begin(ports: CarryOutPorts, step: PlacedStep, settling: Map<strin
       );
     case 'check-image':
       return { is: 'waiting', says: `${step.imageId} is being copied` };
-    case 'prove':
-      return prove(ports, step, settling);
     case 'share-image':
       return ended(await cloud.addLaunchPermissions(at, { imageId: step.imageId, accounts: step.accounts }));
     case 'open-image':
@@ -149,7 +165,12 @@ function ended<T>(
 
 type ProveStep = Extract<PlacedStep, { do: 'prove' }>;
 
-async function prove(ports: CarryOutPorts, step: ProveStep, settling: Map<string, number>): Promise<StepResult> {
+async function prove(
+  ports: CarryOutPorts,
+  step: ProveStep,
+  settling: Map<string, number>,
+  policiesChangedMs: number,
+): Promise<StepResult> {
   const accounts = new Set(step.places.map((p) => p.split('/')[0] ?? ''));
   const answer = await ports.prove({
     image: step.image ?? '',
@@ -159,18 +180,25 @@ async function prove(ports: CarryOutPorts, step: ProveStep, settling: Map<string
   if (!answer.ok) return { is: 'failed', reason: answer.reason };
   const against = answer.value.filter((p) => p.verdict !== 'can-launch');
   if (against.length > 0) return { is: 'failed', reason: notProven(step, against) };
-  const settlesAt = Math.max(0, ...answer.value.map((p) => p.settlesAt ?? 0));
+  const grants = Math.max(0, ...answer.value.map((p) => p.settlesAt ?? 0));
+  const settlesAt = Math.max(grants, policiesChangedMs + POLICIES_SETTLE_MS);
   const proofs = `${answer.value.length} launcher${answer.value.length === 1 ? '' : 's'} can launch`;
   if (settlesAt <= ports.nowMs()) return { is: 'done', says: proofs };
   settling.set(step.id, settlesAt);
-  return { is: 'waiting', says: `${proofs}; new grants may take up to 5 minutes to count everywhere` };
+  return {
+    is: 'waiting',
+    says:
+      grants > ports.nowMs()
+        ? `${proofs}; new grants may take up to 5 minutes to count everywhere`
+        : `${proofs}; changed policies may take a minute to count everywhere`,
+  };
 }
 
 function settled(ports: CarryOutPorts, step: ProveStep, settling: ReadonlyMap<string, number>): StepResult {
   const leftMs = (settling.get(step.id) ?? 0) - ports.nowMs();
   return leftMs <= 0
-    ? { is: 'done', says: 'proven, and the grants have settled' }
-    : { is: 'waiting', says: `grants settle in ${Math.ceil(leftMs / 1000)} s` };
+    ? { is: 'done', says: 'proven, and grants and policies have settled' }
+    : { is: 'waiting', says: `grants and policies settle in ${Math.ceil(leftMs / 1000)} s` };
 }
 
 function notProven(step: ProveStep, against: readonly Proof[]): Reason {

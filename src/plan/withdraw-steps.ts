@@ -18,6 +18,7 @@ import {
   whereDelivered,
 } from './targets.ts';
 import { withdrawAccess } from './withdraw-access.ts';
+import { withdrawFailed } from './withdraw-failed.ts';
 
 export function planWithdrawals(d: Draft): void {
   for (const [region, builder] of d.seen.builder) {
@@ -26,6 +27,7 @@ export function planWithdrawals(d: Draft): void {
     withdrawFormer(d, region);
   }
   withdrawPrivate(d);
+  withdrawFailed(d);
   withdrawAccess(d);
 }
 

@@ -56,7 +56,5 @@ async function addTemplate(sender: Stage['first'], region: string): Promise<void
     }),
   );
   const LaunchTemplateData = { ImageId: found.Images[0]?.ImageId, InstanceType: 't3.small' };
-  await must(
-    sender.send('ec2', region, 'CreateLaunchTemplate', { LaunchTemplateName: TEMPLATE, LaunchTemplateData }),
-  );
+  await must(sender.send('ec2', region, 'CreateLaunchTemplate', { LaunchTemplateName: TEMPLATE, LaunchTemplateData }));
 }

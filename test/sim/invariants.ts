@@ -106,7 +106,9 @@ export const RULES: readonly Rule[] = [
         if (!accounts.includes(account)) return [];
         const image = imageById(world, region, imageId);
         const good = image?.state === 'available' && visibleTo(image, account);
-        return good ? [] : [`${where} of ${account}/${region} names ${imageId}, which is ${image?.state ?? 'not there'}`];
+        return good
+          ? []
+          : [`${where} of ${account}/${region} names ${imageId}, which is ${image?.state ?? 'not there'}`];
       }),
   },
   {
@@ -114,7 +116,9 @@ export const RULES: readonly Rule[] = [
     against: (world) => {
       const keys = byArn(world);
       const managed = (s: Snapshot): boolean => keys.get(s.kmsKeyId ?? '')?.manager === 'AWS';
-      const images = imagesOf(world).filter((i) => live(i) && i.launchPermissions.size > 0 && behind(world, i).some(managed));
+      const images = imagesOf(world).filter(
+        (i) => live(i) && i.launchPermissions.size > 0 && behind(world, i).some(managed),
+      );
       const snapshots = snapshotsOf(world).filter((s) => s.createVolumePermissions.size > 0 && managed(s));
       return [...images.map((i) => i.imageId), ...snapshots.map((s) => s.snapshotId)];
     },
@@ -156,7 +160,10 @@ export const RULES: readonly Rule[] = [
           const now = keysOf(world).find((k) => k.arn === was.arn);
           const statement = now?.policy.includes(FOREIGN_SID) === true;
           const grant = [...(now?.grants.values() ?? [])].some((g) => g.name === FOREIGN_GRANT);
-          return [...(statement ? [] : [`their statement is gone from ${was.arn}`]), ...(grant ? [] : ['their grant is gone'])];
+          return [
+            ...(statement ? [] : [`their statement is gone from ${was.arn}`]),
+            ...(grant ? [] : ['their grant is gone']),
+          ];
         }),
   },
   {

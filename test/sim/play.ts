@@ -120,13 +120,18 @@ async function planAndApply(session: Session): Promise<{ steps: number; against:
   if (!applied.ok) return { steps: plan.steps.length, against: [applied.reason.says] };
   const { failed, notStarted } = applied.value.result;
   const failures = failed.map((f) => `${f.id}: ${f.reason.says}`);
-  return { steps: plan.steps.length, against: [...blocked, ...failures, ...notStarted.map((id) => `${id} not started`)] };
+  return {
+    steps: plan.steps.length,
+    against: [...blocked, ...failures, ...notStarted.map((id) => `${id} not started`)],
+  };
 }
 
 /** Keys are never deleted by an apply: volumes that were launched stand under them. */
 async function orphansOf(session: Session): Promise<readonly string[]> {
   const { resources } = await left(session, silent);
-  return resources.filter((r) => r.orphan && !['key', 'key-replica', 'alias'].includes(r.kind)).map((r) => `${r.kind} ${r.arn} ${r.why ?? ''}`);
+  return resources
+    .filter((r) => r.orphan && !['key', 'key-replica', 'alias'].includes(r.kind))
+    .map((r) => `${r.kind} ${r.arn} ${r.why ?? ''}`);
 }
 
 /** Whom a command gave which image: by a launch permission to launch it, or by a pointer. */

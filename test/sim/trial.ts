@@ -42,7 +42,9 @@ export async function tryLaunch(trial: Trial): Promise<readonly string[]> {
   fork.kernel.settle();
   fork.clock.advance(GROUP_MS);
   fork.kernel.settle();
-  const instances = [...(fork.world.accounts.get(trial.account)?.places.get(trial.region)?.ec2.instances.values() ?? [])];
+  const instances = [
+    ...(fork.world.accounts.get(trial.account)?.places.get(trial.region)?.ec2.instances.values() ?? []),
+  ];
   const launched = instances.filter((i) => i.imageId === trial.imageId && i.launchedMs >= trial.at.nowMs);
   const refused = (who: string, group: string | undefined): readonly string[] => {
     const tried = launched.filter((i) => i.autoScalingGroup === group);

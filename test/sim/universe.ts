@@ -157,5 +157,4 @@ export class Process {
       await opened.value.close();
     }
   }
-
 }
