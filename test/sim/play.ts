@@ -13,7 +13,8 @@ export interface Played {
   readonly seed: number;
   readonly violations: readonly string[];
   readonly effects: number;
-  readonly processes: number;
+  /** Processes that died at work. */
+  readonly deaths: number;
   /** `operation account region` of every effect, in its order: equal for equal seeds. */
   readonly trace: readonly string[];
 }
@@ -35,7 +36,7 @@ class Game {
   readonly #trials: Trial[] = [];
   readonly #trace: string[] = [];
   #want: Wanted | undefined;
-  #processes = 0;
+  #deaths = 0;
 
   constructor(scenario: Scenario, base: Base) {
     this.#seed = scenario.seed;
@@ -56,8 +57,8 @@ class Game {
   }
 
   async #process(config: string, diesAfter: number | undefined): Promise<void> {
-    this.#processes += 1;
-    await this.#universe.start(diesAfter).run(config, planAndApply);
+    const ended = await this.#universe.start(diesAfter).run(config, planAndApply);
+    if (ended === 'died') this.#deaths += 1;
   }
 
   /** Without faults and deaths a few more runs come to the end, and the one after has nothing to do. */
@@ -65,7 +66,6 @@ class Game {
     const config = configText(want);
     let told: readonly string[] = [];
     for (let i = 0; i < CLEAN_TRIES; i++) {
-      this.#processes += 1;
       const ended = await this.#universe.start().run(config, planAndApply);
       if (ended === 'died') throw new Error('a process died that should not');
       told = ended.against;
@@ -86,20 +86,20 @@ class Game {
       seed: this.#seed,
       violations: [...new Set(this.#violations)],
       effects: this.#trace.length,
-      processes: this.#processes,
+      deaths: this.#deaths,
       trace: this.#trace,
     };
   }
 
   #watch(command: Command): void {
-    this.#trace.push(`${command.operation} ${command.caller.account} ${command.region} ${command.ended}`);
+    this.#trace.push(`${command.operation} ${command.caller.account} ${command.region}`);
     const { world } = this.#universe;
     const accounts = this.#want?.accounts ?? [];
     for (const rule of RULES) {
       const against = rule.against(world, this.#before, accounts);
       this.#violations.push(...against.map((what) => `${rule.name}: ${what} (after ${command.operation})`));
     }
-    if (command.ended === 'done') this.#tryWhatIsGiven(command);
+    this.#tryWhatIsGiven(command);
   }
 
   #tryWhatIsGiven(command: Command): void {

@@ -28,7 +28,11 @@ export interface Snapshot {
 export const snapshotOf = (world: World, nowMs: number): Snapshot => ({ bytes: serialize(world), nowMs });
 
 /** Told of every effect right after it, while nothing else can happen. */
-export type Watch = (command: Command, universe: Universe) => void;
+export type Watch = (command: Command) => void;
+
+/** Sessions, and AWS managed keys that a look brings into being, change nothing that anybody could miss or see twice. */
+const isEffect = ({ operation, ended }: Command): boolean =>
+  ended === 'done' && !/\.(AssumeRole|Get|Describe)/.test(operation);
 
 const NEVER = new Promise<never>(() => {});
 
@@ -37,8 +41,8 @@ export class Universe {
   readonly kernel: Kernel;
   readonly faults: Faults;
   readonly bugs: unknown[] = [];
-  /** Effects of the process that runs now. */
-  effects = 0;
+  /** Of the process that runs now. */
+  #effects = 0;
   #process: Process | undefined;
 
   constructor(from: Snapshot, seed: number, watch: Watch) {
@@ -57,8 +61,9 @@ export class Universe {
       gates: [(attempt: Attempt) => this.faults.gate(attempt)],
       committed: (command) => {
         this.faults.note(command);
-        if (command.ended === 'done') this.#effect();
-        watch(command, this);
+        if (!isEffect(command)) return;
+        this.#effect();
+        watch(command);
       },
       onBug: (bug) => this.bugs.push(bug),
     });
@@ -74,14 +79,14 @@ export class Universe {
 
   /** @param diesAfter effects after which it dies, before it hears of the last one; absent: it lives */
   start(diesAfter?: number): Process {
-    this.effects = 0;
+    this.#effects = 0;
     this.#process = new Process(this, diesAfter);
     return this.#process;
   }
 
   #effect(): void {
-    this.effects += 1;
-    this.#process?.hadEffect(this.effects);
+    this.#effects += 1;
+    this.#process?.hadEffect(this.#effects);
   }
 }
 
