@@ -1,6 +1,6 @@
 /**
  * The seeds that every test run plays, in two files so that two cores share them. `AMIPORT_SEEDS=50000` for more of
- * them; a failure names its seed, and `node test/sim/simulate.ts --from SEED --count 1 --trace` replays it.
+ * them; a failure names its seed, and `node scripts/simulate.ts --from SEED --count 1 --trace` replays it.
  */
 import { expect } from 'vitest';
 import { baseWorld } from './base.ts';

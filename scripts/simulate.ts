@@ -1,11 +1,11 @@
 /**
- * Plays scenarios from seeds: `node test/sim/simulate.ts --from 1 --count 1000`. Prints every seed that fails, with what
+ * Plays scenarios from seeds: `node scripts/simulate.ts --from 1 --count 1000`. Prints every seed that fails, with what
  * did not hold; `--from SEED --count 1 --trace` replays one with every effect.
  */
 import { parseArgs } from 'node:util';
-import { baseWorld } from './base.ts';
-import { play } from './play.ts';
-import { scenarioOf } from './scenario.ts';
+import { baseWorld } from '../test/sim/base.ts';
+import { play } from '../test/sim/play.ts';
+import { scenarioOf } from '../test/sim/scenario.ts';
 
 const { values } = parseArgs({
   options: {
