@@ -9,7 +9,8 @@ export type { Difference } from '../plan/drift-difference.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export type { Proof } from '../verify/question.ts';
 export { type Built, buildImage } from './build.ts';
-export { type CanaryResult, launchCanaries } from './canary.ts';
+export { launchCanaries } from './canary.ts';
+export type { CanaryResult } from './canary-launch.ts';
 export { simulatedClock } from './clock.ts';
 export {
   type Compared,

@@ -6,7 +6,8 @@ import { done, failed, type Outcome, type Reason, reason } from '../base/outcome
 import type { Plan } from '../plan/step.ts';
 import type { Proof } from '../verify/question.ts';
 import { type Built, buildImage } from './build.ts';
-import { type CanaryResult, launchCanaries } from './canary.ts';
+import { launchCanaries } from './canary.ts';
+import type { CanaryResult } from './canary-launch.ts';
 import { type Compared, type CompareOptions, compare } from './compare.ts';
 import { applyPlan, makePlan, verify } from './deliver.ts';
 import type { Emit } from './events.ts';

@@ -6,6 +6,8 @@ export type AppEvent =
   | { readonly kind: 'looking'; readonly done: number; readonly total: number }
   | { readonly kind: 'run'; readonly event: RunEvent<PlacedStep>; readonly finished: number; readonly total: number }
   | { readonly kind: 'build'; readonly image: string; readonly line: string }
+  /** Before the first launch. */
+  | { readonly kind: 'canary-cost'; readonly launches: number; readonly usd: number; readonly maxUsd: number }
   | { readonly kind: 'canary'; readonly place: string; readonly launcher: string; readonly says: string };
 
 export type Emit = (event: AppEvent) => void;

@@ -32,7 +32,7 @@ function named(template: string, image: string, account: string, region: string)
 
 /** A canary lives for minutes: one that is there when nobody launches any was left by a crash. */
 export function canariesLeft(want: Delivery, found: Found): readonly LeftResource[] {
-  return [...found.canaries].flatMap(([place, { instanceIds, groups }]) => {
+  return [...found.canaries].flatMap(([place, { instanceIds, groups, fleetIds }]) => {
     const [account = '', region = ''] = place.split('/');
     const arn = (service: string, resource: string) =>
       `arn:${want.partition}:${service}:${region}:${account}:${resource}`;
@@ -46,6 +46,7 @@ export function canariesLeft(want: Delivery, found: Found): readonly LeftResourc
       ...instanceIds.map(
         (id): LeftResource => ({ arn: arn('ec2', `instance/${id}`), kind: 'canary-instance', ...base }),
       ),
+      ...fleetIds.map((id): LeftResource => ({ arn: arn('ec2', `fleet/${id}`), kind: 'canary-fleet', ...base })),
       ...groups.map(
         (name): LeftResource => ({
           arn: arn('autoscaling', `autoScalingGroup:*:autoScalingGroupName/${name}`),

@@ -14,7 +14,8 @@ export interface LeftResource {
     | 'role-policy'
     | 'parameter'
     | 'canary-instance'
-    | 'canary-group';
+    | 'canary-group'
+    | 'canary-fleet';
   readonly account: string;
   readonly region: string;
   /** The grant's id, the policy's name: what tells apart two resources with one ARN. */
@@ -43,7 +44,11 @@ export interface Found {
   /** By `account/region`. */
   readonly canaries: ReadonlyMap<
     string,
-    { readonly instanceIds: readonly string[]; readonly groups: readonly string[] }
+    {
+      readonly instanceIds: readonly string[];
+      readonly groups: readonly string[];
+      readonly fleetIds: readonly string[];
+    }
   >;
 }
 

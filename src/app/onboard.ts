@@ -55,7 +55,7 @@ export function configText(answers: Answers): string {
 
 /** `autoscaling` and its like are words; anything else is the name of a role. */
 const launcherOf = (text: string): unknown =>
-  ['autoscaling', 'spot', 'spotfleet', 'ec2fleet'].includes(text) ? text : { role: text };
+  ['autoscaling', 'eks', 'spot', 'spotfleet', 'ec2fleet'].includes(text) ? text : { role: text };
 
 /** As people write a source: an AMI id, a parameter, a manifest or a template. */
 export function sourceOf(text: string): Readonly<Record<string, string>> {

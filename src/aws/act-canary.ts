@@ -1,11 +1,13 @@
 /** Canary launches: one instance as the launcher's role, or a one-instance group as its service-linked role. */
-import type { Instance } from '@aws-sdk/client-ec2';
 import { done, type Outcome } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import type { CanaryGroup, Cloud, InstanceSeen, Tags } from '../model/cloud.ts';
+import type { CanaryGroup, Cloud, Tags } from '../model/cloud.ts';
+import { canaryFleets, fleetsLeft } from './act-canary-fleets.ts';
 import { refusedWith } from './call.ts';
+import { canaryTemplate, mappings, subnetOf } from './canary-template.ts';
 import type { Connection } from './connection.ts';
-import { rootVolumeOf, tagList } from './shapes.ts';
+import { describeInstances } from './describe-instances.ts';
+import { tagList } from './shapes.ts';
 
 type CanaryEffects = Pick<
   Cloud,
@@ -16,6 +18,9 @@ type CanaryEffects = Pick<
   | 'createCanaryGroup'
   | 'describeCanaryGroup'
   | 'deleteCanaryGroup'
+  | 'createCanaryFleet'
+  | 'describeCanaryFleet'
+  | 'deleteCanaryFleet'
   | 'listCanaries'
 >;
 
@@ -25,6 +30,7 @@ const STEP_TAG = 'amiport:step';
 export const canaryEffects = (c: Connection): CanaryEffects => ({
   ...instances(c),
   ...groups(c),
+  ...canaryFleets(c),
   findSubnet: (at, tags) => findSubnet(c, at, tags),
 });
 
@@ -48,6 +54,7 @@ function instances(
               ClientToken: want.token,
               InstanceInitiatedShutdownBehavior: 'terminate',
               ...(want.subnetId === undefined ? {} : { SubnetId: want.subnetId }),
+              ...(want.spot ? { InstanceMarketOptions: { MarketType: 'spot' as const } } : {}),
               ...(want.volumeKeys.length === 0 ? {} : { BlockDeviceMappings: mappings(want.volumeKeys) }),
               TagSpecifications: [
                 { ResourceType: 'instance', Tags: tagList(want.tags) },
@@ -60,7 +67,7 @@ function instances(
       return answer.ok ? done({ instanceId: answer.value.Instances?.[0]?.InstanceId ?? '' }) : answer;
     },
 
-    describeInstances: (at, ids) => describe(c, at, ids),
+    describeInstances: (at, ids) => describeInstances(c, at, ids),
 
     async terminateInstances(at, instanceIds) {
       if (instanceIds.length === 0) return done(undefined);
@@ -103,7 +110,7 @@ function groups(c: Connection): Pick<Cloud, 'createCanaryGroup' | 'describeCanar
       const ids = (groups.value.AutoScalingGroups?.[0]?.Instances ?? []).flatMap((i) =>
         i.InstanceId === undefined ? [] : [i.InstanceId],
       );
-      const instances = ids.length === 0 ? done([]) : await describe(c, at, ids);
+      const instances = ids.length === 0 ? done([]) : await describeInstances(c, at, ids);
       if (!instances.ok) return instances;
       return done({
         instances: instances.value,
@@ -133,67 +140,11 @@ function groups(c: Connection): Pick<Cloud, 'createCanaryGroup' | 'describeCanar
   };
 }
 
-const mappings = (keys: readonly { readonly deviceName: string; readonly kmsKeyId: string }[]) =>
-  keys.map((k) => ({ DeviceName: k.deviceName, Ebs: { Encrypted: true, KmsKeyId: k.kmsKeyId } }));
-
-async function describe(c: Connection, at: Place, ids: readonly string[]): Promise<Outcome<readonly InstanceSeen[]>> {
-  const { DescribeInstancesCommand, DescribeVolumesCommand } = await import('@aws-sdk/client-ec2');
-  const answer = await c.send('ec2', at, 'ec2:DescribeInstances', (ec2) =>
-    ec2.send(new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: [...ids] }] })),
-  );
-  if (!answer.ok) return answer;
-  const instances = (answer.value.Reservations ?? []).flatMap((r) => r.Instances ?? []);
-  const volumeIds = instances.flatMap((i) => rootVolumeOf(i) ?? []);
-  if (volumeIds.length === 0) return done(instances.map((i) => instanceSeen(i, new Map())));
-  const volumes = await c.send('ec2', at, 'ec2:DescribeVolumes', (ec2) =>
-    ec2.send(new DescribeVolumesCommand({ Filters: [{ Name: 'volume-id', Values: volumeIds }] })),
-  );
-  if (!volumes.ok) return volumes;
-  const keys = new Map((volumes.value.Volumes ?? []).map((v) => [v.VolumeId ?? '', v.KmsKeyId]));
-  return done(instances.map((i) => instanceSeen(i, keys)));
-}
-
-function instanceSeen(i: Instance, keys: ReadonlyMap<string, string | undefined>): InstanceSeen {
-  const rootVolumeId = rootVolumeOf(i);
-  return {
-    instanceId: i.InstanceId ?? '',
-    state: i.State?.Name ?? 'pending',
-    stateReason:
-      i.StateReason?.Code === undefined
-        ? undefined
-        : { code: i.StateReason.Code, message: i.StateReason.Message ?? '' },
-    rootVolumeId,
-    rootKmsKeyId: rootVolumeId === undefined ? undefined : keys.get(rootVolumeId),
-  };
-}
-
 async function createGroup(c: Connection, at: Place, want: CanaryGroup): Promise<Outcome<void>> {
-  const { CreateLaunchTemplateCommand, DescribeSubnetsCommand } = await import('@aws-sdk/client-ec2');
   const { CreateAutoScalingGroupCommand } = await import('@aws-sdk/client-auto-scaling');
-  const template = await c.send('ec2', at, 'ec2:CreateLaunchTemplate', (ec2) =>
-    ec2.send(
-      new CreateLaunchTemplateCommand({
-        LaunchTemplateName: want.name,
-        TagSpecifications: [{ ResourceType: 'launch-template', Tags: tagList(want.tags) }],
-        LaunchTemplateData: {
-          ImageId: want.imageId,
-          InstanceType: want.instanceType as never,
-          ...(want.volumeKeys.length === 0 ? {} : { BlockDeviceMappings: mappings(want.volumeKeys) }),
-          TagSpecifications: [
-            { ResourceType: 'instance', Tags: tagList(want.tags) },
-            { ResourceType: 'volume', Tags: tagList(want.tags) },
-          ],
-        },
-      }),
-    ),
-  );
-  if (!template.ok && !refusedWith(template, 'InvalidLaunchTemplateName.AlreadyExistsException')) return template;
-  const subnet =
-    want.subnetId === undefined
-      ? await c.send('ec2', at, 'ec2:DescribeSubnets', (ec2) =>
-          ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: 'default-for-az', Values: ['true'] }] })),
-        )
-      : done({ Subnets: [{ SubnetId: want.subnetId }] });
+  const template = await canaryTemplate(c, at, want);
+  if (!template.ok) return template;
+  const subnet = await subnetOf(c, at, want.subnetId);
   if (!subnet.ok) return subnet;
   const group = await c.send('autoscaling', at, 'autoscaling:CreateAutoScalingGroup', (client) =>
     client.send(
@@ -203,7 +154,7 @@ async function createGroup(c: Connection, at: Place, want: CanaryGroup): Promise
         MinSize: 1,
         MaxSize: 1,
         DesiredCapacity: 1,
-        VPCZoneIdentifier: subnet.value.Subnets?.[0]?.SubnetId ?? '',
+        VPCZoneIdentifier: subnet.value,
         ServiceLinkedRoleARN: want.serviceLinkedRoleArn,
         Tags: Object.entries(want.tags).map(([Key, Value]) => ({ Key, Value, PropagateAtLaunch: true })),
       }),
@@ -216,7 +167,7 @@ async function list(
   c: Connection,
   at: Place,
   delivery: string,
-): Promise<Outcome<{ instanceIds: readonly string[]; groups: readonly string[] }>> {
+): Promise<Outcome<{ instanceIds: readonly string[]; groups: readonly string[]; fleetIds: readonly string[] }>> {
   const { DescribeInstancesCommand, DescribeLaunchTemplatesCommand } = await import('@aws-sdk/client-ec2');
   const tagged = [
     { Name: `tag:${DELIVERY_TAG}`, Values: [delivery] },
@@ -227,15 +178,19 @@ async function list(
     ec2.send(new DescribeInstancesCommand({ Filters: [...tagged, alive] })),
   );
   if (!instances.ok) return instances;
-  // A group is made after its template and deleted before it: the templates name every group there may be.
+  // A group or fleet is made after its template and deleted before it: where there is no template, there is neither.
   const templates = await c.send('ec2', at, 'ec2:DescribeLaunchTemplates', (ec2) =>
     ec2.send(new DescribeLaunchTemplatesCommand({ Filters: tagged })),
   );
   if (!templates.ok) return templates;
+  const groups = (templates.value.LaunchTemplates ?? []).map((t) => t.LaunchTemplateName ?? '');
+  const fleets = groups.length === 0 ? done([]) : await fleetsLeft(c, at, tagged);
+  if (!fleets.ok) return fleets;
   return done({
     instanceIds: (instances.value.Reservations ?? []).flatMap((r) =>
       (r.Instances ?? []).map((i) => i.InstanceId ?? ''),
     ),
-    groups: (templates.value.LaunchTemplates ?? []).map((t) => t.LaunchTemplateName ?? ''),
+    groups,
+    fleetIds: fleets.value,
   });
 }

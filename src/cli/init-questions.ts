@@ -55,7 +55,7 @@ export async function askForConfig(file: string): Promise<Answers | undefined> {
   const regions = list(await ask('The Regions that get them', 'eu-west-1 us-east-1', each('Region', REGION)));
   const launchers = list(
     await ask(
-      'Who launches there: role names, autoscaling, spot, spotfleet, ec2fleet',
+      'Who launches there: role names, autoscaling, eks, spot, spotfleet, ec2fleet',
       'MyLauncherRole autoscaling',
       each('role or service', /^[\w+=,.@/-]+$/),
     ),

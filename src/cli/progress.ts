@@ -45,6 +45,11 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
       case 'build':
         line(color.dim(`  ${event.line}`));
         return;
+      case 'canary-cost':
+        line(
+          `  ${event.launches} launches, up to $${event.usd.toFixed(2)} in all (canary.maxCost: $${event.maxUsd.toFixed(2)})`,
+        );
+        return;
       case 'canary':
         line(`  ${color.dim('canary')} ${event.place} ${event.launcher}: ${event.says}`);
         return;

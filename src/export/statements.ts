@@ -2,6 +2,7 @@
 import {
   type Delivery,
   fillTemplate,
+  type Launcher,
   launcherPrincipalArn,
   roleArnFor,
   serviceLinkedRoleOf,
@@ -204,10 +205,14 @@ export function accountStatements(want: Delivery, account: string): readonly Sta
   ];
 }
 
+const autoscalingArns = (want: Delivery, account: string): readonly string[] =>
+  linkedArns(want, account).filter((arn) => arn.includes('/autoscaling.amazonaws.com/'));
+
 const linkedArns = (want: Delivery, account: string): readonly string[] =>
   (want.accounts.find((a) => a.id === account)?.launchers ?? [])
     .filter((l) => serviceLinkedRoleOf(l) !== undefined)
-    .map((l) => launcherPrincipalArn(l, account, want.partition));
+    .map((l) => launcherPrincipalArn(l, account, want.partition))
+    .filter((arn, i, all) => all.indexOf(arn) === i);
 
 /** On the delivery's keys, which are the builder's, and on keys of the account itself that its volumes are under. */
 function grantStatement(want: Delivery, account: string, grantees: readonly string[]): Statement {
@@ -229,11 +234,16 @@ export function canaryStatements(want: Delivery, account: string): readonly Stat
   const ec2 = (resource: string) => `arn:${p}:ec2:*:${account}:${resource}`;
   const group = `arn:${p}:autoscaling:*:${account}:autoScalingGroup:*:autoScalingGroupName/amiport-canary-*`;
   const launchers = want.accounts.find((a) => a.id === account)?.launchers ?? [];
-  const roles = launchers.filter((l) => l.kind === 'role').map((l) => launcherPrincipalArn(l, account, p));
+  const roles = launchers.filter((l) => 'path' in l).map((l) => launcherPrincipalArn(l, account, p));
+  const has = (...kinds: readonly Launcher['kind'][]): boolean => launchers.some((l) => kinds.includes(l.kind));
+  const groups = has('autoscaling', 'eks');
+  const fleets = has('ec2fleet');
+  const looks = Object.keys(ACTIONS).filter((a) => /:Describe/.test(a) && ACTIONS[a]?.for.includes('canary'));
+  const unneeded = (a: string): boolean => (a.startsWith('autoscaling:') && !groups) || (/Fleet/.test(a) && !fleets);
   return [
     allow(
       'CanaryLook',
-      Object.keys(ACTIONS).filter((a) => /:Describe/.test(a) && ACTIONS[a]?.for.includes('canary')),
+      looks.filter((a) => !unneeded(a)),
       '*',
     ),
     allow('CanaryAsLauncher', ['sts:AssumeRole'], roles),
@@ -244,13 +254,28 @@ export function canaryStatements(want: Delivery, account: string): readonly Stat
         'ec2:CreateAction': ['CreateLaunchTemplate', 'RunInstances'],
       },
     }),
-    allow(
-      'CanaryGroup',
-      ['autoscaling:CreateAutoScalingGroup', 'autoscaling:CreateOrUpdateTags', 'autoscaling:DeleteAutoScalingGroup'],
-      group,
-    ),
-    allow('CanaryRun', ['ec2:RunInstances'], '*'),
-    allow('CanaryPassRole', ['iam:PassRole'], linkedArns(want, account)),
+    ...(groups
+      ? [
+          allow(
+            'CanaryGroup',
+            [
+              'autoscaling:CreateAutoScalingGroup',
+              'autoscaling:CreateOrUpdateTags',
+              'autoscaling:DeleteAutoScalingGroup',
+            ],
+            group,
+          ),
+          allow('CanaryPassRole', ['iam:PassRole'], autoscalingArns(want, account)),
+        ]
+      : []),
+    ...(fleets
+      ? [
+          allow('CanaryFleet', ['ec2:CreateFleet', 'ec2:CreateTags'], ec2('fleet/*'), ofDelivery(want, 'RequestTag')),
+          allow('CanaryFleetCleanUp', ['ec2:DeleteFleets'], ec2('fleet/*'), ofDelivery(want, 'ResourceTag')),
+        ]
+      : []),
+    // Who makes a group, a fleet or a Spot request is asked for the right to launch, too.
+    ...(groups || has('ec2fleet', 'spot') ? [allow('CanaryRun', ['ec2:RunInstances'], '*')] : []),
     allow(
       'CanaryCleanUp',
       ['ec2:TerminateInstances', 'ec2:DeleteLaunchTemplate'],

@@ -106,13 +106,23 @@ export interface Cloud {
   terminateInstances(at: Place, instanceIds: readonly string[]): Promise<Outcome<void>>;
   createCanaryGroup(at: Place, want: CanaryGroup): Promise<Outcome<void>>;
   describeCanaryGroup(at: Place, name: string): Promise<Outcome<CanaryGroupSeen>>;
+  createCanaryFleet(at: Place, want: CanaryFleet): Promise<Outcome<{ readonly fleetId: string }>>;
+  describeCanaryFleet(at: Place, fleetId: string): Promise<Outcome<CanaryFleetSeen>>;
+  /** Fleet, its instances and its launch template. */
+  deleteCanaryFleet(at: Place, fleet: { readonly fleetId: string; readonly name: string }): Promise<Outcome<void>>;
   /** Group, its instances and its launch template; what is gone already counts as deleted. */
   deleteCanaryGroup(at: Place, name: string): Promise<Outcome<void>>;
   /** Canaries of this delivery, by tag: what a crash left behind. */
   listCanaries(
     at: Place,
     delivery: string,
-  ): Promise<Outcome<{ readonly instanceIds: readonly string[]; readonly groups: readonly string[] }>>;
+  ): Promise<
+    Outcome<{
+      readonly instanceIds: readonly string[];
+      readonly groups: readonly string[];
+      readonly fleetIds: readonly string[];
+    }>
+  >;
 
   // What carries this delivery's tags, whether or not anything still points at it
   findSnapshots(at: Place, delivery: string): Promise<Outcome<readonly (SnapshotSeen & { readonly tags: Tags })[]>>;
@@ -143,6 +153,8 @@ export interface RunInstance {
   readonly instanceType: string;
   /** Role to assume for the launch, so that the launcher's own rights are tried. */
   readonly asRole: string | undefined;
+  /** True: a Spot Instance, whose keys the service-linked role of EC2 Spot uses. */
+  readonly spot: boolean;
   readonly subnetId: string | undefined;
   readonly volumeKeys: readonly { readonly deviceName: string; readonly kmsKeyId: string }[];
   readonly token: string;
@@ -156,6 +168,21 @@ export interface InstanceSeen {
   /** The root volume's key ARN once it is there; undefined when unencrypted or not yet attached. */
   readonly rootVolumeId: string | undefined;
   readonly rootKmsKeyId: string | undefined;
+}
+
+export interface CanaryFleet {
+  readonly name: string;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly subnetId: string | undefined;
+  readonly volumeKeys: readonly { readonly deviceName: string; readonly kmsKeyId: string }[];
+  readonly tags: Tags;
+}
+
+export interface CanaryFleetSeen {
+  readonly instances: readonly InstanceSeen[];
+  /** `CODE: message` of what EC2 refused to launch. */
+  readonly errors: readonly string[];
 }
 
 export interface CanaryGroup {

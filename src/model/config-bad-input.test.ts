@@ -199,7 +199,7 @@ test.each([
     put: 'launchers: []',
     inPlaceOf: 'launchers: [spot]',
     says: [
-      '13:56: error: launchers is empty: nobody would be able to launch = write { role: NAME }, autoscaling, spot, spotfleet, ec2fleet or { karpenter: { role: NAME } }',
+      '13:56: error: launchers is empty: nobody would be able to launch = write { role: NAME }, autoscaling, eks, spot, spotfleet, ec2fleet or { karpenter: { role: NAME } }',
     ],
   },
   {
@@ -260,7 +260,7 @@ test.each([
     put: '{ rol: VodLauncher }',
     inPlaceOf: '{ role: VodLauncher }',
     says: [
-      '10:89: error: a launcher needs one of role, autoscaling, karpenter = write { role: NAME }, autoscaling, spot, spotfleet, ec2fleet or { karpenter: { role: NAME } }',
+      '10:89: error: a launcher needs one of role, autoscaling, karpenter = write { role: NAME }, autoscaling, eks, spot, spotfleet, ec2fleet or { karpenter: { role: NAME } }',
     ],
   },
   {

@@ -25,9 +25,9 @@ function oneOf(value: unknown, keys: readonly string[], noun: string, instead: s
   return w.say(`${noun} has ${given.join(' and ')}, but can have only one of them`, 'keep one');
 }
 
-const LAUNCHER_WORDS = ['autoscaling', 'spot', 'spotfleet', 'ec2fleet'] as const;
+const LAUNCHER_WORDS = ['autoscaling', 'eks', 'spot', 'spotfleet', 'ec2fleet'] as const;
 const LAUNCHER_EXAMPLE =
-  'write { role: NAME }, autoscaling, spot, spotfleet, ec2fleet or { karpenter: { role: NAME } }';
+  'write { role: NAME }, autoscaling, eks, spot, spotfleet, ec2fleet or { karpenter: { role: NAME } }';
 
 const launcher = z
   .union(

@@ -75,6 +75,8 @@ export type Launcher =
   | { readonly kind: 'spot' }
   | { readonly kind: 'spotfleet' }
   | { readonly kind: 'ec2fleet' }
+  /** Managed node groups of EKS, which launch through Auto Scaling. */
+  | { readonly kind: 'eks' }
   | { readonly kind: 'karpenter'; readonly name: string; readonly path: string };
 
 /** A KMS key by alias (`alias/…`, looked up in the Region it is used in) or by full ARN. Both may be templates. */
@@ -151,7 +153,7 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** As reports and JSON write it: `role:NAME`, `autoscaling`, `autoscaling:SUFFIX`, `spot`, `karpenter:ROLE`, … */
+/** As reports and JSON write it: `role:NAME`, `autoscaling`, `autoscaling:SUFFIX`, `spot`, `eks`, `karpenter:ROLE`, … */
 export function launcherText(launcher: Launcher): string {
   switch (launcher.kind) {
     case 'role':
@@ -162,6 +164,7 @@ export function launcherText(launcher: Launcher): string {
     case 'spot':
     case 'spotfleet':
     case 'ec2fleet':
+    case 'eks':
       return launcher.kind;
     default:
       return unreachable(launcher);
@@ -209,6 +212,9 @@ function linkedRole(launcher: Exclude<Launcher, { readonly path: string }>): Ser
       const roleName = `AWSServiceRoleForAutoScaling${suffix === undefined ? '' : `_${suffix}`}`;
       return { awsServiceName: 'autoscaling.amazonaws.com', suffix, roleName };
     }
+    // EKS User Guide "Launch template support", "Amazon EBS encryption": a node group is an Auto Scaling group of the default role.
+    case 'eks':
+      return linkedRole({ kind: 'autoscaling', suffix: undefined });
     case 'spot':
       return { awsServiceName: 'spot.amazonaws.com', suffix: undefined, roleName: 'AWSServiceRoleForEC2Spot' };
     case 'spotfleet':

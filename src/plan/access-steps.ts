@@ -25,7 +25,7 @@ const grantStep = (account: string, region: string, keyId: string, roleName: str
 
 export function planAccess(d: Draft): void {
   for (const account of d.want.accounts) {
-    for (const launcher of account.launchers) {
+    for (const launcher of distinctRoles(account.launchers)) {
       if (serviceLinkedRoleOf(launcher) === undefined) planRole(d, account, launcher);
       else planServiceLinked(d, account, launcher);
     }
@@ -53,6 +53,11 @@ export function accessSteps(d: Draft, region: string, only?: string): readonly s
   );
   return d.planned(...new Set(ids));
 }
+
+/** Node groups and plain Auto Scaling launch under one role: what it needs is planned once. */
+const distinctRoles = (launchers: readonly Launcher[]): readonly Launcher[] => [
+  ...new Map(launchers.map((l) => [serviceLinkedRoleOf(l)?.roleName ?? roleNameOf(l), l])).values(),
+];
 
 const roleNameOf = (l: Launcher): string => (l.kind === 'role' || l.kind === 'karpenter' ? l.name : '');
 
@@ -119,7 +124,7 @@ export function withdrawRolePolicies(d: Draft): void {
   for (const account of d.want.accounts) {
     if (!account.regions.some((r) => launchersStillNeedKey(d, r))) continue;
     const needs = account.regions.flatMap((r) => d.stepsThatTake(r));
-    for (const launcher of account.launchers) {
+    for (const launcher of distinctRoles(account.launchers)) {
       const role = launcherRole(d.seen, account.id, launcher);
       if (serviceLinkedRoleOf(launcher) !== undefined || role.is !== 'known') continue;
       const policy = rolePolicyWish(d, account, role.value, false);
