@@ -160,6 +160,10 @@ function missingPackages() {
   if (!awsCli()) missing.push('awscli');
   if (!python()) missing.push('python3-boto3');
   if (!answers('mkfs.ext4', ['-V'])) missing.push('e2fsprogs');
+  if (!answers('mkfs.xfs', ['-V'])) missing.push('xfsprogs');
+  if (!answers('mkfs.vfat', ['--help'])) missing.push('dosfstools');
+  if (!answers('mcopy', ['-V'])) missing.push('mtools');
+  if (!answers('sfdisk', ['-v'])) missing.push('fdisk');
   return missing;
 }
 

@@ -65,7 +65,7 @@ async function look(device: Device, subject: string): Promise<Contents> {
     Buffer.from(await at(offset, bytes.length / 2)).toString('hex') === bytes;
   for (const magic of NOT_READ.slice(0, 5)) if (await has(magic)) return unread(magic[0], subject);
   if (await lvmLabelAt(device)) return unread('lvm', subject);
-  if (await has(['xfs', 0, latin1('XFSB')])) return unread('xfs', subject);
+  if (await has(['xfs', 0, latin1('XFSB')])) return { is: 'file-system', type: 'xfs' };
   if (await has(['ext', 1080, '53ef'])) return { is: 'file-system', type: 'ext' };
   for (const magic of NOT_READ.slice(5)) if (await has(magic)) return unread(magic[0], subject);
   if (isBootSector(await at(0, 512), device.sizeBytes)) return unread('vfat', subject);
