@@ -1,4 +1,5 @@
 /** A volume as DescribeVolumes shows it, and the filters. Source: EC2 API Reference Volume, DescribeVolumes "Filter.N". */
+import { zoneId } from '../launch/zones.ts';
 import type { Ec2 } from '../wire/shapes.ts';
 import type { Volume } from '../world/ec2.ts';
 import type { FilterTable } from './filters.ts';
@@ -46,6 +47,7 @@ export const VOLUME_FILTERS: FilterTable<Volume> = {
   'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
   'attachment.status': ({ attachment }) => attachment && 'attached',
   'availability-zone': (volume) => volume.zone,
+  'availability-zone-id': (volume) => zoneId(volume.zone),
   'create-time': (volume) => iso(volume.createdMs),
   encrypted: (volume) => volume.encrypted,
   'fast-restored': () => false,

@@ -71,26 +71,57 @@ export function describeInstance(
   const vcpus = instanceType(instance.instanceType).vcpus;
   bare.CpuOptions = { CoreCount: Math.max(1, vcpus / 2), ThreadsPerCore: vcpus > 1 ? 2 : 1 };
   if (gone) return bare;
+  const Arn = instance.instanceProfileArn;
+  if (Arn) bare.IamInstanceProfile = { Arn, Id: profileIdOf(ctx, place, instance) };
   return { ...bare, ...belongings(place, ec2, instance) };
+}
+
+/** Undefined, too, when the profile was deleted meanwhile. */
+export function profileIdOf(ctx: Pick<Ctx, 'world'>, place: Place, instance: Instance): string | undefined {
+  const name = instance.instanceProfileArn?.split('/').at(-1);
+  return name && ctx.world.accounts.get(place.account)?.iam.instanceProfiles.get(name)?.id;
+}
+
+export const interfaceId = (instance: Instance): string => instance.instanceId.replace(/^i-/, 'eni-');
+
+export const attachmentId = (instance: Instance): string => instance.instanceId.replace(/^i-/, 'eni-attach-');
+
+/** Locally administered, from the instance's id. */
+export const macAddress = (instance: Instance): string =>
+  ['02', ...(instance.instanceId.slice(-10).match(/../g) ?? [])].join(':');
+
+export const publicIpOf = (instance: Instance): string | undefined =>
+  instance.state === 'running' ? instance.publicIp : undefined;
+
+export function publicDnsName(place: Place, instance: Instance): string | undefined {
+  const suffix = place.region === 'us-east-1' ? 'compute-1' : `${place.region}.compute`;
+  const dash = publicIpOf(instance)?.replaceAll('.', '-');
+  return dash && `ec2-${dash}.${suffix}.amazonaws.com`;
+}
+
+export function privateDnsName(place: Place, instance: Instance): string {
+  const dash = instance.privateIp.replaceAll('.', '-');
+  return `ip-${dash}.${place.region === 'us-east-1' ? 'ec2' : `${place.region}.compute`}.internal`;
 }
 
 /** What a terminated instance no longer shows. */
 function belongings(place: Place, ec2: Ec2Place, instance: Instance): Ec2.Instance {
-  const dash = instance.privateIp.replaceAll('.', '-');
-  const privateName = `ip-${dash}.${place.region === 'us-east-1' ? 'ec2' : `${place.region}.compute`}.internal`;
-  const publicIp = instance.state === 'running' ? instance.publicIp : undefined;
+  const privateName = privateDnsName(place, instance);
+  const publicName = publicDnsName(place, instance);
+  const Association = publicName && { IpOwnerId: 'amazon', PublicDnsName: publicName, PublicIp: publicIpOf(instance) };
+  const associated = Association ? { Association } : {};
   const groups = instance.securityGroupIds.map((GroupId) => ({
     GroupId,
     GroupName: ec2.securityGroups.get(GroupId)?.groupName ?? '',
   }));
-  const interfaceId = instance.instanceId.replace(/^i-/, 'eni-');
   const shown: Ec2.Instance = {
     BlockDeviceMappings: shownDevices(ec2, instance),
     NetworkInterfaces: [
       {
+        ...associated,
         Attachment: {
           AttachTime: new Date(instance.launchedMs),
-          AttachmentId: instance.instanceId.replace(/^i-/, 'eni-attach-'),
+          AttachmentId: attachmentId(instance),
           DeleteOnTermination: true,
           DeviceIndex: 0,
           Status: instance.state === 'pending' ? 'attaching' : 'attached',
@@ -99,11 +130,14 @@ function belongings(place: Place, ec2: Ec2Place, instance: Instance): Ec2.Instan
         Description: '',
         Groups: groups,
         InterfaceType: 'interface',
-        NetworkInterfaceId: interfaceId,
+        MacAddress: macAddress(instance),
+        NetworkInterfaceId: interfaceId(instance),
         OwnerId: place.account,
         PrivateDnsName: privateName,
         PrivateIpAddress: instance.privateIp,
-        PrivateIpAddresses: [{ Primary: true, PrivateDnsName: privateName, PrivateIpAddress: instance.privateIp }],
+        PrivateIpAddresses: [
+          { Primary: true, PrivateDnsName: privateName, PrivateIpAddress: instance.privateIp, ...associated },
+        ],
         SourceDestCheck: true,
         Status: 'in-use',
         SubnetId: instance.subnetId,
@@ -117,13 +151,9 @@ function belongings(place: Place, ec2: Ec2Place, instance: Instance): Ec2.Instan
     SubnetId: instance.subnetId,
     VpcId: instance.vpcId,
   };
-  if (publicIp) {
-    const suffix = place.region === 'us-east-1' ? 'compute-1' : `${place.region}.compute`;
-    shown.PublicIpAddress = publicIp;
-    shown.PublicDnsName = `ec2-${publicIp.replaceAll('.', '-')}.${suffix}.amazonaws.com`;
-  }
-  if (instance.instanceProfileArn) {
-    shown.IamInstanceProfile = { Arn: instance.instanceProfileArn };
+  if (publicName) {
+    shown.PublicIpAddress = publicIpOf(instance);
+    shown.PublicDnsName = publicName;
   }
   return shown;
 }

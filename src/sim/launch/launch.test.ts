@@ -210,3 +210,17 @@ test('network interfaces as Packer sends them', async () => {
     PublicIpAddress: expect.stringMatching(/^54\./),
   });
 });
+
+test('NET-1 a private address has one living instance', async () => {
+  const sim = simForTests();
+  const ImageId = givenImage(sim);
+  const addressOf = async (id: string) => (await seen(sim, id))?.PrivateIpAddress;
+  const [first, second] = [await run(sim, { ImageId }), await run(sim, { ImageId })];
+  expect([await addressOf(first), await addressOf(second)]).toEqual(['172.31.0.4', '172.31.0.5']);
+  const PrivateIpAddress = '172.31.0.5';
+  expect(await run(sim, { ImageId, PrivateIpAddress })).toBe('InvalidIPAddress.InUse: Address 172.31.0.5 is in use.');
+  await ec2Of(sim).send(new TerminateInstancesCommand({ InstanceIds: [second] }));
+  sim.advance(60_000);
+  expect(await addressOf(await run(sim, { ImageId, PrivateIpAddress }))).toBe(PrivateIpAddress);
+  expect(await addressOf(await run(sim, { ImageId }))).toBe('172.31.0.7');
+});

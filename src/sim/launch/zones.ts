@@ -2,6 +2,8 @@
  * Zone ids. Source: AWS RAM / EC2 User Guide "AZ IDs": an id is the Region's code and the zone's number, as
  * `use1-az1`. Differs from AWS: letters map to numbers in order in every account (AWS shuffles in old Regions).
  */
+import { REGION_ZONES } from '../world/regions.ts';
+
 const DIRECTIONS: Readonly<Record<string, string>> = {
   north: 'n',
   south: 's',
@@ -18,6 +20,7 @@ export function regionCode(region: string): string {
   return `${area}${DIRECTIONS[direction] ?? direction}${number}`;
 }
 
-export function zoneId(zone: string, zones: readonly string[]): string {
-  return `${regionCode(zone.slice(0, -1))}-az${zones.indexOf(zone) + 1}`;
+export function zoneId(zone: string): string {
+  const region = zone.slice(0, -1);
+  return `${regionCode(region)}-az${(REGION_ZONES[region] ?? []).indexOf(zone.slice(-1)) + 1}`;
 }

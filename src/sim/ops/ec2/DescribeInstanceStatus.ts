@@ -11,7 +11,7 @@ import { type Fields, listed } from '../../launch/listing.ts';
 import { zoneId } from '../../launch/zones.ts';
 import { operation } from '../../operation.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
-import { placeOf, regionOf } from '../../world/make.ts';
+import { placeOf } from '../../world/make.ts';
 
 const status = ({ instance }: InstanceItem): string =>
   instance.state === 'running' ? 'ok' : instance.state === 'pending' ? 'initializing' : 'not-applicable';
@@ -20,8 +20,16 @@ const check = (item: InstanceItem): string => (status(item) === 'ok' ? 'passed' 
 
 const pick = (name: string) => INSTANCE_FIELDS[name] ?? (() => undefined);
 
+/** No instance here has events or an application that tells of itself. */
+const NOWHERE = ['code', 'description', 'instance-event-id', 'not-after', 'not-before', 'not-before-deadline'];
+
 const FIELDS: Fields<InstanceItem> = {
+  ...Object.fromEntries(NOWHERE.map((name) => [`event.${name}`, () => undefined])),
+  'application-status.status': () => undefined,
+  'operator.managed': pick('operator.managed'),
+  'operator.principal': pick('operator.principal'),
   'availability-zone': pick('availability-zone'),
+  'availability-zone-id': pick('availability-zone-id'),
   'instance-state-code': pick('instance-state-code'),
   'instance-state-name': pick('instance-state-name'),
   'instance-status.reachability': check,
@@ -40,7 +48,6 @@ export const describeInstanceStatus = operation<Ec2.DescribeInstanceStatusReques
       const { input, place, world } = call;
       notWithIds('InstanceIds', input.InstanceIds, input);
       const ec2 = placeOf(world, place.account, place.region).ec2;
-      const zones = regionOf(world, place.region).zones;
       const chosen = input.InstanceIds?.length ? instancesById(ec2, input.InstanceIds) : [...ec2.instances.values()];
       const wanted = input.IncludeAllInstances ? chosen : chosen.filter((i) => i.state === 'running');
       const page = listed(instanceItems(call, place, ec2, wanted), FIELDS, input);
@@ -54,7 +61,7 @@ export const describeInstanceStatus = operation<Ec2.DescribeInstanceStatusReques
         };
         return {
           AvailabilityZone: item.instance.zone,
-          AvailabilityZoneId: zoneId(item.instance.zone, zones),
+          AvailabilityZoneId: zoneId(item.instance.zone),
           InstanceId: item.instance.instanceId,
           InstanceState: stateOf(item.instance),
           InstanceStatus: summary,

@@ -97,7 +97,7 @@ export const describeInstanceTypeOfferings = operation<
       kind === 'availability-zone'
         ? zones
         : kind === 'availability-zone-id'
-          ? zones.map((zone) => zoneId(zone, zones))
+          ? zones.map((zone) => zoneId(zone))
           : kind === 'region'
             ? [place.region]
             : [];

@@ -10,7 +10,6 @@ import { zoneId } from '../../launch/zones.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
 import type { Subnet, Vpc } from '../../world/ec2.ts';
-import { regionOf } from '../../world/make.ts';
 
 /** Those with the ids, or all; an unknown id is refused with `code` and `says`. */
 function chosen<T>(
@@ -71,10 +70,10 @@ export const describeVpcs = operation<Ec2.DescribeVpcsRequest, Ec2.DescribeVpcsR
 
 const free = (subnet: Subnet): number => 2 ** (32 - Number(subnet.cidr.split('/')[1] ?? 20)) - 5;
 
-const subnetFields = (account: string, zones: readonly string[]): Fields<Subnet> => ({
+const subnetFields = (account: string): Fields<Subnet> => ({
   'availability-zone': (s) => s.zone,
   availabilityZone: (s) => s.zone,
-  'availability-zone-id': (s) => zoneId(s.zone, zones),
+  'availability-zone-id': (s) => zoneId(s.zone),
   'available-ip-address-count': (s) => String(free(s)),
   cidr: (s) => s.cidr,
   cidrBlock: (s) => s.cidr,
@@ -94,7 +93,6 @@ export const describeSubnets = operation<Ec2.DescribeSubnetsRequest, Ec2.Describ
   demands: () => [{ action: 'ec2:DescribeSubnets', resource: '*' }],
   apply(call) {
     const { input, place } = call;
-    const { zones } = regionOf(call.world, place.region);
     const all = ensureNetwork(call, place).subnets;
     const wanted = chosen(
       all,
@@ -102,12 +100,12 @@ export const describeSubnets = operation<Ec2.DescribeSubnetsRequest, Ec2.Describ
       'InvalidSubnetID.NotFound',
       (id) => `The subnet ID '${id}' does not exist`,
     );
-    const page = listed(wanted, subnetFields(place.account, zones), input);
+    const page = listed(wanted, subnetFields(place.account), input);
     const shown = page.items.map(
       (s): Ec2.Subnet => ({
         AssignIpv6AddressOnCreation: false,
         AvailabilityZone: s.zone,
-        AvailabilityZoneId: zoneId(s.zone, zones),
+        AvailabilityZoneId: zoneId(s.zone),
         AvailableIpAddressCount: free(s),
         CidrBlock: s.cidr,
         DefaultForAz: s.isDefault,

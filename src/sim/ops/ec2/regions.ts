@@ -64,7 +64,7 @@ export const describeAvailabilityZones = operation<
   demands: () => [{ action: 'ec2:DescribeAvailabilityZones', resource: '*' }],
   apply({ input, world, place }) {
     const { zones } = regionOf(world, place.region);
-    const all = zones.map((zone) => ({ zone, id: zoneId(zone, zones), region: place.region }));
+    const all = zones.map((zone) => ({ zone, id: zoneId(zone), region: place.region }));
     for (const name of [...(input.ZoneNames ?? []), ...(input.ZoneIds ?? [])]) {
       if (all.some((z) => z.zone === name || z.id === name)) continue;
       throw new Fault('InvalidParameterValue', `Invalid availability zone: [${name}]`);
