@@ -68,7 +68,7 @@ async function look(device: Device, subject: string): Promise<Contents> {
   if (await has(['xfs', 0, latin1('XFSB')])) return { is: 'file-system', type: 'xfs' };
   if (await has(['ext', 1080, '53ef'])) return { is: 'file-system', type: 'ext' };
   for (const magic of NOT_READ.slice(5)) if (await has(magic)) return unread(magic[0], subject);
-  if (isBootSector(await at(0, 512), device.sizeBytes)) return unread('vfat', subject);
+  if (isBootSector(await at(0, 512), device.sizeBytes)) return { is: 'file-system', type: 'vfat' };
   if (await isZfs(at)) return unread('zfs', subject);
   if (await isOldRaid(device, at)) return unread('mdraid', subject);
   if (await isEmpty(device)) return { is: 'empty' };

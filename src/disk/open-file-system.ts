@@ -4,11 +4,13 @@ import { openExt } from './ext/ext.ts';
 import { ProblemCount, Unreadable } from './fault.ts';
 import { type Tree, TreeFileSystem } from './tree.ts';
 import type { Device, FileSystem, FileSystemType, Volume } from './types.ts';
+import { openVfat } from './vfat/vfat.ts';
 import { openXfs } from './xfs/xfs.ts';
 
 const OPEN: Readonly<Record<FileSystemType, (device: Device, problems: ProblemCount) => Promise<Tree>>> = {
   ext: openExt,
   xfs: openXfs,
+  vfat: openVfat,
 };
 
 export async function openFileSystem(volume: Volume): Promise<Outcome<FileSystem>> {

@@ -67,7 +67,7 @@ export type Contents =
   /** Not readable here; `what` is btrfs, zfs, luks, mdraid, swap, lvm, ... or unknown. Makes a scan incomplete. */
   | { readonly is: 'not-scanned'; readonly what: string; readonly reason: Reason };
 
-export type FileSystemType = 'ext' | 'xfs';
+export type FileSystemType = 'ext' | 'xfs' | 'vfat';
 
 export interface FileSystem {
   /** `ext2`, `ext3`, `ext4`, `xfs v4`, `xfs v5`, `vfat` ... */

@@ -27,7 +27,7 @@ export function isBootSector(bytes: Uint8Array, deviceBytes: number): boolean {
 }
 
 /** @returns undefined for what is no boot sector of FAT */
-function decodeBootSector(bytes: Uint8Array): FatGeometry | undefined {
+export function decodeBootSector(bytes: Uint8Array): FatGeometry | undefined {
   const view = viewOf(bytes);
   const u16 = (at: number): number => view.getUint16(at, true);
   const u32 = (at: number): number => view.getUint32(at, true);
