@@ -1,9 +1,10 @@
 /** Images and snapshots that carry a delivery's tags, and which of them the config still needs. */
 import type { Finding } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import type { Delivery, Image } from '../model/delivery.ts';
+import type { Delivery } from '../model/delivery.ts';
 import type { ImageSeen, Observed } from '../model/observed.ts';
 import { deliveredRegions, liveCopyOf } from '../plan/targets.ts';
+import { keptVersions } from '../plan/versions.ts';
 import { type Found, type LeftResource, orphaned, type TaggedSnapshot } from './left-resource.ts';
 
 export function imagesLeft(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
@@ -111,22 +112,4 @@ function whyOrphan(
   return first === undefined || first.imageId === i.imageId
     ? undefined
     : `${first.imageId} is a copy of the same version`;
-}
-
-/** The newest version first, then by when anything of a version was made, over all Regions. */
-function keptVersions(seen: Observed, image: Image): readonly string[] {
-  const made = new Map<string, number>();
-  for (const builder of seen.builder.values()) {
-    for (const i of builder.images.is === 'known' ? builder.images.value : []) {
-      const version = i.tags['amiport:version'];
-      if (version === undefined || i.tags['amiport:image'] !== image.name) continue;
-      made.set(version, Math.max(made.get(version) ?? 0, i.createdMs));
-    }
-  }
-  const source = seen.sources.get(image.name);
-  if (source?.is === 'known') made.set(source.value.imageId, Number.POSITIVE_INFINITY);
-  return [...made]
-    .toSorted(([, a], [, b]) => b - a)
-    .slice(0, image.keep.versions)
-    .map(([version]) => version);
 }

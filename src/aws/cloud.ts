@@ -6,6 +6,7 @@ import { keyEffects } from './act-keys.ts';
 import { lifecycleEffects } from './act-lifecycle.ts';
 import { pointerEffects } from './act-pointers.ts';
 import type { Connection } from './connection.ts';
+import { consumerSearches } from './observe-consumers.ts';
 import { searches } from './observe-left.ts';
 
 export const awsCloud = (c: Connection): Cloud => ({
@@ -14,5 +15,6 @@ export const awsCloud = (c: Connection): Cloud => ({
   ...lifecycleEffects(c),
   ...pointerEffects(c),
   ...canaryEffects(c),
+  ...consumerSearches(c),
   ...searches(c),
 });

@@ -21,6 +21,7 @@ export function imageSeen(i: Image, launchPermissions: Finding<LaunchPermissions
     state: i.State ?? 'pending',
     stateReason: i.StateReason?.Message,
     createdMs: i.CreationDate === undefined ? 0 : Date.parse(i.CreationDate),
+    deprecatedAtMs: i.DeprecationTime === undefined ? undefined : Date.parse(i.DeprecationTime),
     architecture: i.Architecture ?? 'x86_64',
     rootDeviceName: i.RootDeviceName ?? '',
     enaSupport: i.EnaSupport ?? false,

@@ -2,7 +2,7 @@
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.ts';
 import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, YES_FLAG } from './flags.ts';
-import { drift, left, status } from './fleet-commands.ts';
+import { drift, left, retire, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
 import { compare, explain } from './question-commands.ts';
 import { sim } from './sim-commands.ts';
@@ -266,6 +266,7 @@ export const amiport: Application<Context> = buildApplication(
       status,
       drift,
       left,
+      retire,
       config,
       export: exported,
       sim,

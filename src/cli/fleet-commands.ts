@@ -1,6 +1,6 @@
 /** The words, flags and help of the commands that keep a fleet in order: `drift`, `status`, `left` and what follows from them. */
 import { buildCommand } from '@stricli/core';
-import { ALIASES, COMMON_FLAGS } from './flags.ts';
+import { ALIASES, COMMON_FLAGS, parseText, YES_FLAG } from './flags.ts';
 import { examples, none } from './help.ts';
 
 export const drift = buildCommand({
@@ -38,6 +38,37 @@ export const left = buildCommand({
       'Found by tags and names, in every place of the config. Exit 3: something is orphaned.',
       'amiport left',
       'amiport left --json | jq ".resources[] | select(.orphan)"',
+    ),
+  },
+});
+
+export const retire = buildCommand({
+  loader: async () => import('./commands/retire.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      yes: YES_FLAG,
+      dryRun: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Only show what would end, and who uses what',
+      },
+      now: { kind: 'boolean', default: false, withNegated: false, brief: 'Deregister at once, without keep.graceDays' },
+      force: { kind: 'boolean', default: false, withNegated: false, brief: 'Also versions that somebody uses' },
+    },
+    aliases: { ...ALIASES, y: 'yes' },
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'Image names; all when absent', parse: parseText, placeholder: 'image' },
+    },
+  },
+  docs: {
+    brief: 'End versions beyond keep.versions that nobody uses',
+    fullDescription: examples(
+      'Asks everybody who may use them, deprecates, disables, and after keep.graceDays deregisters with the snapshots.',
+      'amiport retire --dry-run',
+      'amiport retire kubernetes --yes',
     ),
   },
 });

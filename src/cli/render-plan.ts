@@ -2,8 +2,16 @@
 import type { Plan, Step } from '../app/api.ts';
 import { type Printer, plural, reasonText } from './print.ts';
 
-/** @param brief leaves the steps out: they are about to be shown one by one as they are done */
-export function printPlan(printer: Printer, plan: Plan, brief = false): void {
+/**
+ * @param brief leaves the steps out: they are about to be shown one by one as they are done
+ * @param idle what it means that there is nothing to do
+ */
+export function printPlan(
+  printer: Printer,
+  plan: Plan,
+  brief = false,
+  idle = 'everything is as the config wants it',
+): void {
   const { color } = printer;
   for (const blocked of plan.blocked) printer.line(`${reasonText(blocked, color, color.red('blocked'))}\n`);
   for (const note of plan.notes) printer.line(`${reasonText(note, color, color.yellow('note'))}\n`);
@@ -21,7 +29,7 @@ export function printPlan(printer: Printer, plan: Plan, brief = false): void {
     printer.line(
       plan.blocked.length > 0
         ? 'Nothing can be done before that is mended.'
-        : `${color.green('✓')} Nothing to do: everything is as the config wants it.`,
+        : `${color.green('✓')} Nothing to do: ${idle}.`,
     );
     return;
   }

@@ -2,7 +2,7 @@
 import type { Desk } from '../app/api.ts';
 import type { Printer } from './print.ts';
 
-export async function sayWho(desk: Desk, printer: Printer): Promise<boolean> {
+export async function sayWho(desk: Pick<Desk, 'who'>, printer: Printer): Promise<boolean> {
   const who = await desk.who();
   if (!who.ok) {
     printer.failure(who.reason);

@@ -56,7 +56,8 @@ export function builderStatements(want: Delivery): readonly Statement[] {
     ...(copiedImages(want).length > 0
       ? [allow('OpenSnapshots', ['ec2:ModifySnapshotAttribute'], images.slice(1), ofDelivery(want, 'ResourceTag'))]
       : []),
-    withdrawal(want),
+    ...withdrawal(want),
+    ...census(want),
     ...(unencrypted ? [allow('Settings', ['ec2:DisableEbsEncryptionByDefault'], '*')] : []),
     ...keyStatements(want, `arn:${p}:kms:*:${builder.account}`),
   ];
@@ -114,14 +115,36 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
   ];
 }
 
+/** Usage reports: asked for, read, deleted. */
+function census(want: Delivery): readonly Statement[] {
+  const reports = `arn:${want.partition}:ec2:*:${want.builder.account}:image-usage-report/*`;
+  const images = `arn:${want.partition}:ec2:*::image/*`;
+  return [
+    allow('Census', ['ec2:CreateImageUsageReport'], [images, reports]),
+    allow('TagCensus', ['ec2:CreateTags'], reports, ofDelivery(want, 'RequestTag')),
+    allow('EndCensus', ['ec2:DeleteImageUsageReport'], reports, ofDelivery(want, 'ResourceTag')),
+  ];
+}
+
 /** Copies of a former way go with their snapshots; versions are disabled, deprecated, and enabled again. */
-const withdrawal = (want: Delivery): Statement =>
-  allow(
-    'Withdraw',
-    ['ec2:DeregisterImage', 'ec2:DeleteSnapshot', 'ec2:DisableImage', 'ec2:EnableImage', 'ec2:EnableImageDeprecation'],
-    [`arn:${want.partition}:ec2:*::image/*`, `arn:${want.partition}:ec2:*::snapshot/*`],
-    ofDelivery(want, 'ResourceTag'),
-  );
+function withdrawal(want: Delivery): readonly Statement[] {
+  const images = `arn:${want.partition}:ec2:*::image/*`;
+  const ends = ['ec2:DeregisterImage', 'ec2:DeleteSnapshot', 'ec2:DisableImage', 'ec2:EnableImage'];
+  const ours = ofDelivery(want, 'ResourceTag');
+  return [
+    allow(
+      'Withdraw',
+      [...ends, 'ec2:EnableImageDeprecation'],
+      [images, `arn:${want.partition}:ec2:*::snapshot/*`],
+      ours,
+    ),
+    // When an image was disabled, which AWS does not tell.
+    allow('TagDisabled', ['ec2:CreateTags'], images, {
+      ...ours,
+      'ForAllValues:StringEquals': { 'aws:TagKeys': ['amiport:disabled'] },
+    }),
+  ];
+}
 
 /** What a private copy takes: the builder's key is read, the account's own key written, both through EC2 only. */
 function copierStatements(want: Delivery, account: string): readonly Statement[] {
@@ -188,7 +211,7 @@ export function accountStatements(want: Delivery, account: string): readonly Sta
       ? [allow('RolePolicy', ['iam:PutRolePolicy', 'iam:DeleteRolePolicy'], roles)]
       : []),
     ...copierStatements(want, account),
-    withdrawal(want),
+    ...withdrawal(want),
     ...(want.manage.grants === 'amiport' && launchers.length > 0
       ? [grantStatement(want, account, [...roles, ...linkedArns(want, account)])]
       : []),

@@ -7,6 +7,7 @@
  */
 import type { Outcome } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
+import type { Consumer } from './census.ts';
 import type { ImageSeen, KeySeen, SnapshotSeen } from './observed.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -123,6 +124,15 @@ export interface Cloud {
       readonly fleetIds: readonly string[];
     }>
   >;
+
+  // Who uses images
+  /** In one place: instances, parameters, recipes, templates by default or latest version, groups by their version. */
+  findConsumers(at: Place, imageIds: readonly string[]): Promise<Outcome<readonly Consumer[]>>;
+  /** By the owner's usage reports, in all accounts; waits for them and deletes them. */
+  imageUsage(
+    at: Place,
+    want: { readonly imageIds: readonly string[]; readonly delivery: string },
+  ): Promise<Outcome<readonly Consumer[]>>;
 
   // What carries this delivery's tags, whether or not anything still points at it
   findSnapshots(at: Place, delivery: string): Promise<Outcome<readonly (SnapshotSeen & { readonly tags: Tags })[]>>;

@@ -84,7 +84,11 @@ function imageOf(name: string, image: Shape['images'][string]): Image {
     volumeKey: volumeKeyOf(image.volumeKey),
     accountKey: image.accountKey === undefined ? undefined : reference(image.accountKey),
     publish: { ssm: image.publish.ssm, launchTemplates: image.publish.launchTemplates },
-    keep: { versions: image.keep.versions, deprecateAfterDays: image.keep.deprecateAfterDays },
+    keep: {
+      versions: image.keep.versions,
+      deprecateAfterDays: image.keep.deprecateAfterDays,
+      graceDays: image.keep.graceDays,
+    },
   };
 }
 

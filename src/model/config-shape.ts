@@ -185,6 +185,12 @@ const image = mapping({
         error: ({ input }) => w.say(`an image cannot be deprecated after ${input} days`, 'write 1 to 3650'),
       })
       .optional(),
+    graceDays: z
+      .int()
+      .min(0, { error: () => w.say('keep.graceDays cannot be less than 0') })
+      .max(3650)
+      .default(7)
+      .meta({ description: 'days between disabling a version and deregistering it' }),
   }).prefault({}),
 });
 

@@ -123,6 +123,8 @@ export interface Publish {
 export interface Keep {
   readonly versions: number;
   readonly deprecateAfterDays: number | undefined;
+  /** Days between disabling a version and deregistering it. */
+  readonly graceDays: number;
 }
 
 export type Severity = 'low' | 'medium' | 'high';

@@ -147,6 +147,8 @@ export interface ImageSeen {
   readonly state: string;
   readonly stateReason: string | undefined;
   readonly createdMs: number;
+  /** When it is deprecated, or will be. */
+  readonly deprecatedAtMs: number | undefined;
   readonly architecture: string;
   readonly rootDeviceName: string;
   readonly enaSupport: boolean;

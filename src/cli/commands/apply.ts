@@ -22,7 +22,7 @@ export default async function apply(this: Context, flags: Flags, planFile?: stri
     return;
   }
   await withDesk(this, flags, (desk, printer, progress) =>
-    planAndApply(this, desk, printer, progress, flags.yes, approved),
+    planAndApply(this, desk, printer, progress, flags.yes, { approved }),
   );
 }
 
@@ -41,13 +41,19 @@ async function readPlanFile(file: string): Promise<Plan | ReturnType<typeof reas
   });
 }
 
+interface How {
+  readonly approved?: Plan | undefined;
+  /** The command that goes on where this one ends. */
+  readonly again?: string;
+}
+
 export async function planAndApply(
   context: Context,
-  desk: Desk,
+  desk: Pick<Desk, 'who' | 'plan' | 'apply'>,
   printer: Printer,
   progress: Progress,
   yes: boolean,
-  approved?: Plan,
+  { approved, again = 'amiport apply' }: How = {},
 ): Promise<number> {
   if (!(await sayWho(desk, printer))) return EXIT.failed;
   const planned = await desk.plan(progress.emit);
@@ -62,13 +68,26 @@ export async function planAndApply(
   if (plan.steps.length === 0) {
     if (printer.json)
       printer.document({ version: 1, run: undefined, done: [], failed: [], notStarted: [], blocked: plan.blocked });
-    return plan.blocked.length > 0 ? EXIT.failed : EXIT.done;
+    return blockedCode(plan);
   }
   if (!yes && !(await confirm(context, `Carry out ${plural(plan.steps.length, 'step')}?`))) return EXIT.failed;
-  return carry(context, desk, printer, progress.emit, plan);
+  return carry(context, desk, printer, progress.emit, plan, again);
 }
 
-async function carry(context: Context, desk: Desk, printer: Printer, emit: Emit, plan: Plan): Promise<number> {
+/** What nobody could look at is no failure. */
+function blockedCode({ blocked }: Plan): number {
+  if (blocked.length === 0) return EXIT.done;
+  return blocked.every((r) => r.code.endsWith('.unreadable')) ? EXIT.couldNotTell : EXIT.failed;
+}
+
+async function carry(
+  context: Context,
+  desk: Pick<Desk, 'apply'>,
+  printer: Printer,
+  emit: Emit,
+  plan: Plan,
+  again: string,
+): Promise<number> {
   const applied = await desk.apply(plan, emit, context.interrupted);
   if (!applied.ok) return printer.failure(applied.reason);
   const { run, ...result } = applied.value;
@@ -84,19 +103,19 @@ async function carry(context: Context, desk: Desk, printer: Printer, emit: Emit,
   for (const { reason: why } of result.failed) if (!printer.json) printer.reason(why);
   const left = result.notStarted.length + result.failed.length;
   if (result.interrupted) {
-    printer.note(`interrupted after ${plural(result.done.length, 'step')}; amiport apply goes on from here`);
+    printer.note(`interrupted after ${plural(result.done.length, 'step')}; ${again} goes on from here`);
     return EXIT.interrupted;
   }
   if (left > 0) {
     printer.note(
-      `${plural(result.done.length, 'step')} done, ${result.failed.length} failed, ${result.notStarted.length} not started; amiport apply does what is missing`,
+      `${plural(result.done.length, 'step')} done, ${result.failed.length} failed, ${result.notStarted.length} not started; ${again} does what is missing`,
     );
     const proofs = result.failed.map((f) => f.reason.code);
     if (proofs.length > 0 && proofs.every((code) => code === 'verify.cannot-launch')) return EXIT.differs;
     return proofs.length > 0 && proofs.every((code) => code === 'verify.unknown') ? EXIT.couldNotTell : EXIT.failed;
   }
   printer.line(`${printer.color.green('✓')} ${plural(result.done.length, 'step')} done.`);
-  return plan.blocked.length > 0 ? EXIT.failed : EXIT.done;
+  return blockedCode(plan);
 }
 
 /** What moved between the approval and now. */

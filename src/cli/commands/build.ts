@@ -1,8 +1,8 @@
 /** `amiport build [image…]`: runs Packer and tags the results. */
 import type { Built, Desk } from '../../app/api.ts';
-import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
+import { noSuchImage } from '../images-named.ts';
 import { type Printer, reasonText } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { sayWho } from '../who.ts';
@@ -12,12 +12,11 @@ export default async function build(this: Context, flags: CommonFlags, ...names:
   await withDesk(this, flags, async (desk, printer, progress) => {
     const images = await desk.images();
     if (!images.ok) return printer.failure(images.reason);
-    const known = images.value.map((i) => i.name);
-    const stranger = names.find((n) => !known.includes(n));
-    if (stranger !== undefined) {
-      const says = `there is no image ${stranger} in the config, only ${known.join(', ')}`;
-      return printer.bad({ reason: reason('cli.image.unknown', stranger, says), problems: [] });
-    }
+    const unknown = noSuchImage(
+      images.value.map((i) => i.name),
+      names,
+    );
+    if (unknown !== undefined) return printer.bad({ reason: unknown, problems: [] });
     if (!(await sayWho(desk, printer))) return EXIT.failed;
     const built = await buildAll(this, desk, printer, progress, names);
     if (built.code === EXIT.done && flags.json) printer.document({ version: 1, built: built.built });
