@@ -5,7 +5,7 @@
  * Usage: node scripts/setup.mjs start|test|amiport|bench|build [arguments].
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -150,6 +150,12 @@ function python() {
   return candidates.find((path) => answers(path, ['-c', 'import boto3']));
 }
 
+/** The server, which Debian keeps out of PATH. The tests start a cluster of their own. */
+function hasPostgres() {
+  const root = '/usr/lib/postgresql';
+  return existsSync(root) && readdirSync(root).some((version) => existsSync(join(root, version, 'bin', 'initdb')));
+}
+
 function answers(command, parameters) {
   return spawnSync(command, parameters).status === 0;
 }
@@ -164,6 +170,7 @@ function missingPackages() {
   if (!answers('mkfs.vfat', ['--help'])) missing.push('dosfstools');
   if (!answers('mcopy', ['-V'])) missing.push('mtools');
   if (!answers('sfdisk', ['-v'])) missing.push('fdisk');
+  if (!hasPostgres()) missing.push('postgresql');
   return missing;
 }
 

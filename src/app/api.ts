@@ -30,6 +30,7 @@ export { exportedIam } from './export-iam.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
 export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';
+export { type PlaceEnd, type PlacePorts, PlannedRun } from './place-work.ts';
 export { retirePlan } from './retire.ts';
 export {
   type BadInput,

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../base/ports.ts';
 function scaledClock(startMs: number, speed: number): Clock {
   const realStartMs = systemClock.nowMs();
   return {
+    speed,
     nowMs: () => startMs + (systemClock.nowMs() - realStartMs) * speed,
     sleep: (ms, signal) => systemClock.sleep(ms / speed, signal),
   };

@@ -4,12 +4,12 @@ import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
 import { planDelivery } from '../plan/plan.ts';
 import type { Plan } from '../plan/step.ts';
-import { drive, type RunResult } from '../run/drive.ts';
+import { type Doer, drive, type RunResult } from '../run/drive.ts';
 import { openJournal } from '../run/journal.ts';
 import { takeLock } from '../run/lock.ts';
 import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
-import { carryOut, type ProveRequest, placed } from './carry-out.ts';
+import { carryOut, type PlacedStep, type ProveRequest, placed } from './carry-out.ts';
 import type { Emit } from './events.ts';
 import type { Session } from './session.ts';
 
@@ -49,13 +49,8 @@ export async function applyPlan(
       steps: plan.steps.length,
       atMs: startedMs,
     });
-    const doer = carryOut({
-      cloud: session.cloud,
-      prove: (request) => proveNow(session, request),
-      nowMs: () => session.clock.nowMs(),
-    });
     let finished = 0;
-    const result = await drive(plan.steps.map(placed), doer, {
+    const result = await drive(plan.steps.map(placed), doerFor(session), {
       clock: session.clock,
       journal,
       emit: (event) => {
@@ -78,6 +73,13 @@ export async function applyPlan(
     lock.value.release();
   }
 }
+
+export const doerFor = (session: Session): Doer<PlacedStep> =>
+  carryOut({
+    cloud: session.cloud,
+    prove: (request) => proveNow(session, request),
+    nowMs: () => session.clock.nowMs(),
+  });
 
 /** Looks at what one image needs in one Region, and proves it. */
 async function proveNow(session: Session, request: ProveRequest): Promise<Outcome<readonly Proof[]>> {

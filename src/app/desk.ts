@@ -10,6 +10,7 @@ import { launchCanaries } from './canary.ts';
 import type { CanaryResult } from './canary-launch.ts';
 import { type Compared, type CompareOptions, compare } from './compare.ts';
 import { applyPlan, makePlan, verify } from './deliver.ts';
+import { type DriftReport, drift } from './drift.ts';
 import type { Emit } from './events.ts';
 import { type Explained, explainGroup, explainInstance, explainPlace, type Where } from './explain.ts';
 import { type Left, left } from './left.ts';
@@ -61,6 +62,7 @@ export interface Desk {
   apply(plan: Plan, emit: Emit, signal?: AbortSignal): Promise<Outcome<RunEnd>>;
   verify(asked: { readonly canary: boolean }, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
   status(emit: Emit): Promise<Outcome<Status>>;
+  drift(emit: Emit): Promise<Outcome<DriftReport>>;
   left(emit: Emit): Promise<Outcome<Left>>;
   compare(asked: CompareOptions, emit: Emit): Promise<Outcome<Compared>>;
   explain(asked: ExplainAsked): Promise<Outcome<Explained>>;
@@ -89,6 +91,7 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       return done({ proofs, canaries: await launchCanaries(session, seen, emit, signal) });
     },
     status: async (emit) => done(await status(session, emit)),
+    drift: async (emit) => done(await drift(session, emit)),
     left: async (emit) => done(await left(session, emit)),
     compare: (asked, emit) => compare(session, asked, emit),
     explain: (asked) => explainLive(session, asked),

@@ -4,6 +4,8 @@
  */
 export interface Clock {
   nowMs(): number;
+  /** Seconds of this clock in one of the system's; absent: 1. */
+  readonly speed?: number;
   /** Resolves after `ms` of this clock's time, or at once when `signal` aborts. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

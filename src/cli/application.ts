@@ -1,10 +1,11 @@
 /** All commands: their words, flags and help. Their code is loaded only when they run. */
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.ts';
-import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, YES_FLAG } from './flags.ts';
+import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, SERVER_FLAGS, YES_FLAG } from './flags.ts';
 import { drift, left, retire, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
 import { compare, explain } from './question-commands.ts';
+import { serve, server, worker } from './serve-commands.ts';
 import { sim } from './sim-commands.ts';
 import { VERSION } from './version.ts';
 import { WORDING } from './wording.ts';
@@ -12,7 +13,7 @@ import { WORDING } from './wording.ts';
 const build = buildCommand({
   loader: async () => import('./commands/build.ts'),
   parameters: {
-    flags: { ...COMMON_FLAGS },
+    flags: { ...COMMON_FLAGS, ...SERVER_FLAGS },
     aliases: ALIASES,
     positional: {
       kind: 'array',
@@ -34,6 +35,7 @@ const plan = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
       out: {
         kind: 'parsed',
         parse: parseText,
@@ -65,7 +67,7 @@ const plan = buildCommand({
 const apply = buildCommand({
   loader: async () => import('./commands/apply.ts'),
   parameters: {
-    flags: { ...COMMON_FLAGS, yes: YES_FLAG },
+    flags: { ...COMMON_FLAGS, ...SERVER_FLAGS, yes: YES_FLAG },
     aliases: { ...ALIASES, y: 'yes' },
     positional: {
       kind: 'tuple',
@@ -86,7 +88,11 @@ const apply = buildCommand({
 
 const deliver = buildCommand({
   loader: async () => import('./commands/deliver.ts'),
-  parameters: { flags: { ...COMMON_FLAGS, yes: YES_FLAG }, aliases: { ...ALIASES, y: 'yes' }, positional: none },
+  parameters: {
+    flags: { ...COMMON_FLAGS, ...SERVER_FLAGS, yes: YES_FLAG },
+    aliases: { ...ALIASES, y: 'yes' },
+    positional: none,
+  },
   docs: {
     brief: "Everything: the builder's settings, build, apply, verify",
     fullDescription: examples(
@@ -102,6 +108,7 @@ const verify = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
       canary: { kind: 'boolean', default: false, withNegated: false, brief: 'Also launch for real, and clean up' },
       format: { kind: 'enum', values: ['sarif', 'junit'], optional: true, brief: 'For CI: SARIF 2.1.0 or JUnit XML' },
     },
@@ -269,6 +276,9 @@ export const amiport: Application<Context> = buildApplication(
       retire,
       config,
       export: exported,
+      serve,
+      worker,
+      server,
       sim,
       demo,
       completion,

@@ -7,6 +7,12 @@ export interface CommonFlags {
   readonly noColor: boolean;
 }
 
+/** Of commands that a server can answer in the place of this machine. */
+export interface DeskFlags extends CommonFlags {
+  readonly server?: string;
+  readonly delivery?: string;
+}
+
 const text = (input: string): string => input;
 
 export const OUTPUT_FLAGS = {
@@ -35,6 +41,23 @@ export const COMMON_FLAGS = {
     placeholder: 'url',
   },
   ...OUTPUT_FLAGS,
+} as const;
+
+export const SERVER_FLAGS = {
+  server: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    brief: 'Ask this amiport server (also: AMIPORT_SERVER); token: AMIPORT_TOKEN or AMIPORT_TOKEN_FILE',
+    placeholder: 'url',
+  },
+  delivery: {
+    kind: 'parsed',
+    parse: text,
+    optional: true,
+    brief: 'Which delivery of the server; needed where it has several',
+    placeholder: 'name',
+  },
 } as const;
 
 export const YES_FLAG = {

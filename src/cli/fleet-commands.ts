@@ -1,11 +1,11 @@
 /** The words, flags and help of the commands that keep a fleet in order: `drift`, `status`, `left` and what follows from them. */
 import { buildCommand } from '@stricli/core';
-import { ALIASES, COMMON_FLAGS, parseText, YES_FLAG } from './flags.ts';
+import { ALIASES, COMMON_FLAGS, parseText, SERVER_FLAGS, YES_FLAG } from './flags.ts';
 import { examples, none } from './help.ts';
 
 export const drift = buildCommand({
   loader: async () => import('./commands/drift.ts'),
-  parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
+  parameters: { flags: { ...COMMON_FLAGS, ...SERVER_FLAGS }, aliases: ALIASES, positional: none },
   docs: {
     brief: 'What is not as the config wants it, on both sides, and what mends it',
     fullDescription: examples(
@@ -18,7 +18,7 @@ export const drift = buildCommand({
 
 export const status = buildCommand({
   loader: async () => import('./commands/status.ts'),
-  parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
+  parameters: { flags: { ...COMMON_FLAGS, ...SERVER_FLAGS }, aliases: ALIASES, positional: none },
   docs: {
     brief: 'What is delivered where, and how the last run ended',
     fullDescription: examples(
@@ -31,7 +31,7 @@ export const status = buildCommand({
 
 export const left = buildCommand({
   loader: async () => import('./commands/left.ts'),
-  parameters: { flags: { ...COMMON_FLAGS }, aliases: ALIASES, positional: none },
+  parameters: { flags: { ...COMMON_FLAGS, ...SERVER_FLAGS }, aliases: ALIASES, positional: none },
   docs: {
     brief: 'Everything that amiport ever made for this delivery, and what is orphaned',
     fullDescription: examples(

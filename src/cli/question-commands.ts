@@ -1,6 +1,6 @@
 /** The words, flags and help of the commands that answer questions: `compare` and `explain`. */
 import { buildCommand } from '@stricli/core';
-import { ALIASES, COMMON_FLAGS, parseText } from './flags.ts';
+import { ALIASES, COMMON_FLAGS, parseText, SERVER_FLAGS } from './flags.ts';
 import { examples, none } from './help.ts';
 
 export const compare = buildCommand({
@@ -8,6 +8,7 @@ export const compare = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
       whatIf: {
         kind: 'parsed',
         parse: parseText,
@@ -51,6 +52,7 @@ export const explain = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
       account: {
         kind: 'parsed',
         parse: parseText,

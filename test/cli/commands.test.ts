@@ -16,7 +16,7 @@ test.each([
   { words: ['de'], proposes: ['deliver', 'demo'] },
   { words: ['sim', ''], proposes: ['start', 'env', 'reset', 'export', 'world'] },
   { words: ['sim', 'st'], proposes: ['start'] },
-  { words: ['plan', '--de'], proposes: ['--detailed-exitcode'] },
+  { words: ['plan', '--det'], proposes: ['--detailed-exitcode'] },
   { words: ['export', 'iam', '--format', ''], proposes: ['json', 'hcl'] },
   { words: ['completion', 'z'], proposes: ['zsh'] },
   { words: ['__'], proposes: [] },

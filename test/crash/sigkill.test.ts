@@ -1,52 +1,15 @@
 import { afterEach, expect, test } from 'vitest';
-import { BUILDER, FIRST, HOME, OTHER, SECOND } from '../deliver/stage.ts';
+import { inventory, WHOLE } from './inventory.ts';
 import { amiport, type CrashStage, crashStage, stopWhen } from './killed-apply.ts';
 
 let at: CrashStage | undefined;
 afterEach(() => at?.close());
 
-/** What there is once and only once, whatever died on the way. */
-function inventory(stage: CrashStage) {
-  const { world } = stage.sim;
-  const regions = [HOME, OTHER].map((region) => {
-    const place = world.accounts.get(BUILDER)?.places.get(region);
-    const keys = [...(place?.kms.keys.values() ?? [])].filter((k) => k.tags.get('amiport:delivery') === 'bedrock');
-    const images = [...(world.regions.get(region)?.ec2.images.values() ?? [])].filter(
-      (i) => i.tags.get('amiport:step') === 'copy',
-    );
-    return {
-      region,
-      keys: keys.length,
-      grants: keys
-        .flatMap((k) =>
-          [...k.grants.values()].flatMap((g) =>
-            g.name?.startsWith('amiport/') ? `${g.issuingAccount} ${g.name}` : [],
-          ),
-        )
-        .toSorted(),
-      copies: images.map((i) => `${i.state} ${[...i.launchPermissions].toSorted().join(' ')}`),
-    };
-  });
-  return {
-    regions,
-    parameters: [FIRST, SECOND].map((a) => [...(world.accounts.get(a)?.places.get(HOME)?.ssm.parameters.keys() ?? [])]),
-  };
-}
-
-const grants = [
-  `${FIRST} amiport/bedrock/AWSServiceRoleForAutoScaling`,
-  `${SECOND} amiport/bedrock/AWSServiceRoleForAutoScaling`,
-];
-const whole = {
-  regions: [HOME, OTHER].map((region) => ({ region, keys: 1, grants, copies: [`available ${FIRST} ${SECOND}`] })),
-  parameters: [['/golden/kubernetes/current'], ['/golden/kubernetes/current']],
-};
-
 async function finish(stage: CrashStage): Promise<void> {
   const second = await amiport(stage, 'apply', '--yes').ended;
   expect(second.out).toContain('done.');
   expect(second.code).toBe(0);
-  expect(inventory(stage)).toEqual(whole);
+  expect(inventory(stage.sim)).toEqual(WHOLE);
   const third = await amiport(stage, 'plan', '--json', '--detailed-exitcode').ended;
   expect(third.code).toBe(0);
   const left = await amiport(stage, 'left', '--json').ended;
@@ -90,5 +53,5 @@ test('of two applies at once one is refused', async () => {
   expect(refused.code).toBe(1);
   expect(refused.out).toContain('another amiport is running delivery bedrock');
   expect((await first.ended).code).toBe(0);
-  expect(inventory(at)).toEqual(whole);
+  expect(inventory(at.sim)).toEqual(WHOLE);
 }, 120_000);

@@ -4,14 +4,14 @@ import type { Desk, Emit, Plan } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { Printer, plural } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { describe, printPlan } from '../render-plan.ts';
 import { sayWho } from '../who.ts';
 import { withDesk } from '../with-desk.ts';
 
-interface Flags extends CommonFlags {
+interface Flags extends DeskFlags {
   readonly yes: boolean;
 }
 

@@ -1,14 +1,14 @@
 /** `amiport build [image…]`: runs Packer and tags the results. */
 import type { Built, Desk } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { noSuchImage } from '../images-named.ts';
 import { type Printer, reasonText } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { sayWho } from '../who.ts';
 import { withDesk } from '../with-desk.ts';
 
-export default async function build(this: Context, flags: CommonFlags, ...names: string[]): Promise<void> {
+export default async function build(this: Context, flags: DeskFlags, ...names: string[]): Promise<void> {
   await withDesk(this, flags, async (desk, printer, progress) => {
     const images = await desk.images();
     if (!images.ok) return printer.failure(images.reason);

@@ -2,11 +2,11 @@
 import { type Compared, type Counted, isPriceName, type Secrets, type WayRow } from '../../app/api.ts';
 import { done, failed, type Outcome, reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { Printer, table } from '../print.ts';
 import { withDesk } from '../with-desk.ts';
 
-interface Flags extends CommonFlags {
+interface Flags extends DeskFlags {
   readonly whatIf?: string;
   readonly price?: string;
   readonly secrets: Secrets;

@@ -1,7 +1,7 @@
 /** `amiport deliver`: the builder's settings first, then build, apply, verify. */
 import type { Desk } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { Printer } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { withDesk } from '../with-desk.ts';
@@ -9,7 +9,7 @@ import { planAndApply } from './apply.ts';
 import { buildAll } from './build.ts';
 import { exitCode, printProofs, proofShape } from './verify.ts';
 
-interface Flags extends CommonFlags {
+interface Flags extends DeskFlags {
   readonly yes: boolean;
 }
 

@@ -1,14 +1,16 @@
 /** `amiport drift`: what is not as the config wants it, on both sides, and what mends it. Changes nothing. */
-import { type Difference, type DriftReport, drift as look } from '../../app/api.ts';
+import type { Difference, DriftReport } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText } from '../print.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
-export default async function drift(this: Context, flags: CommonFlags): Promise<void> {
-  await withSession(this, flags, async (session, printer, progress) => {
-    const found = await look(session, progress.emit);
+export default async function drift(this: Context, flags: DeskFlags): Promise<void> {
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    const looked = await desk.drift(progress.emit);
     progress.end();
+    if (!looked.ok) return printer.failure(looked.reason);
+    const found = looked.value;
     if (flags.json) printer.document(found);
     else print(printer, found);
     if (found.differences.length > 0) return EXIT.differs;

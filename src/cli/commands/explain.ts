@@ -4,11 +4,11 @@ import { text as readAll } from 'node:stream/consumers';
 import { type ExplainAsked, type Explained, explainText } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { Printer } from '../print.ts';
 import { withDesk } from '../with-desk.ts';
 
-interface ExplainFlags extends CommonFlags {
+interface ExplainFlags extends DeskFlags {
   readonly account?: string;
   readonly region?: string;
   readonly image?: string;

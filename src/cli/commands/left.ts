@@ -1,11 +1,11 @@
 /** `amiport left`: everything that amiport ever made for this delivery, and what of it is orphaned. Changes nothing. */
 import type { Left, LeftResource } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 import { withDesk } from '../with-desk.ts';
 
-export default async function left(this: Context, flags: CommonFlags): Promise<void> {
+export default async function left(this: Context, flags: DeskFlags): Promise<void> {
   await withDesk(this, flags, async (desk, printer, progress) => {
     const looked = await desk.left(progress.emit);
     progress.end();

@@ -2,11 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { printPlan } from '../render-plan.ts';
 import { withDesk } from '../with-desk.ts';
 
-interface Flags extends CommonFlags {
+interface Flags extends DeskFlags {
   readonly out?: string;
   readonly detailedExitcode: boolean;
 }

@@ -1,11 +1,11 @@
 /** `amiport status`: what is delivered where, and how the last run ended. Reads AWS, changes nothing. */
 import type { RegionStatus, RunStatus, Status } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 import { withDesk } from '../with-desk.ts';
 
-export default async function status(this: Context, flags: CommonFlags): Promise<void> {
+export default async function status(this: Context, flags: DeskFlags): Promise<void> {
   await withDesk(this, flags, async (desk, printer, progress) => {
     const looked = await desk.status(progress.emit);
     progress.end();

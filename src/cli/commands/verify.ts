@@ -2,14 +2,14 @@
 import type { CanaryResult, Proof } from '../../app/api.ts';
 import type { Reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
+import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 import { junit, sarif } from '../proof-formats.ts';
 import { printMatrix } from '../proof-matrix.ts';
 import { sayWho } from '../who.ts';
 import { withDesk } from '../with-desk.ts';
 
-interface Flags extends CommonFlags {
+interface Flags extends DeskFlags {
   readonly canary: boolean;
   readonly format?: 'sarif' | 'junit';
 }

@@ -1,0 +1,249 @@
+/**
+ * A run as one worker of the service sees it: planned from config and observation by the worker itself, so that what a
+ * row says can never be more than a name of something the config asks for. Carries out one place's steps of one stage
+ * with the driver of the CLI, and gives them back when all that is left waits for AWS.
+ */
+import type { Reason } from '../base/outcome.ts';
+import type { Delivery } from '../model/delivery.ts';
+import type { Observed } from '../model/observed.ts';
+import { planDelivery } from '../plan/plan.ts';
+import { type Plan, resolveReferences } from '../plan/step.ts';
+import { type Doer, drive, type RunEvent, type StepResult } from '../run/drive.ts';
+import type { JournalRecord } from '../run/journal.ts';
+import { type PlacedStep, placed } from './carry-out.ts';
+import { doerFor } from './deliver.ts';
+import type { Session } from './session.ts';
+
+export interface PlaceJob {
+  /** `account/region` */
+  readonly place: string;
+  /** Ids of the steps that the run was asked for. */
+  readonly steps: readonly string[];
+  /** Steps of other jobs that failed or were not started: what needs them is not started here. */
+  readonly missing: ReadonlySet<string>;
+  /** Somebody else may have begun it: what is there is looked at again before anything is done. */
+  readonly begunElsewhere: boolean;
+}
+
+export interface PlacePorts {
+  readonly journal: { append(record: JournalRecord): Promise<void> };
+  readonly emit: (event: RunEvent<PlacedStep>) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface PlaceEnd {
+  readonly done: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly reason: Reason }[];
+  readonly notStarted: readonly string[];
+  /** Under way at AWS. Not empty: to be taken up again after `lookAgainMs` (of the system's clock). */
+  readonly waiting: readonly string[];
+  readonly lookAgainMs: number;
+}
+
+const LOOK_EVERY_MS = 15_000;
+
+export class PlannedRun {
+  readonly #session: Session;
+  readonly #doer: Doer<PlacedStep>;
+  /** What this worker's steps learnt; what others learnt, it sees at AWS. */
+  readonly #learnt = new Map<string, string>();
+  readonly #waiting = new Set<string>();
+  readonly #done = new Set<string>();
+  /** What could not be seen from the beginning, so that it is no news. */
+  readonly #blocked: ReadonlySet<string>;
+  #seen: Observed;
+  #plan: Plan;
+  #steps: ReadonlyMap<string, PlacedStep>;
+
+  private constructor(session: Session, seen: Observed) {
+    this.#session = session;
+    this.#doer = doerFor(session);
+    this.#seen = seen;
+    this.#plan = planDelivery(session.want, seen);
+    this.#steps = byId(this.#plan);
+    this.#blocked = new Set(this.#plan.blocked.map(nameOf));
+  }
+
+  static async open(session: Session): Promise<PlannedRun> {
+    return new PlannedRun(session, await session.look());
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  async carry(job: PlaceJob, ports: PlacePorts): Promise<PlaceEnd> {
+    if (job.begunElsewhere || !this.#knows(job)) await this.#lookAgain(job);
+    const there = job.steps.filter((id) => this.#done.has(id) || !this.#steps.has(id));
+    const mine = job.steps
+      .flatMap((id) => (this.#done.has(id) ? [] : (this.#steps.get(id) ?? [])))
+      .filter((s) => s.place === job.place);
+    const lost = lostWith(mine, job.missing);
+    const unseen = there.filter((id) => !this.#done.has(id)).length === 0 ? undefined : this.#newlyUnseen();
+    const result = await this.#drive(
+      mine.filter((s) => !lost.has(s.id)),
+      ports,
+    );
+    for (const id of result.done) this.#done.add(id);
+    return {
+      ...result,
+      done: unseen === undefined ? [...there, ...result.done] : result.done,
+      failed: [...(unseen === undefined ? [] : there.map((id) => ({ id, reason: unseen }))), ...result.failed],
+      notStarted: [...lost, ...result.notStarted],
+    };
+  }
+
+  /** What the plan no longer has is there, unless nobody can look. */
+  #newlyUnseen(): Reason | undefined {
+    return this.#plan.blocked.find((r) => r.code.startsWith('aws.') && !this.#blocked.has(nameOf(r)));
+  }
+
+  /** All its steps are in the plan, and what they refer to is known or learnt by one of them. */
+  #knows(job: PlaceJob): boolean {
+    const steps = job.steps.map((id) => this.#steps.get(id));
+    const known = steps.filter((s) => s !== undefined);
+    const willLearn = new Set(known.flatMap(learns));
+    return (
+      known.length === steps.length &&
+      known.every((s) => resolveReferences(s, this.#learnt).unknown.every((name) => willLearn.has(name)))
+    );
+  }
+
+  /** At the place, and at the builder's part that it depends on; planned anew. */
+  async #lookAgain({ place, steps }: PlaceJob): Promise<void> {
+    const { want } = this.#session;
+    for (const id of steps) for (const memory of [this.#done, this.#waiting]) memory.delete(id);
+    const seen = await this.#session.look(narrow(want, place));
+    const old = this.#seen;
+    this.#seen = {
+      atMs: seen.atMs,
+      organization: old.organization,
+      sources: seen.sources,
+      accounts: new Map([...old.accounts, ...seen.accounts]),
+      builder: new Map([...old.builder, ...seen.builder]),
+      places: new Map([...old.places, ...seen.places]),
+    };
+    this.#plan = planDelivery(want, this.#seen);
+    this.#steps = byId(this.#plan);
+  }
+
+  async #drive(steps: readonly PlacedStep[], ports: PlacePorts): Promise<PlaceEnd> {
+    const polled = await this.#pollWaiting(steps);
+    const doer: Doer<PlacedStep> = {
+      start: async (step, learnt) => {
+        const result = polled.get(step.id) ?? (await this.#doer.start(step, this.#all(learnt)));
+        return this.#noted(step.id, result);
+      },
+      poll: async (place, asked, learnt) => {
+        const results = await this.#doer.poll(place, asked, this.#all(learnt));
+        for (const [id, result] of results) this.#noted(id, result);
+        return results;
+      },
+    };
+    const parking = new Parking(ports);
+    const result = await drive(steps, doer, { clock: this.#session.clock, ...parking.options });
+    parking.leave();
+    const waiting = result.notStarted.filter((id) => this.#waiting.has(id));
+    return {
+      done: result.done,
+      failed: result.failed,
+      notStarted: result.notStarted.filter((id) => !this.#waiting.has(id)),
+      waiting,
+      lookAgainMs: LOOK_EVERY_MS / (this.#session.clock.speed ?? 1),
+    };
+  }
+
+  /** One look for all that this worker left waiting at the place. */
+  async #pollWaiting(steps: readonly PlacedStep[]): Promise<ReadonlyMap<string, StepResult>> {
+    const asked = steps.filter((s) => this.#waiting.has(s.id));
+    const [first] = asked;
+    return first === undefined ? new Map() : this.#doer.poll(first.place, asked, this.#learnt);
+  }
+
+  #all(learnt: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+    return new Map([...this.#learnt, ...learnt]);
+  }
+
+  #noted(id: string, result: StepResult): StepResult {
+    if (result.is === 'waiting') this.#waiting.add(id);
+    else this.#waiting.delete(id);
+    if (result.is !== 'failed')
+      for (const [name, value] of Object.entries(result.learnt ?? {})) this.#learnt.set(name, value);
+    return result;
+  }
+}
+
+/**
+ * Ends a drive when nothing is under way but at AWS. A step counts from the moment its start is written down, so that
+ * the time which writing takes is no idleness.
+ */
+class Parking {
+  readonly #ports: PlacePorts;
+  readonly #stop = new AbortController();
+  #underWay = 0;
+  readonly #waiting = new Set<string>();
+  readonly options: PlacePorts;
+
+  constructor(ports: PlacePorts) {
+    this.#ports = ports;
+    this.options = {
+      journal: { append: (record) => this.#append(record) },
+      emit: (event) => this.#emit(event),
+      signal: AbortSignal.any([ports.signal, this.#stop.signal]),
+    };
+  }
+
+  /** Ends what the driver still sleeps in. */
+  leave(): void {
+    this.#stop.abort();
+  }
+
+  #append(record: JournalRecord): Promise<void> {
+    if (record.kind === 'started') this.#underWay += 1;
+    return this.#ports.journal.append(record);
+  }
+
+  #emit(event: RunEvent<PlacedStep>): void {
+    this.#ports.emit(event);
+    if (event.kind === 'started') return;
+    this.#underWay -= 1;
+    if (event.kind === 'waiting') this.#waiting.add(event.step.id);
+    else this.#waiting.delete(event.step.id);
+    // What this step's end opened is started in this turn.
+    setImmediate(() => {
+      if (this.#underWay === 0 && this.#waiting.size > 0) this.leave();
+    });
+  }
+}
+
+const nameOf = (r: Reason): string => `${r.code} ${r.subject}`;
+
+const byId = (plan: Plan): ReadonlyMap<string, PlacedStep> => new Map(plan.steps.map((s) => [s.id, placed(s)]));
+
+function learns(step: PlacedStep): readonly string[] {
+  return step.do === 'create-key' || step.do === 'copy-image' || step.do === 'check-image'
+    ? [step.as]
+    : step.do === 'replicate-key'
+      ? [`key:${step.toRegion}`]
+      : [];
+}
+
+/** Steps that cannot start since what they need, at whatever distance, is missing. */
+function lostWith(steps: readonly PlacedStep[], missing: ReadonlySet<string>): ReadonlySet<string> {
+  const lost = new Set<string>();
+  for (let before = -1; before !== lost.size; ) {
+    before = lost.size;
+    for (const s of steps) if (s.needs.some((n) => missing.has(n) || lost.has(n))) lost.add(s.id);
+  }
+  return lost;
+}
+
+function narrow(want: Delivery, place: string): Delivery {
+  const [account = '', region = ''] = place.split('/');
+  const accounts = account === want.builder.account ? [] : want.accounts.filter((a) => a.id === account);
+  return {
+    ...want,
+    regions: want.regions.filter((r) => r === region),
+    accounts: accounts.map((a) => ({ ...a, regions: a.regions.filter((r) => r === region) })),
+  };
+}

@@ -1,0 +1,141 @@
+/** What carries the service's jobs out: one session and one plan per run and worker, and the driver of the CLI. */
+import { type PlacePorts, PlannedRun, type Session } from '../app/api.ts';
+import { done, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { EventLog } from './events.ts';
+import type { Metrics } from './metrics.ts';
+import type { Claimed } from './queue.ts';
+import { startSpan } from './tracing.ts';
+import type { Carried, Carrier } from './worker.ts';
+
+interface OpenRun {
+  readonly session: Session;
+  readonly run: PlannedRun;
+  /** By job number: how often it had been claimed when this worker last had it. */
+  readonly seen: Map<number, number>;
+}
+
+export class RunCarrier implements Carrier {
+  readonly #deliveries: Pick<Deliveries, 'open'>;
+  readonly #events: EventLog;
+  readonly #metrics: Metrics;
+  readonly #open = new Map<string, Promise<Outcome<OpenRun>>>();
+
+  constructor(deliveries: Pick<Deliveries, 'open'>, events: EventLog, metrics: Metrics) {
+    this.#deliveries = deliveries;
+    this.#events = events;
+    this.#metrics = metrics;
+  }
+
+  async carry(job: Claimed, signal: AbortSignal): Promise<Carried> {
+    const opening = this.#open.get(job.run) ?? this.#opened(job);
+    this.#open.set(job.run, opening);
+    const opened = await opening;
+    if (!opened.ok) {
+      this.#open.delete(job.run);
+      return notCarried(job, opened.reason);
+    }
+    const { run, seen } = opened.value;
+    const begunElsewhere = job.tries !== (seen.get(job.no) ?? 0) + 1;
+    seen.set(job.no, job.tries);
+    const ports = new StepPorts(job.run, signal, this.#events, this.#metrics);
+    const asked = { place: job.place, steps: job.steps, missing: new Set(job.missing), begunElsewhere };
+    const carried = await run.carry(asked, ports);
+    await ports.written();
+    return carried;
+  }
+
+  forget(run: string): void {
+    const open = this.#open.get(run);
+    this.#open.delete(run);
+    // Another job of the run may still be ending in this process; the sockets close when it has.
+    open?.then((o) => (o.ok ? o.value.session.close() : undefined)).catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    for (const run of [...this.#open.keys()]) this.forget(run);
+  }
+
+  async #opened(job: Claimed): Promise<Outcome<OpenRun>> {
+    const opened = await this.#deliveries.open(job.delivery);
+    if (!opened.ok) return opened;
+    const { session, config } = opened.value;
+    if (config !== job.config) {
+      await session.close();
+      return { ok: false, reason: otherConfig(job.delivery) };
+    }
+    return done({ session, run: await PlannedRun.open(session), seen: new Map() });
+  }
+}
+
+const otherConfig = (delivery: string): Reason =>
+  reason(
+    'serve.config.changed',
+    delivery,
+    `the config of ${delivery} is not the one that this run was asked for with`,
+    {
+      remedy: { who: 'you', does: 'give all servers and workers the same config, then apply again' },
+    },
+  );
+
+const notCarried = (job: Claimed, why: Reason): Carried => ({
+  done: [],
+  failed: job.steps.map((id) => ({ id, reason: why })),
+  notStarted: [],
+  waiting: [],
+  lookAgainMs: 0,
+});
+
+type Started = Parameters<PlacePorts['emit']>[0];
+
+/** Writes what happens to the steps of one job: as events, as figures, as spans. */
+class StepPorts implements PlacePorts {
+  readonly signal: AbortSignal;
+  readonly #run: string;
+  readonly #events: EventLog;
+  readonly #metrics: Metrics;
+  readonly #writing: Promise<void>[] = [];
+  readonly #spans = new Map<string, ReturnType<typeof startSpan>>();
+
+  constructor(run: string, signal: AbortSignal, events: EventLog, metrics: Metrics) {
+    this.#run = run;
+    this.signal = signal;
+    this.#events = events;
+    this.#metrics = metrics;
+  }
+
+  /** A start is on record before its effect; how it ended is written with what it said, by `emit`. */
+  readonly journal: PlacePorts['journal'] = {
+    append: (record) =>
+      record.kind === 'started'
+        ? this.#events.append({ run: this.#run, kind: 'started', step: record.step, atMs: record.atMs })
+        : Promise.resolve(),
+  };
+
+  readonly emit = (event: Started): void => {
+    const { step } = event;
+    if (event.kind === 'started') {
+      this.#spans.set(step.id, startSpan('amiport.step', { run: this.#run, step: step.id, place: step.place }));
+      return;
+    }
+    if (event.kind === 'done') this.#metrics.stepSeconds.observe({ kind: step.do }, event.tookMs / 1_000);
+    if (event.kind !== 'waiting') this.#spans.get(step.id)?.end();
+    this.#writing.push(this.#events.append({ run: this.#run, step: step.id, atMs: Date.now(), ...told(event) }));
+  };
+
+  async written(): Promise<void> {
+    for (const span of this.#spans.values()) span.end();
+    await Promise.all(this.#writing);
+  }
+}
+
+function told(event: Exclude<Started, { readonly kind: 'started' }>) {
+  switch (event.kind) {
+    case 'waiting':
+      return { kind: event.kind, says: event.says, ...(event.percent === undefined ? {} : { percent: event.percent }) };
+    case 'done':
+      return { kind: event.kind, tookMs: event.tookMs, ...(event.says === undefined ? {} : { says: event.says }) };
+    case 'failed':
+      return { kind: event.kind, reason: event.reason };
+  }
+}

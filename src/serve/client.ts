@@ -1,0 +1,212 @@
+/** The desk of a server, asked over HTTP: what `--server URL` puts in the place of a session of one's own. */
+import type { AppEvent, Desk, Emit, Plan, RunEnd } from '../app/api.ts';
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { EventRow } from './events.ts';
+
+export interface RemoteOptions {
+  readonly url: string;
+  /** Absent: the only one the server has. */
+  readonly delivery?: string;
+  readonly token?: string;
+}
+
+const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];
+
+/** @returns a refusal when the server is not there, does not know the caller, or has several deliveries and none is named */
+export async function remoteDesk(o: RemoteOptions): Promise<Outcome<Desk>> {
+  const bad = badUrl(o);
+  if (bad !== undefined) return failed(bad);
+  const server = new Server(o.url, o.token);
+  const listed = await server.json<{ readonly deliveries: readonly { readonly name: string }[] }>(
+    'GET',
+    '/v1/deliveries',
+  );
+  if (!listed.ok) return listed;
+  const names = listed.value.deliveries.map((d) => d.name);
+  const [only, more] = names;
+  const delivery = o.delivery ?? (more === undefined ? only : undefined);
+  if (delivery === undefined || !names.includes(delivery)) return failed(which(o, names));
+  return done(deskAt(server, delivery));
+}
+
+/** One question with one answer: what administrators ask. */
+export async function askServer<T>(
+  o: Pick<RemoteOptions, 'url' | 'token'>,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Outcome<T>> {
+  const bad = badUrl(o);
+  return bad === undefined ? new Server(o.url, o.token).json<T>(method, path, body) : failed(bad);
+}
+
+function badUrl({ url, token }: RemoteOptions): Reason | undefined {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    return reason('cli.server.malformed', url, `--server wants a URL such as https://amiport.example.com, not ${url}`);
+  const { protocol, hostname } = new URL(url);
+  // Who listens on the way would have the token.
+  if (protocol === 'http:' && token !== undefined && !LOOPBACK.includes(hostname))
+    return reason('cli.server.plain', url, `a token is not sent to ${hostname} over plain http`, {
+      remedy: { who: 'you', does: 'use https: put a proxy that ends TLS in front of the server' },
+    });
+  return undefined;
+}
+
+function which({ url, delivery }: RemoteOptions, names: readonly string[]): Reason {
+  const has = names.length === 0 ? 'none' : names.join(', ');
+  const says =
+    delivery === undefined
+      ? `the server at ${url} has ${names.length === 0 ? 'no delivery' : `several deliveries: ${has}`}`
+      : `the server at ${url} has no delivery ${delivery}, only ${has}`;
+  return reason('cli.server.delivery', delivery ?? url, says, {
+    remedy: { who: 'you', does: '--delivery names one of them' },
+  });
+}
+
+function deskAt(server: Server, delivery: string): Desk {
+  const base = `/v1/deliveries/${delivery}`;
+  const ask = <T>(name: string, body: unknown, emit: Emit, signal?: AbortSignal): Promise<Outcome<T>> =>
+    server.lines<T>('POST', `${base}/${name}`, body, (event) => emit(event as AppEvent), signal);
+  const quiet: Emit = () => {};
+  return {
+    who: () => ask('who', {}, quiet),
+    images: () => ask('images', {}, quiet),
+    plan: (emit) => ask('plan', {}, emit),
+    apply: (plan, emit, signal) => apply(server, base, plan, emit, signal),
+    verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
+    status: (emit) => ask('status', {}, emit),
+    drift: (emit) => ask('drift', {}, emit),
+    left: (emit) => ask('left', {}, emit),
+    compare: (asked, emit) => ask('compare', asked, emit),
+    explain: (asked) => ask('explain', asked, quiet),
+    build: (image, emit, signal) => ask('build', { image }, emit, signal),
+  };
+}
+
+/** The run goes on at the server whether or not it is followed; a first Ctrl-C asks the server to stop it. */
+async function apply(
+  server: Server,
+  base: string,
+  plan: Plan,
+  emit: Emit,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<RunEnd>> {
+  const started = await server.json<{ readonly run: string }>('POST', `${base}/runs`, { digest: plan.digest });
+  if (!started.ok) return started;
+  const at = `${base}/runs/${started.value.run}`;
+  const stop = () => void server.json('POST', `${at}/stop`, {});
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  const told = teller(plan, emit);
+  const end = await server.lines<RunEnd>('GET', `${at}/events`, undefined, (event) => told(event as EventRow));
+  signal?.removeEventListener('abort', stop);
+  return end.ok ? done(inOrder(plan, end.value)) : end;
+}
+
+/** Rows of the run's events as the events of a run here. A step taken over may end twice: it counts once. */
+function teller(plan: Plan, emit: Emit): (row: EventRow) => void {
+  const steps = new Map(plan.steps.map((s) => [s.id, { ...s, place: `${s.account}/${s.region}` }]));
+  const finished = new Set<string>();
+  return ({ kind, step: id, body }) => {
+    const step = steps.get(id);
+    if (step === undefined) return;
+    if (kind === 'done') finished.add(id);
+    const tell = (event: Extract<AppEvent, { kind: 'run' }>['event']) =>
+      emit({ kind: 'run', event, finished: finished.size, total: plan.steps.length });
+    if (kind === 'started') tell({ kind, step });
+    else if (kind === 'waiting') tell({ kind, step, says: body.says ?? '', percent: body.percent });
+    else if (kind === 'done') tell({ kind, step, says: body.says, tookMs: body.tookMs ?? 0 });
+    else if (body.reason !== undefined) tell({ kind, step, reason: body.reason });
+  };
+}
+
+function inOrder(plan: Plan, end: RunEnd): RunEnd {
+  const at = new Map(plan.steps.map((s, i) => [s.id, i]));
+  const sorted = (ids: readonly string[]) => ids.toSorted((a, b) => (at.get(a) ?? 0) - (at.get(b) ?? 0));
+  return { ...end, done: sorted(end.done), notStarted: sorted(end.notStarted) };
+}
+
+class Server {
+  readonly #url: string;
+  readonly #token: string | undefined;
+
+  constructor(url: string, token: string | undefined) {
+    this.#url = url.replace(/\/+$/, '');
+    this.#token = token;
+  }
+
+  async json<T>(method: string, path: string, body?: unknown): Promise<Outcome<T>> {
+    const answer = await this.#send(method, path, body);
+    return answer.ok ? done((await answer.value.json()) as T) : answer;
+  }
+
+  /** JSON lines: `onEvent` gets each event, the last line is the result. */
+  async lines<T>(
+    method: string,
+    path: string,
+    body: unknown,
+    onEvent: (event: unknown) => void,
+    signal?: AbortSignal,
+  ): Promise<Outcome<T>> {
+    const answer = await this.#send(method, path, body, signal);
+    if (!answer.ok) return answer;
+    try {
+      for await (const text of linesOf(answer.value)) {
+        const line = JSON.parse(text) as { readonly event?: unknown; readonly result?: T; readonly error?: Reason };
+        if (line.error !== undefined) return failed(line.error);
+        if (line.event === undefined) return done(line.result as T);
+        onEvent(line.event);
+      }
+    } catch (error) {
+      return failed(this.#unreachable(error as Error));
+    }
+    return failed(this.#unreachable(new Error('its answer ended in the middle')));
+  }
+
+  async #send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Outcome<Response>> {
+    const headers = {
+      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    try {
+      const answer = await fetch(this.#url + path, {
+        method,
+        headers,
+        // A redirect would take the token somewhere else.
+        redirect: 'error',
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      if (answer.ok) return done(answer);
+      const { error } = (await answer.json().catch(() => ({}))) as { readonly error?: Reason };
+      return failed(error ?? this.#unreachable(new Error(`it answered ${answer.status}`)));
+    } catch (error) {
+      return failed(this.#unreachable(error as Error));
+    }
+  }
+
+  #unreachable(error: Error): Reason {
+    const { cause } = error as { readonly cause?: { readonly code?: string } };
+    const says =
+      cause?.code === 'ECONNREFUSED'
+        ? `nobody answers at ${this.#url}`
+        : `the server at ${this.#url} cannot be asked: ${error.message}`;
+    return reason('cli.server.unreachable', this.#url, says, {
+      remedy: {
+        who: 'you',
+        does: 'correct --server, or start it: amiport serve; a run that was begun goes on without you',
+      },
+    });
+  }
+}
+
+async function* linesOf(answer: Response): AsyncGenerator<string> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body ?? []) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    yield* parts.filter((p) => p !== '');
+  }
+  if (rest !== '') yield rest;
+}

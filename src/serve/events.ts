@@ -1,0 +1,80 @@
+/**
+ * What happens to steps, as rows that whoever follows a run reads in order. Written in groups: one statement for all that
+ * came while the last one was under way, so that many steps at once cost few writes.
+ */
+import type { Reason } from '../base/outcome.ts';
+import { type Database, LOCKS, lockIn } from './rows.ts';
+
+export interface StepEvent {
+  readonly run: string;
+  readonly kind: 'started' | 'waiting' | 'done' | 'failed';
+  readonly step: string;
+  readonly atMs: number;
+  readonly says?: string;
+  readonly percent?: number;
+  readonly tookMs?: number;
+  readonly reason?: Reason;
+}
+
+export interface EventRow {
+  readonly no: number;
+  readonly kind: StepEvent['kind'];
+  readonly step: string;
+  readonly body: Pick<StepEvent, 'says' | 'percent' | 'tookMs' | 'reason'>;
+}
+
+const READ_AT_ONCE = 1_000;
+
+export class EventLog {
+  readonly #db: Database;
+  #pending: StepEvent[] = [];
+  #flushing: Promise<void> | undefined;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Resolves when the event can be read. */
+  append(event: StepEvent): Promise<void> {
+    this.#pending.push(event);
+    this.#flushing ??= this.#flush();
+    return this.#flushing;
+  }
+
+  async flushed(): Promise<void> {
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.resolve();
+    try {
+      while (this.#pending.length > 0) {
+        const batch = this.#pending;
+        this.#pending = [];
+        await this.#write(batch);
+      }
+    } finally {
+      this.#flushing = undefined;
+    }
+  }
+
+  async #write(batch: readonly StepEvent[]): Promise<void> {
+    const rows = batch.map(({ run, kind, step, atMs, ...body }) => ({ run, kind, step, at_ms: atMs, body }));
+    await this.#db.transaction(async (tx) => {
+      // Numbers are given at the insert and seen at the commit: without the lock a reader could pass one over.
+      await lockIn(tx, LOCKS.events);
+      await tx.query(
+        `insert into amiport.event (run, kind, step, at_ms, body)
+         select run, kind, step, at_ms, body from jsonb_to_recordset($1::jsonb)
+         as e(run text, kind text, step text, at_ms double precision, body jsonb)`,
+        [JSON.stringify(rows)],
+      );
+    });
+  }
+}
+
+export const readEvents = (db: Database, run: string, after: number): Promise<readonly EventRow[]> =>
+  db.query<EventRow>(
+    `select no::int as no, kind, step, body from amiport.event where run = $1 and no > $2 order by no limit ${READ_AT_ONCE}`,
+    [run, after],
+  );
