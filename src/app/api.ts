@@ -27,6 +27,7 @@ export { type DriftReport, drift } from './drift.ts';
 export type { AppEvent, Emit } from './events.ts';
 export { type Explained, explainGroup, explainInstance, explainPlace, explainText } from './explain.ts';
 export { exportedIam } from './export-iam.ts';
+export type { FixPlan } from './fix-plan.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
 export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';

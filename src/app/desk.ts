@@ -13,6 +13,7 @@ import { applyPlan, makePlan, verify } from './deliver.ts';
 import { type DriftReport, drift } from './drift.ts';
 import type { Emit } from './events.ts';
 import { type Explained, explainGroup, explainInstance, explainPlace, type Where } from './explain.ts';
+import { type FixPlan, fixPlan } from './fix-plan.ts';
 import { type Left, left } from './left.ts';
 import { type Session, type SessionOptions, whoAmI } from './session.ts';
 import { type Status, status } from './status.ts';
@@ -39,6 +40,13 @@ export interface RunEnd {
 export interface Proofs {
   readonly proofs: readonly Proof[];
   readonly canaries?: readonly CanaryResult[];
+  readonly fix?: FixPlan;
+}
+
+export interface VerifyAsked {
+  readonly canary: boolean;
+  /** What mends the launches that cannot be. */
+  readonly fixPlan?: boolean;
 }
 
 /** An instance, a group, or else a launcher in a place. */
@@ -60,7 +68,7 @@ export interface Desk {
   plan(emit: Emit): Promise<Outcome<Plan>>;
   /** @param plan carried out only as long as its steps are what a new look still asks for */
   apply(plan: Plan, emit: Emit, signal?: AbortSignal): Promise<Outcome<RunEnd>>;
-  verify(asked: { readonly canary: boolean }, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
+  verify(asked: VerifyAsked, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
   status(emit: Emit): Promise<Outcome<Status>>;
   drift(emit: Emit): Promise<Outcome<DriftReport>>;
   left(emit: Emit): Promise<Outcome<Left>>;
@@ -87,8 +95,8 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
     },
     async verify(asked, emit, signal) {
       const { proofs, seen } = await verify(session, emit);
-      if (!asked.canary) return done({ proofs });
-      return done({ proofs, canaries: await launchCanaries(session, seen, emit, signal) });
+      const canaries = asked.canary ? { canaries: await launchCanaries(session, seen, emit, signal) } : {};
+      return done({ proofs, ...canaries, ...(asked.fixPlan ? { fix: fixPlan(want, seen, proofs) } : {}) });
     },
     status: async (emit) => done(await status(session, emit)),
     drift: async (emit) => done(await drift(session, emit)),

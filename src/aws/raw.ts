@@ -27,6 +27,7 @@ const MODULES = {
   iam: () => import('@aws-sdk/client-iam'),
   ssm: () => import('@aws-sdk/client-ssm'),
   autoscaling: () => import('@aws-sdk/client-auto-scaling'),
+  organizations: () => import('@aws-sdk/client-organizations'),
 } as const;
 
 /** A simulator by URL, or in this process. */

@@ -1,4 +1,5 @@
 /** The same as Terraform. One aliased provider an account: each resource says by its provider where it belongs. */
+import { block, comment, json, labelOf, literal, text } from './hcl-text.ts';
 import { type IamExport, type OwnersExport, pathAndName, type RoleExport } from './iam.ts';
 
 export function iamHcl(x: IamExport): string {
@@ -76,22 +77,3 @@ const titleOf = (e: OwnersExport): string =>
       : `Grant ${e.name} in ${e.region}`;
 
 const keyId = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1).slice(0, 12);
-
-function block(type: string, label: string, account: string, attributes: Readonly<Record<string, string>>): string {
-  const all = { provider: `aws.account_${account}`, ...attributes };
-  const width = Math.max(...Object.keys(all).map((k) => k.length));
-  const lines = Object.entries(all).map(([name, value]) => `  ${name.padEnd(width)} = ${value}`);
-  return `resource "${type}" "${label}" {\n${lines.join('\n')}\n}`;
-}
-
-/** Labels take letters, digits, `_` and `-`. */
-const labelOf = (...parts: readonly string[]): string => parts.join('_').replace(/[^A-Za-z0-9_-]/g, '_');
-
-/** In HCL `${` and `%{` begin templates: doubled, they are themselves. */
-const literal = (value: unknown): string =>
-  JSON.stringify(value, undefined, 2)
-    .replace(/[$%](?=\{)/g, '$&$&')
-    .replaceAll('\n', '\n  ');
-const text = (value: string): string => literal(value);
-const json = (value: unknown): string => `jsonencode(${literal(value)})`;
-const comment = (value: string): string => `# ${value}`;

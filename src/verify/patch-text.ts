@@ -1,6 +1,7 @@
 /** A patch as a sentence: who owns what is to be changed, and what a person does. */
 import { unreachable } from '../base/invariant.ts';
 import type { Patch, PolicyHome } from '../base/patch.ts';
+import { commandsOf } from '../plan/patch-commands.ts';
 
 export function ownerOf(patch: Patch): string {
   const organization = (patch.do === 'allow' || patch.do === 'exempt') && patch.in.is === 'organization-policy';
@@ -14,20 +15,18 @@ export function patchText(patch: Patch): string {
       return `allow ${patch.statement.Action.join(', ')}${onWhat(patch.statement.Resource)}${toWhom(patch.statement.Condition?.ArnEquals?.['aws:PrincipalArn'])} in ${homeText(patch.in)}`;
     case 'exempt':
       return `exempt ${patch.principal} from statement ${patch.statement} of ${homeText(patch.in)} (ArnNotEquals on aws:PrincipalArn)`;
-    case 'create-grant':
-      return `in account ${patch.account}${patch.by === undefined ? '' : ` as ${patch.by}`}: aws kms create-grant --region ${patch.region} --key-id ${patch.key} --name ${patch.name} --grantee-principal ${patch.grantee} --operations ${patch.operations.join(' ')}`;
-    case 'create-service-linked-role':
-      return `aws iam create-service-linked-role --aws-service-name ${patch.service}${patch.suffix === undefined ? '' : ` --custom-suffix ${patch.suffix}`} (amiport apply does)`;
-    case 'share-image':
-      return `aws ec2 modify-image-attribute --region ${patch.region} --image-id ${patch.image} --launch-permission Add=[{UserId=${patch.with}}] (amiport apply does)`;
-    case 'share-snapshot':
-      return `aws ec2 modify-snapshot-attribute --region ${patch.region} --snapshot-id ${patch.snapshot} --attribute createVolumePermission --operation-type add --user-ids ${patch.with} (amiport apply does)`;
     case 'allow-image-provider':
       return `add ${patch.provider} to the ImageProviders of Allowed AMIs in ${patch.region}`;
+    case 'create-grant':
+      return `in account ${patch.account}${patch.by === undefined ? '' : ` as ${patch.by}`}: ${commandsOf(patch).join()}`;
     case 'enable-key':
-      return `${patch.cancelDeletion ? 'aws kms cancel-key-deletion, then ' : ''}aws kms enable-key --region ${patch.region} --key-id ${patch.key}`;
+      return commandsOf(patch).join(', then ');
     case 'enable-region':
-      return `aws account enable-region --region-name ${patch.region}, and wait until it is on; or take the Region out of amiport.yaml`;
+      return `${commandsOf(patch).join()}, and wait until it is on; or take the Region out of amiport.yaml`;
+    case 'create-service-linked-role':
+    case 'share-image':
+    case 'share-snapshot':
+      return `${commandsOf(patch).join()} (amiport apply does)`;
     default:
       return unreachable(patch);
   }

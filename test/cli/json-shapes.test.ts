@@ -78,7 +78,7 @@ test('before, while and after a delivery each command prints its documented shap
     document: { fleet: { accounts: 2, regions: 2, images: [{ name: 'kubernetes', gib: 8 }] } },
   });
   expect(await printed('explain', ['explain', 'Client error on launch'])).toMatchObject({ code: 0 });
-  expect(await printed('verify', ['verify'])).toMatchObject({ code: 3 });
+  expect(await printed('verify', ['verify', '--fix-plan'])).toMatchObject({ code: 3 });
   expect(await printed('drift', ['drift'])).toMatchObject({ code: 3 });
   expect(await printed('left', ['left'])).toMatchObject({ code: 0, document: { resources: [] } });
   expect(await printed('apply', ['apply', '--yes'])).toMatchObject({

@@ -4,6 +4,7 @@ import type { Reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
+import { printFix } from '../print-fix.ts';
 import { junit, sarif } from '../proof-formats.ts';
 import { printMatrix } from '../proof-matrix.ts';
 import { sayWho } from '../who.ts';
@@ -11,21 +12,34 @@ import { withDesk } from '../with-desk.ts';
 
 interface Flags extends DeskFlags {
   readonly canary: boolean;
+  readonly fixPlan: boolean;
   readonly format?: 'sarif' | 'junit';
 }
 
 export default async function verify(this: Context, flags: Flags): Promise<void> {
   await withDesk(this, flags, async (desk, printer, progress) => {
     if (flags.canary && !(await sayWho(desk, printer))) return EXIT.failed;
-    const verified = await desk.verify({ canary: flags.canary }, progress.emit, this.interrupted);
+    const verified = await desk.verify(
+      { canary: flags.canary, fixPlan: flags.fixPlan },
+      progress.emit,
+      this.interrupted,
+    );
     progress.end();
     if (!verified.ok) return printer.failure(verified.reason);
-    const { proofs, canaries } = verified.value;
+    const { proofs, canaries, fix } = verified.value;
     if (flags.format === 'sarif') printer.document(sarif(proofs, flags.config));
     else if (flags.format === 'junit') printer.raw(junit(proofs));
     else if (flags.json)
-      printer.document({ version: 1, proofs: proofs.map(proofShape), ...(canaries === undefined ? {} : { canaries }) });
-    else printProofs(printer, proofs, canaries);
+      printer.document({
+        version: 1,
+        proofs: proofs.map(proofShape),
+        ...(canaries === undefined ? {} : { canaries }),
+        ...(fix === undefined ? {} : { fix }),
+      });
+    else {
+      printProofs(printer, proofs, canaries);
+      if (fix !== undefined) printFix(printer, fix);
+    }
     return this.interrupted.aborted ? EXIT.interrupted : exitCode(proofs, canaries);
   });
 }

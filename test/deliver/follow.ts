@@ -1,0 +1,64 @@
+/** Follows what amiport prints: AWS CLI commands, carried out word for word on the simulated AWS. */
+import type { RawSender } from '../../src/app/api.ts';
+import type { Mend } from '../../src/export/mend.ts';
+import type { TestSim } from '../../src/sim/testing.ts';
+import { HOME, must } from './stage.ts';
+
+/** Words as a POSIX shell splits them: single quotes, and a backslash outside of them. */
+export function shellWords(command: string): readonly string[] {
+  const words: string[] = [];
+  for (const [word] of command.matchAll(/(?:'[^']*'|\\.|[^\s'\\])+/gs))
+    words.push(word.replace(/'([^']*)'|\\(.)/gs, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ''));
+  return words;
+}
+
+/** The AWS CLI's options that take a structure or a list; all others take a text. */
+const STRUCTURES = new Set(['--launch-permission', '--image-criteria']);
+const LISTS = new Set(['--operations', '--user-ids']);
+
+const pascal = (kebab: string): string => kebab.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+interface Call {
+  readonly service: string;
+  readonly operation: string;
+  readonly region: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+export function callOf(command: string): Call {
+  const [aws, service = '', operation = '', ...rest] = shellWords(command);
+  if (aws !== 'aws') throw new Error(`not a command of the AWS CLI: ${command}`);
+  const input: Record<string, unknown> = {};
+  let region = HOME;
+  for (let i = 0; i < rest.length; ) {
+    const name = rest[i] ?? '';
+    const end = rest.findIndex((word, at) => at > i && word.startsWith('--'));
+    const values = rest.slice(i + 1, end < 0 ? rest.length : end);
+    i += 1 + values.length;
+    if (name === '--region') region = values[0] ?? '';
+    else if (LISTS.has(name)) input[pascal(name.slice(2))] = values;
+    else if (STRUCTURES.has(name)) input[pascal(name.slice(2))] = JSON.parse(values[0] ?? '');
+    else input[pascal(name.slice(2))] = values[0] ?? true;
+  }
+  return { service, operation: pascal(operation), region, input };
+}
+
+/** @param senders by account: its administrator */
+export async function follow(
+  sim: TestSim,
+  senders: ReadonlyMap<string, RawSender>,
+  mends: readonly Mend[],
+): Promise<void> {
+  for (const { account, by, commands } of mends) {
+    for (const command of commands) {
+      const { service, operation, region, input } = callOf(command);
+      // The simulator has no Account Management: switching a Region on is a word to its world.
+      if (service === 'account') sim.world.accounts.get(account)?.regions.add(String(input.RegionName));
+      else {
+        const sender = senders.get(account);
+        if (sender === undefined) throw new Error(`nobody is at hand in account ${account}`);
+        await must(sender.send(service as Parameters<RawSender['send']>[0], region, operation, input, by));
+      }
+    }
+  }
+}
