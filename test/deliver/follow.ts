@@ -5,7 +5,7 @@ import type { TestSim } from '../../src/sim/testing.ts';
 import { HOME, must } from './stage.ts';
 
 /** Words as a POSIX shell splits them: single quotes, and a backslash outside of them. */
-export function shellWords(command: string): readonly string[] {
+function shellWords(command: string): readonly string[] {
   const words: string[] = [];
   for (const [word] of command.matchAll(/(?:'[^']*'|\\.|[^\s'\\])+/gs))
     words.push(word.replace(/'([^']*)'|\\(.)/gs, (_, quoted?: string, escaped?: string) => quoted ?? escaped ?? ''));
@@ -25,7 +25,7 @@ interface Call {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-export function callOf(command: string): Call {
+function callOf(command: string): Call {
   const [aws, service = '', operation = '', ...rest] = shellWords(command);
   if (aws !== 'aws') throw new Error(`not a command of the AWS CLI: ${command}`);
   const input: Record<string, unknown> = {};
