@@ -1,0 +1,177 @@
+/**
+ * Runs all rules over one stream of bytes: keywords first, then a pattern on a bounded window around each, then its check.
+ *
+ * A stream may come in pieces. Each piece is looked at together with the end of the one before, so that what lies across is found;
+ * a keyword is acted upon only once all bytes that its rules may look at are there.
+ */
+import { type Prefilter, prefilterFor } from './prefilter.ts';
+import type { PathRule, Rule, Scene, Severity, TokenRule } from './rule.ts';
+
+export interface Hit {
+  readonly rule: Rule;
+  readonly severity: Severity;
+  /** Of the first byte, in the stream. */
+  readonly offset: number;
+  /** The exact bytes, as latin1. Never leaves the scan. */
+  readonly secret: string;
+}
+
+export interface Matcher {
+  readonly prefilter: Prefilter;
+  /** By number of the keyword. */
+  readonly byKeyword: readonly (readonly Indexed[])[];
+  readonly pathRules: readonly PathRule[];
+  readonly before: number;
+  readonly after: number;
+  readonly tokens: number;
+}
+
+interface Indexed {
+  readonly rule: TokenRule;
+  readonly index: number;
+}
+
+const withIndices = (pattern: RegExp): RegExp =>
+  pattern.hasIndices ? pattern : new RegExp(pattern.source, `${pattern.flags}d`);
+
+export function matcherFor(rules: readonly Rule[]): Matcher {
+  const tokens = rules
+    .filter((r) => r.kind === 'token')
+    .map((rule, index) => ({ rule: { ...rule, pattern: withIndices(rule.pattern) }, index }));
+  const byKeyword = new Map<string, Indexed[]>();
+  for (const entry of tokens)
+    for (const keyword of new Set(entry.rule.keywords.map((k) => k.toLowerCase())))
+      byKeyword.set(keyword, [...(byKeyword.get(keyword) ?? []), entry]);
+  return {
+    prefilter: prefilterFor([...byKeyword.keys()]),
+    byKeyword: [...byKeyword.values()],
+    pathRules: rules.filter((r) => r.kind === 'path').map((r) => ({ ...r, pattern: withIndices(r.pattern) })),
+    before: Math.max(...tokens.map((t) => t.rule.before)),
+    after: Math.max(...tokens.map((t) => t.rule.after)),
+    tokens: tokens.length,
+  };
+}
+
+/** Files that path rules read are read whole: none of them is large in earnest. */
+const WHOLE_BYTES_MAX = 2 * 2 ** 20;
+
+export class StreamScan {
+  readonly #matcher: Matcher;
+  readonly #path: string;
+  readonly #text: boolean;
+  readonly #found: (hit: Hit) => void;
+  /** What of the stream is still to be looked at together with what comes. */
+  #rest: Buffer = Buffer.alloc(0);
+  /** Offset in the stream of the first byte of `#rest`. */
+  #restAt = 0;
+  /** Keywords before this offset were acted upon. */
+  #doneTo = 0;
+  /** By rule: where its last match ended; keywords inside of it are part of it. */
+  readonly #endOf: Float64Array;
+  readonly #pathRules: readonly PathRule[];
+  #whole: Buffer[] = [];
+  #wholeBytes = 0;
+
+  /** @param text no NUL in the first bytes: only then rules that guess from context apply */
+  constructor(matcher: Matcher, path: string, text: boolean, found: (hit: Hit) => void) {
+    this.#matcher = matcher;
+    this.#path = path;
+    this.#text = text;
+    this.#found = found;
+    this.#endOf = new Float64Array(matcher.tokens);
+    this.#pathRules = matcher.pathRules.filter((r) => r.path.test(path));
+  }
+
+  /** @returns false once a file that path rules read whole turned out too large for that */
+  push(bytes: Buffer): boolean {
+    this.#keep(bytes);
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    const end = this.#restAt + all.length;
+    this.#look(all, Math.max(this.#doneTo, end - this.#matcher.after));
+    const keepFrom = Math.max(this.#restAt, this.#doneTo - this.#matcher.before);
+    this.#rest = Buffer.from(all.subarray(keepFrom - this.#restAt));
+    this.#restAt = keepFrom;
+    return this.#wholeBytes <= WHOLE_BYTES_MAX;
+  }
+
+  end(): void {
+    this.#look(this.#rest, Number.POSITIVE_INFINITY);
+    this.#inspectWhole();
+  }
+
+  /** A stream that is at hand as a whole: nothing is copied. */
+  only(bytes: Buffer): boolean {
+    this.#keep(bytes);
+    this.#look(bytes, Number.POSITIVE_INFINITY);
+    this.#inspectWhole();
+    return this.#wholeBytes <= WHOLE_BYTES_MAX;
+  }
+
+  /** Acts upon keywords that begin before `limit` (an offset in the stream). */
+  #look(all: Buffer, limit: number): void {
+    const base = this.#restAt;
+    const { prefilter, byKeyword } = this.#matcher;
+    prefilter.search(all, Math.max(0, this.#doneTo - base), all.length, (keyword, at) => {
+      const offset = base + at;
+      if (offset < this.#doneTo || offset >= limit) return;
+      for (const entry of byKeyword[keyword] ?? []) {
+        if (entry.rule.generic && !this.#text) continue;
+        if (offset >= (this.#endOf[entry.index] as number)) this.#try(entry, all, at);
+      }
+    });
+    if (limit > this.#doneTo) this.#doneTo = Math.min(limit, base + all.length);
+  }
+
+  #try({ rule, index }: Indexed, all: Buffer, at: number): void {
+    const from = Math.max(0, at - rule.before);
+    const window = all.toString('latin1', from, Math.min(all.length, at + rule.after));
+    const { pattern } = rule;
+    pattern.lastIndex = rule.at === 'keyword' ? at - from : 0;
+    for (;;) {
+      const match = pattern.exec(window);
+      if (match === null) return;
+      const end = this.#restAt + from + match.index + match[0].length;
+      const begin = this.#restAt + from + match.index;
+      if (begin >= (this.#endOf[index] as number)) {
+        if (this.#judge(rule, match, this.#restAt + from, window)) this.#endOf[index] = end;
+      }
+      if (rule.at === 'keyword') return;
+      if (match[0].length === 0) pattern.lastIndex += 1;
+    }
+  }
+
+  #judge(rule: Rule, match: RegExpExecArray, base: number, around: string): boolean {
+    const part = secretOf(match);
+    const scene: Scene = { path: this.#path, text: this.#text, around };
+    const verdict = rule.check(part.secret, scene);
+    if (verdict === false) return false;
+    const severity = verdict === true ? rule.severity : verdict;
+    this.#found({ rule, severity, offset: base + part.at, secret: part.secret });
+    return true;
+  }
+
+  #keep(bytes: Buffer): void {
+    if (this.#pathRules.length === 0) return;
+    this.#wholeBytes += bytes.length;
+    if (this.#wholeBytes <= WHOLE_BYTES_MAX) this.#whole.push(Buffer.from(bytes));
+    else this.#whole = [];
+  }
+
+  #inspectWhole(): void {
+    if (this.#whole.length === 0) return;
+    const text = Buffer.concat(this.#whole).toString('latin1');
+    for (const rule of this.#pathRules) {
+      rule.pattern.lastIndex = 0;
+      for (const match of text.matchAll(rule.pattern)) this.#judge(rule, match, 0, text);
+    }
+  }
+}
+
+/** The group named `secret`, else the first group that took part, else all of it. */
+function secretOf(match: RegExpExecArray): { readonly secret: string; readonly at: number } {
+  const named = match.groups?.secret;
+  const group = named === undefined ? match.findIndex((g, i) => i > 0 && g !== undefined) : -1;
+  if (named !== undefined) return { secret: named, at: match.indices?.groups?.secret?.[0] ?? match.index };
+  if (group > 0) return { secret: match[group] ?? '', at: match.indices?.[group]?.[0] ?? match.index };
+  return { secret: match[0], at: match.index };
+}

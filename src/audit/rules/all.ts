@@ -1,0 +1,18 @@
+/** Every rule that amiport brings. */
+import type { Rule } from '../rule.ts';
+import { CLOUD_RULES } from './clouds.ts';
+import { JWT_RULE, KEY_RULES } from './keys.ts';
+import { PASSWORD_RULES } from './passwords.ts';
+import { STORE_RULES } from './stores.ts';
+import { TOKEN_RULES } from './tokens.ts';
+import { TRACE_RULES } from './traces.ts';
+
+export const BUILT_IN_RULES: readonly Rule[] = [
+  ...KEY_RULES,
+  JWT_RULE,
+  ...CLOUD_RULES,
+  ...TOKEN_RULES,
+  ...PASSWORD_RULES,
+  ...STORE_RULES,
+  ...TRACE_RULES,
+];
