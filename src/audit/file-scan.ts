@@ -2,7 +2,7 @@
 import { ContentSink, whole } from './content/open.ts';
 import type { Scan, Sink, Skip, Where } from './content/sink.ts';
 import { masked, sha256Of } from './masking.ts';
-import type { Hit, Matcher } from './matcher.ts';
+import { type Hit, type Matcher, StreamScan } from './matcher.ts';
 import { SEVERITIES, type Severity } from './rule.ts';
 
 /** One secret in one file; the same bytes found again in it are counted, not listed. */
@@ -45,6 +45,8 @@ export class FileScan {
       matcher,
       found: (hit, where) => {
         if (this.#hits.length < HITS_MAX) this.#hits.push({ ...hit, member: where.member });
+        else if (this.#hits.length === HITS_MAX && !this.#skips.some((s) => s.code === 'too-many-findings'))
+          this.#skips.push({ code: 'too-many-findings', what: `more than ${HITS_MAX}`, member: undefined });
       },
       skip: (skip) => {
         this.#skips.push(skip);
@@ -69,9 +71,26 @@ export class FileScan {
     return whole(this.#scan, this.#where, bytes);
   }
 
+  /** Part of a long file that is scanned in pieces by several threads: see `StreamScan.segment`. */
+  segment(bytes: Buffer, text: boolean, base: number, from: number, to: number): void {
+    const { matcher, found } = this.#scan;
+    new StreamScan(matcher, this.#where.path, text, (hit) => found(hit, this.#where)).segment(bytes, base, from, to);
+  }
+
   result(): FileResult {
     return { hits: inOrder(this.#hits), skips: this.#skips, unpackedBytes: this.#unpackedBytes };
   }
+}
+
+/** Of several parts of one file: the same secret once. */
+export function mergedHits(parts: readonly (readonly FileHit[])[]): readonly FileHit[] {
+  const out = new Map<string, FileHit>();
+  for (const hit of parts.flat().toSorted((a, b) => a.offset - b.offset)) {
+    const id = `${hit.rule} ${hit.member} ${hit.sha256}`;
+    const same = out.get(id);
+    out.set(id, same === undefined ? hit : { ...same, times: same.times + hit.times });
+  }
+  return [...out.values()];
 }
 
 /** @returns each secret once, the guess gone where something better found the same bytes */
@@ -81,19 +100,18 @@ function inOrder(hits: readonly Located[]): readonly FileHit[] {
     if (!list.some((better) => covers(better, hit))) list.push(hit);
     return list;
   }, []);
-  const out = new Map<string, FileHit>();
-  for (const { rule, severity, member, offset, secret } of kept.toSorted((a, b) => a.offset - b.offset)) {
-    const sha256 = sha256Of(secret);
-    const id = `${rule.id} ${member} ${sha256}`;
-    const same = out.get(id);
-    out.set(
-      id,
-      same === undefined
-        ? { rule: rule.id, severity, member, offset, length: secret.length, sha256, masked: masked(secret), times: 1 }
-        : { ...same, times: same.times + 1 },
-    );
-  }
-  return [...out.values()];
+  return mergedHits([
+    kept.map(({ rule, severity, member, offset, secret }) => ({
+      rule: rule.id,
+      severity,
+      member,
+      offset,
+      length: secret.length,
+      sha256: sha256Of(secret),
+      masked: masked(secret),
+      times: 1,
+    })),
+  ]);
 }
 
 /** The graver first; of equals the rule that knows the file. */

@@ -107,6 +107,17 @@ export class StreamScan {
     return this.#wholeBytes <= WHOLE_BYTES_MAX;
   }
 
+  /**
+   * A part of a long stream, apart from the others: keywords that begin in [from, to) are acted upon; the bytes reach beyond both,
+   * as far as rules look. Path rules have no say.
+   * @param base offset in the stream of the first of `bytes`
+   */
+  segment(bytes: Buffer, base: number, from: number, to: number): void {
+    this.#restAt = base;
+    this.#doneTo = from;
+    this.#look(bytes, to);
+  }
+
   /** Acts upon keywords that begin before `limit` (an offset in the stream). */
   #look(all: Buffer, limit: number): void {
     const base = this.#restAt;

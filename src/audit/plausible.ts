@@ -30,7 +30,7 @@ const PLACEHOLDER =
 
 /** `${NAME}`, `{{ name }}`, `<name>`, `%(name)s`, `$NAME`, `@name@`, `__NAME__`, `ENC[...]`, `!vault`, calls. */
 const REFERENCE =
-  /^\$|^%|\$\{|\{\{|\}\}|<[^>]*>|<%|%\(|^@[\w.]+@$|^__\w+__$|^ENC\[|^!vault|^\{(?:ssha|sha|smd5|md5|crypt|cipher|noop|bcrypt)\}|\$\(|^`|\bgetenv\b|\benviron\b|process\.env|\bvault:|^arn:|^ssm:|^secretsmanager:|\(\)|\w\(.*\)|^op:\/\/|^ref\+|^file:|^env:|^\[.*\]$|^kms:/i;
+  /^\$|^%|\$\{|\{\{|\}\}|<[^>]*>|<%|%\(|^@[\w.]+@$|^__\w+__$|^ENC\[|^!vault|^\{(?:ssha|sha|smd5|md5|crypt|cipher|noop|bcrypt)\}|\$\(|^`|\bgetenv\b|\benviron\b|process\.env|\bvault:|^arn:|^ssm:|^secretsmanager:|\(\)|\w\(.*\)|^op:\/\/|^ref\+|^file:|^env:|^\[.*\]$|^kms:|\\[sdwbnt]|\[\^|\.\*/i;
 
 const WORDS =
   /^(?:true|false|yes|no|none|null|nil|undefined|string|str|bytes|bool|boolean|int|integer|object|array|any|optional|required|requisite|sufficient|include|default|password|passwd|passphrase|secret|token|apikey|prompt|ask|auto|random|generated?|enabled?|disabled?|self|this|value|input|text|hidden|empty|unset|unknown|test|testing|tests|guest|user|root|admin|nobody|key|username|basic|bearer|login)$/i;

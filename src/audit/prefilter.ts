@@ -12,8 +12,18 @@ export interface Prefilter {
 interface Candidate {
   readonly keyword: number;
   readonly folded: Uint8Array;
-  /** Where in the keyword the looked-at pair ends. */
-  readonly pairEnd: number;
+  /** Where in the keyword the looked-at window ends. */
+  readonly last: number;
+}
+
+interface Tables {
+  readonly window: number;
+  /** By pair of bytes: how far the next look is. */
+  readonly shift: Uint8Array;
+  /** By pair of bytes that end a window: bits of the two bytes before it, so that most looks in vain end here. */
+  readonly before: Uint32Array;
+  readonly earlier: Uint32Array;
+  readonly candidates: readonly (readonly Candidate[] | undefined)[];
 }
 
 /** ASCII capitals as small letters. */
@@ -24,29 +34,37 @@ const COMMON = new Map([...'etaoinsrhldcum_.-/= '].map((c, i) => [c.charCodeAt(0
 const weight = (byte: number): number => COMMON.get(byte) ?? 4;
 
 export function prefilterFor(keywords: readonly string[]): Prefilter {
-  const folded = keywords.map((k) => Uint8Array.from(Buffer.from(k, 'latin1'), (b) => FOLD[b] ?? b));
-  const window = Math.min(...folded.map((k) => k.length));
-  if (window < 3) throw new RangeError('a keyword needs three bytes');
-  const shift = new Uint8Array(65_536).fill(window - 1);
-  const candidates = new Map<number, Candidate[]>();
-  for (const [keyword, bytes] of folded.entries()) {
-    const begin = rarest(bytes, window);
-    for (let end = 1; end < window; end++) {
-      const skip = window - 1 - end;
-      for (const pair of spellings(bytes[begin + end - 1] ?? 0, bytes[begin + end] ?? 0))
-        shift[pair] = Math.min(shift[pair] ?? 0, skip);
-    }
-    const pairEnd = begin + window - 1;
-    for (const pair of spellings(bytes[pairEnd - 1] ?? 0, bytes[pairEnd] ?? 0))
-      candidates.set(pair, [...(candidates.get(pair) ?? []), { keyword, folded: bytes, pairEnd }]);
-  }
-  return { search: (bytes, from, to, found) => search(shift, candidates, window, bytes, from, to, found) };
+  const tables = tablesFor(keywords.map((k) => Uint8Array.from(Buffer.from(k, 'latin1'), (b) => FOLD[b] ?? b)));
+  return { search: (bytes, from, to, found) => search(tables, bytes, from, to, found) };
 }
 
+function tablesFor(keywords: readonly Uint8Array[]): Tables {
+  const window = Math.min(...keywords.map((k) => k.length));
+  if (window < 4) throw new RangeError('a keyword needs four bytes');
+  const shift = new Uint8Array(65_536).fill(window - 1);
+  const before = new Uint32Array(65_536);
+  const earlier = new Uint32Array(65_536);
+  const candidates = new Array<Candidate[] | undefined>(65_536).fill(undefined);
+  for (const [keyword, folded] of keywords.entries()) {
+    const begin = rarest(folded, window);
+    for (let end = 1; end < window; end++)
+      for (const pair of spellings(folded[begin + end - 1] ?? 0, folded[begin + end] ?? 0))
+        shift[pair] = Math.min(shift[pair] ?? 0, window - 1 - end);
+    const last = begin + window - 1;
+    for (const pair of spellings(folded[last - 1] ?? 0, folded[last] ?? 0)) {
+      candidates[pair] = [...(candidates[pair] ?? []), { keyword, folded, last }];
+      before[pair] = (before[pair] ?? 0) | bitOf(folded[last - 2] ?? 0);
+      earlier[pair] = (earlier[pair] ?? 0) | bitOf(folded[last - 3] ?? 0);
+    }
+  }
+  return { window, shift, before, earlier, candidates };
+}
+
+/** Letters of either case fall on the same bit. */
+const bitOf = (byte: number): number => 1 << (byte & 31);
+
 function search(
-  shift: Uint8Array,
-  candidates: ReadonlyMap<number, readonly Candidate[]>,
-  window: number,
+  { window, shift, before, earlier, candidates }: Tables,
   bytes: Uint8Array,
   from: number,
   to: number,
@@ -60,12 +78,26 @@ function search(
       i += skip;
       continue;
     }
-    for (const candidate of candidates.get(pair) ?? []) {
-      const at = i - candidate.pairEnd;
-      if (at >= from && at + candidate.folded.length <= to && matches(bytes, at, candidate.folded))
-        found(candidate.keyword, at);
-    }
+    if (
+      ((before[pair] as number) & (1 << ((bytes[i - 2] as number) & 31))) !== 0 &&
+      ((earlier[pair] as number) & (1 << ((bytes[i - 3] as number) & 31))) !== 0
+    )
+      verify(candidates[pair] as readonly Candidate[], bytes, i, from, to, found);
     i += 1;
+  }
+}
+
+function verify(
+  candidates: readonly Candidate[],
+  bytes: Uint8Array,
+  i: number,
+  from: number,
+  to: number,
+  found: (keyword: number, at: number) => void,
+): void {
+  for (const { keyword, folded, last } of candidates) {
+    const at = i - last;
+    if (at >= from && at + folded.length <= to && matches(bytes, at, folded)) found(keyword, at);
   }
 }
 
@@ -79,7 +111,8 @@ function rarest(keyword: Uint8Array, window: number): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let begin = 0; begin + window <= keyword.length; begin++) {
-    const last = weight(keyword[begin + window - 2] ?? 0) * weight(keyword[begin + window - 1] ?? 0);
+    const end = begin + window - 1;
+    const last = weight(keyword[end - 1] ?? 0) * weight(keyword[end] ?? 0);
     if (last < least) {
       least = last;
       best = begin;

@@ -10,12 +10,18 @@ import { ZipSink } from './zip.ts';
 /** Enough for the magic of a tar archive. */
 const HEAD_BYTES = 512;
 
-/** Formats that hold files and that nothing here unpacks, by their first bytes (as latin1). */
-const UNREAD: readonly (readonly [what: string, magic: string])[] = [
+/** What packs, by its first bytes (as latin1). */
+const FORMATS: readonly (readonly [format: string, magic: string])[] = [
+  ['gzip', '\x1f\x8b\x08'],
+  ['zstd', '(\xb5/\xfd'],
+  ['zip', 'PK\x03\x04'],
+  ['zip', 'PK\x05\x06'],
+  ['cpio', '070701'],
+  ['cpio', '070702'],
   ['xz', '\xfd7zXZ\0'],
   ['bzip2', 'BZh91AY&SY'],
   ['lz4', '\x04"M\x18'],
-  ['lz4', '\x02\x21\x4c\x18'],
+  ['lz4', '\x02\x21L\x18'],
   ['lzip', 'LZIP'],
   ['lzop', '\x89LZO\0'],
   ['7z', "7z\xbc\xaf'\x1c"],
@@ -25,6 +31,7 @@ const UNREAD: readonly (readonly [what: string, magic: string])[] = [
   ['cab', 'MSCF\0\0\0\0'],
   ['qcow2', 'QFI\xfb\0\0\0'],
 ];
+const MAGIC = Map.groupBy(FORMATS, ([, magic]) => magic.charCodeAt(0));
 
 /** Collects the first bytes, then hands all to the sink that they call for. */
 export class ContentSink implements Sink {
@@ -63,26 +70,29 @@ export function whole(scan: Scan, where: Where, bytes: Buffer): void | Promise<v
   return pushed === undefined ? sink.end() : pushed.then(() => sink.end());
 }
 
-export function sinkFor(scan: Scan, where: Where, head: Buffer): Sink {
-  const packed = packedSink(scan, where, head);
-  if (packed === undefined) return new TextSink(scan, where, head, utf16Of(head));
-  if (where.depth < DEPTH_MAX) return packed();
-  scan.skip({ code: 'archive-too-deep', what: `nested more than ${DEPTH_MAX} deep`, member: where.member });
+function sinkFor(scan: Scan, where: Where, head: Buffer): Sink {
+  const format = formatOf(head);
+  if (format === undefined) return new TextSink(scan, where, head, utf16Of(head));
+  const { member } = where;
+  if (!(format in SINKS)) scan.skip({ code: 'format-not-read', what: format, member });
+  else if (where.depth < DEPTH_MAX) return SINKS[format as keyof typeof SINKS](scan, where);
+  else scan.skip({ code: 'archive-too-deep', what: `nested more than ${DEPTH_MAX} deep`, member });
   return new TextSink(scan, where, head, undefined);
 }
 
-function packedSink(scan: Scan, where: Where, head: Buffer): (() => Sink) | undefined {
-  const first = head[0];
-  if (first === 0x1f && head[1] === 0x8b && head[2] === 8) return () => inflating(scan, where, 'gzip', open);
-  if (first === 0x28 && head.length > 4 && head.readUInt32LE(0) === 0xfd2fb528)
-    return () => inflating(scan, where, 'zstd', open);
-  if (first === 0x50 && head.length > 4 && ['PK\x03\x04', 'PK\x05\x06'].includes(head.toString('latin1', 0, 4)))
-    return () => new ZipSink(scan, where, open);
-  if (first === 0x30 && /^07070[12]/.test(head.toString('latin1', 0, 6))) return () => new CpioSink(scan, where, open);
-  if (isTar(head)) return () => new TarSink(scan, where, open);
-  const unread = UNREAD.find(([, magic]) => head.toString('latin1', 0, magic.length) === magic);
-  if (unread !== undefined) scan.skip({ code: 'format-not-read', what: unread[0], member: where.member });
-  return undefined;
+const SINKS = {
+  gzip: (scan: Scan, where: Where): Sink => inflating(scan, where, 'gzip', open),
+  zstd: (scan: Scan, where: Where): Sink => inflating(scan, where, 'zstd', open),
+  zip: (scan: Scan, where: Where): Sink => new ZipSink(scan, where, open),
+  cpio: (scan: Scan, where: Where): Sink => new CpioSink(scan, where, open),
+  tar: (scan: Scan, where: Where): Sink => new TarSink(scan, where, open),
+};
+
+/** By first bytes. @returns undefined: to be looked at as it is; one of `SINKS`; or what nothing here unpacks */
+export function formatOf(head: Buffer): string | undefined {
+  if (head.length < 6) return undefined;
+  const magic = MAGIC.get(head[0] ?? 0)?.find(([, bytes]) => head.toString('latin1', 0, bytes.length) === bytes);
+  return magic?.[0] ?? (isTar(head) ? 'tar' : undefined);
 }
 
 /** What archives open their members with. */

@@ -18,6 +18,8 @@ export type SkipCode =
   | 'archive-too-large'
   /** A file that rules read whole has more than 2 MiB; its text was searched all the same. */
   | 'file-too-large-to-parse'
+  /** What comes after them in the file is not listed. */
+  | 'too-many-findings'
   | 'unreadable';
 
 export interface Skip {

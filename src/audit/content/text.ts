@@ -24,6 +24,12 @@ export function utf16Of(head: Buffer): Utf16 | undefined {
 
 const TEXT_LOOK_BYTES = 1024;
 
+/** No NUL among the first bytes. */
+export function isTextHead(head: Buffer): boolean {
+  const zero = head.indexOf(0);
+  return zero < 0 || zero >= TEXT_LOOK_BYTES;
+}
+
 export class TextSink implements Sink {
   readonly #stream: StreamScan;
   readonly #scan: Scan;
@@ -38,8 +44,7 @@ export class TextSink implements Sink {
     this.#scan = scan;
     this.#where = where;
     this.#utf16 = utf16;
-    const zero = head.indexOf(0);
-    const text = utf16 !== undefined || zero < 0 || zero >= TEXT_LOOK_BYTES;
+    const text = utf16 !== undefined || isTextHead(head);
     this.#stream = new StreamScan(scan.matcher, where.path, text, (hit) =>
       scan.found(utf16 === undefined ? hit : { ...hit, offset: hit.offset * 2 + utf16.skip }, where),
     );

@@ -1,0 +1,81 @@
+/** The scanning threads, each with a queue of slabs; a reader waits for a free slab, so memory is bounded whatever is read. */
+import { Worker } from 'node:worker_threads';
+import type { Job, ScanReply, ScanRequest, WorkerStart } from './job.ts';
+
+export const SLAB_BYTES = 1_179_648;
+/** Per thread: one that is scanned, one that waits, one that is filled. */
+const SLABS_PER_LANE = 3;
+
+/** From the sources, and from the bundle, where this code is in a chunk beside the worker's own file. */
+const workerFile = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', import.meta.url);
+
+export class Lanes {
+  readonly #workers: readonly Worker[];
+  readonly #busy: number[];
+  readonly #free: ArrayBuffer[] = [];
+  readonly #waiting: ((slab: ArrayBuffer) => void)[] = [];
+  readonly #idle: (() => void)[] = [];
+  readonly #onResult: (result: ScanReply['results'][number]) => void;
+  #failure: Error | undefined;
+
+  constructor(threads: number, start: WorkerStart, onResult: (result: ScanReply['results'][number]) => void) {
+    this.#onResult = onResult;
+    this.#workers = Array.from({ length: threads }, (_, lane) => this.#startWorker(lane, start));
+    this.#busy = this.#workers.map(() => 0);
+    for (let i = 0; i < threads * SLABS_PER_LANE; i++) this.#free.push(new ArrayBuffer(SLAB_BYTES));
+  }
+
+  #startWorker(lane: number, start: WorkerStart): Worker {
+    const worker = new Worker(workerFile(), { workerData: start });
+    worker.on('message', (reply: ScanReply) => {
+      for (const result of reply.results) this.#onResult(result);
+      this.#busy[lane] = (this.#busy[lane] ?? 1) - 1;
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) this.#free.push(reply.slab);
+      else waiting(reply.slab);
+      if (this.#busy.every((n) => n === 0)) for (const idle of this.#idle.splice(0)) idle();
+    });
+    worker.on('error', (error) => {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      for (const idle of this.#idle.splice(0)) idle();
+      for (const waiting of this.#waiting.splice(0)) waiting(new ArrayBuffer(SLAB_BYTES));
+    });
+    return worker;
+  }
+
+  /** A slab to fill, once one is free. @throws what broke a scanning thread */
+  async slab(): Promise<ArrayBuffer> {
+    this.#check();
+    const slab = this.#free.pop() ?? (await new Promise<ArrayBuffer>((resolve) => this.#waiting.push(resolve)));
+    this.#check();
+    return slab;
+  }
+
+  /** @param lane for parts of a file that must stay together; else the one with least to do. @returns the lane */
+  submit(slab: ArrayBuffer, jobs: readonly Job[], lane?: number): number {
+    const to = lane ?? this.#busy.indexOf(Math.min(...this.#busy));
+    this.#busy[to] = (this.#busy[to] ?? 0) + 1;
+    this.#workers[to]?.postMessage({ slab, jobs } satisfies ScanRequest, [slab]);
+    return to;
+  }
+
+  giveBack(slab: ArrayBuffer): void {
+    this.#free.push(slab);
+  }
+
+  /** Resolves when nothing is left to scan. @throws what broke a scanning thread */
+  async idle(): Promise<void> {
+    if (this.#failure === undefined && this.#busy.some((n) => n > 0))
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((w) => w.terminate()));
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Which of some files are as a package shipped them. Such files are in every copy of the distribution: nothing in them is
+ * this image's secret. Asked after a scan, for the few files that say something, so nothing else is hashed.
+ */
+import { type Reason, reason } from '../../base/outcome.ts';
+import type { FileEntry, FileSystem } from '../../disk/types.ts';
+import { DPKG_STATUS, DPKG_SUMS, readConffiles, readSums } from './dpkg.ts';
+import { digestOf, readWhole } from './read-whole.ts';
+import { RPM_OTHER, RPM_SQLITE, readRpmDatabase } from './rpm.ts';
+
+export interface Digest {
+  readonly algorithm: string;
+  readonly digest: string;
+}
+
+/** Python's compiled code is made at install time: it is as shipped when its source is. */
+const COMPILED = /\/__pycache__\/([^/]+)\.[a-z]+-\d+(?:\.opt-\d)?\.pyc$/;
+
+/** Collects what databases say of the paths that are wanted, and of no others. */
+export class Wanted {
+  readonly #paths: ReadonlySet<string>;
+  readonly said = new Map<string, Digest[]>();
+
+  constructor(paths: Iterable<string>) {
+    this.#paths = new Set(paths);
+  }
+
+  /** On merged systems `/lib` is a link to `/usr/lib`, and databases name either. */
+  say(path: string, digest: Digest): void {
+    for (const name of [path, `/usr${path}`]) {
+      if (!this.#paths.has(name)) continue;
+      const there = this.said.get(name);
+      if (there === undefined) this.said.set(name, [digest]);
+      else there.push(digest);
+    }
+  }
+}
+
+export interface Owned {
+  /** Paths that are byte for byte as shipped. */
+  readonly unmodified: ReadonlySet<string>;
+  /** Databases that could not be read: files of their packages are reported like any other. */
+  readonly notes: readonly Reason[];
+}
+
+/** @param byPath every regular file of the file system */
+export async function ownedFiles(
+  fileSystem: FileSystem,
+  byPath: ReadonlyMap<string, FileEntry>,
+  asked: readonly string[],
+): Promise<Owned> {
+  if (asked.length === 0) return { unmodified: new Set(), notes: [] };
+  const sourceOf = new Map(asked.map((path) => [path, path.replace(COMPILED, '/$1.py')]));
+  const wanted = new Wanted(sourceOf.values());
+  const notes = await readDatabases(fileSystem, byPath, wanted);
+  const unmodified = new Set<string>();
+  const checked = new Map<string, Promise<boolean>>();
+  for (const [path, source] of sourceOf) {
+    const entry = byPath.get(source);
+    const said = wanted.said.get(source) ?? [];
+    if (entry === undefined || said.length === 0) continue;
+    const same = checked.get(source) ?? isAsSaid(fileSystem, entry, said);
+    checked.set(source, same);
+    if (await same) unmodified.add(path);
+  }
+  return { unmodified, notes };
+}
+
+async function isAsSaid(fileSystem: FileSystem, entry: FileEntry, said: readonly Digest[]): Promise<boolean> {
+  for (const algorithm of new Set(said.map((d) => d.algorithm))) {
+    const digest = await digestOf(fileSystem, entry, algorithm);
+    if (digest !== undefined && said.some((d) => d.algorithm === algorithm && d.digest === digest)) return true;
+  }
+  return false;
+}
+
+async function readDatabases(
+  fileSystem: FileSystem,
+  byPath: ReadonlyMap<string, FileEntry>,
+  wanted: Wanted,
+): Promise<readonly Reason[]> {
+  const notes: Reason[] = [];
+  for (const [path, entry] of byPath) {
+    const sums = DPKG_SUMS.test(path);
+    if (sums || path === DPKG_STATUS) {
+      const bytes = await readWhole(fileSystem, entry);
+      if (bytes === undefined) notes.push(unread(path, 'it cannot be read'));
+      else (sums ? readSums : readConffiles)(bytes.toString('utf8'), wanted);
+    } else if (RPM_SQLITE.test(path)) {
+      const why = await readRpm(fileSystem, byPath, path, entry, wanted);
+      if (why !== undefined) notes.push(unread(path, why));
+    } else if (RPM_OTHER.test(path)) notes.push(unread(path, 'it is in a form of rpm that is not read (not SQLite)'));
+  }
+  return notes;
+}
+
+async function readRpm(
+  fileSystem: FileSystem,
+  byPath: ReadonlyMap<string, FileEntry>,
+  path: string,
+  entry: FileEntry,
+  wanted: Wanted,
+): Promise<string | undefined> {
+  const files = new Map<string, Buffer>();
+  for (const [suffix, of] of [
+    ['', entry],
+    ['-wal', byPath.get(`${path}-wal`)],
+  ] as const) {
+    const bytes = of === undefined || of.size === 0 ? undefined : await readWhole(fileSystem, of);
+    if (bytes !== undefined) files.set(suffix, bytes);
+  }
+  if (!files.has('')) return 'it cannot be read';
+  try {
+    await readRpmDatabase(files, wanted);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const unread = (path: string, why: string): Reason =>
+  reason('audit.packages.unread', path, `the package database ${path} says nothing: ${why}`);

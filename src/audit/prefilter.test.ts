@@ -1,0 +1,42 @@
+/** The prefilter against looking for each keyword by itself. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { prefilterFor } from './prefilter.ts';
+
+const KEYWORDS = ['abab', 'babab', 'AKIA', '-----BEGIN ', 'abcdefgh', 'ghp_', 'x://'];
+
+function slowly(bytes: Buffer): readonly string[] {
+  const text = bytes.toString('latin1').replace(/[A-Z]/g, (c) => c.toLowerCase());
+  return KEYWORDS.flatMap((keyword, i) => {
+    const found: string[] = [];
+    for (let at = text.indexOf(keyword.toLowerCase()); at >= 0; at = text.indexOf(keyword.toLowerCase(), at + 1))
+      found.push(`${i}@${at}`);
+    return found;
+  }).toSorted();
+}
+
+function quickly(bytes: Buffer, cut: number): readonly string[] {
+  const found: string[] = [];
+  const search = prefilterFor(KEYWORDS).search;
+  search(bytes, 0, bytes.length, (keyword, at) => found.push(`${keyword}@${at}`));
+  const part: string[] = [];
+  search(bytes, cut, bytes.length, (keyword, at) => part.push(`${keyword}@${at}`));
+  expect(part.toSorted()).toEqual(found.filter((f) => Number(f.split('@')[1]) >= cut).toSorted());
+  return found.toSorted();
+}
+
+const piece = fc.oneof(
+  fc.constantFrom(...KEYWORDS),
+  fc.constantFrom('a', 'b', 'ab', 'BA', 'akI', '_', '://', 'X', '-----', ' '),
+  fc.string({ unit: 'binary-ascii', maxLength: 6 }),
+);
+
+test('every keyword is found where it stands, in any case, also overlapping, from any begin', () => {
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(50), (pieces, from) => {
+      const bytes = Buffer.from(pieces.join(''), 'latin1');
+      expect(quickly(bytes, Math.min(from, bytes.length))).toEqual(slowly(bytes));
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,189 @@
+/** Scans one file system: every file once, in the order in which they lie on the disk; and, where asked, what deleted files left. */
+import type { Reason } from '../base/outcome.ts';
+import { readFiles } from '../disk/read-files.ts';
+import type { FileEntry, FileSystem, Piece } from '../disk/types.ts';
+import type { Skip } from './content/sink.ts';
+import { Feed } from './feed.ts';
+import { type FileHit, type FileResult, mergedHits } from './file-scan.ts';
+import type { Lanes } from './lanes.ts';
+import type { Matcher } from './matcher.ts';
+
+export interface ScannedFile {
+  /** undefined: free space. */
+  readonly entry: FileEntry | undefined;
+  readonly path: string;
+  /** Other names of the same file. */
+  readonly alsoPaths: readonly string[];
+  readonly hits: readonly FileHit[];
+  readonly skips: readonly Skip[];
+}
+
+export interface VolumeScan {
+  /** Only files in which something was found, or of which something was skipped. */
+  readonly files: readonly ScannedFile[];
+  readonly filesScanned: number;
+  readonly bytesScanned: number;
+  readonly bytesUnpacked: number;
+  readonly bytesUnreadable: number;
+  /** Not read again: clean in the version before, and unchanged since. */
+  readonly filesCarried: number;
+  readonly bytesCarried: number;
+  readonly filesHidden: readonly Reason[];
+  readonly freeBytesScanned: number;
+  readonly interrupted: boolean;
+  /** Regular files by path: for what package databases say of them. */
+  readonly byPath: ReadonlyMap<string, FileEntry>;
+}
+
+export interface VolumeOptions {
+  readonly freeSpace: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** Files that need not be read. */
+  readonly carried: (fileSystem: FileSystem, entry: FileEntry) => boolean;
+  readonly onPlan: (bytes: number) => void;
+  readonly onBytes: (bytes: number) => void;
+  /** Read through, nothing found, nothing skipped. */
+  readonly onClean: (entry: FileEntry) => void;
+}
+
+/** Where results of the scanning threads go while a volume is scanned. */
+export class Results {
+  readonly #byFile = new Map<number, FileResult[]>();
+
+  take(file: number, result: FileResult): void {
+    const there = this.#byFile.get(file);
+    if (there === undefined) this.#byFile.set(file, [result]);
+    else there.push(result);
+  }
+
+  of(file: number): FileResult | undefined {
+    const parts = this.#byFile.get(file);
+    if (parts === undefined) return undefined;
+    return {
+      hits: mergedHits(parts.map((p) => p.hits)),
+      skips: parts.flatMap((p) => p.skips),
+      unpackedBytes: parts.reduce((n, p) => n + p.unpackedBytes, 0),
+    };
+  }
+
+  unpackedBytes(): number {
+    let bytes = 0;
+    for (const parts of this.#byFile.values()) for (const part of parts) bytes += part.unpackedBytes;
+    return bytes;
+  }
+
+  clear(): void {
+    this.#byFile.clear();
+  }
+}
+
+interface Tree {
+  readonly files: readonly FileEntry[];
+  readonly names: ReadonlyMap<number, readonly string[]>;
+  readonly byPath: ReadonlyMap<string, FileEntry>;
+}
+
+async function treeOf(fileSystem: FileSystem, signal: AbortSignal | undefined): Promise<Tree> {
+  const files: FileEntry[] = [];
+  const names = new Map<number, string[]>();
+  const first = new Set<number>();
+  const byPath = new Map<string, FileEntry>();
+  for await (const entry of fileSystem.walk(signal)) {
+    if (entry.type !== 'file') continue;
+    byPath.set(entry.path, entry);
+    if (entry.links > 1 && first.has(entry.inode)) {
+      names.set(entry.inode, [...(names.get(entry.inode) ?? []), entry.path]);
+      continue;
+    }
+    if (entry.links > 1) first.add(entry.inode);
+    files.push(entry);
+  }
+  return { files, names, byPath };
+}
+
+export async function scanVolume(
+  fileSystem: FileSystem,
+  lanes: Lanes,
+  matcher: Matcher,
+  results: Results,
+  options: VolumeOptions,
+): Promise<VolumeScan> {
+  const { signal } = options;
+  const tree = await treeOf(fileSystem, signal);
+  const carried = tree.files.filter((entry) => options.carried(fileSystem, entry));
+  const skipped = new Set(carried);
+  const hidden = tree.files.filter((entry) => entry.hidden !== undefined);
+  const toRead = tree.files.filter((entry) => entry.hidden === undefined && entry.size > 0 && !skipped.has(entry));
+  options.onPlan(toRead.reduce((n, entry) => n + entry.size, 0));
+  const feed = new Feed(lanes, matcher);
+  const read: FileEntry[] = [];
+  const unreadable = new Set<number>();
+  const sums = { bytes: 0, unreadable: 0, free: 0 };
+  for await (const { entry, content } of readFiles(fileSystem, toRead, signal === undefined ? {} : { signal })) {
+    const fed = await feed.file(read.length, entry.path, content, options.onBytes);
+    if (signal?.aborted) break;
+    if (fed.unreadableBytes > 0) unreadable.add(read.length);
+    sums.bytes += fed.bytes;
+    sums.unreadable += fed.unreadableBytes;
+    read.push(entry);
+  }
+  const free = read.length;
+  if (options.freeSpace && !signal?.aborted) {
+    const pieces = withGaps(fileSystem.freeSpace(signal));
+    const fed = await feed.file(free, '', pieces, options.onBytes, true);
+    sums.free = fed.bytes;
+  }
+  feed.flush();
+  await lanes.idle();
+  const files = collect(read, unreadable, tree, results, options.onClean);
+  const inFree = results.of(free)?.hits ?? [];
+  if (inFree.length > 0) files.push({ entry: undefined, path: FREE_SPACE, alsoPaths: [], hits: inFree, skips: [] });
+  const bytesUnpacked = results.unpackedBytes();
+  results.clear();
+  return {
+    files,
+    filesScanned: read.length + tree.files.filter((entry) => entry.size === 0).length,
+    bytesScanned: sums.bytes,
+    bytesUnpacked,
+    bytesUnreadable: sums.unreadable,
+    filesCarried: carried.length,
+    bytesCarried: carried.reduce((n, entry) => n + entry.size, 0),
+    filesHidden: hidden.flatMap((entry) => (entry.hidden === undefined ? [] : [entry.hidden])),
+    freeBytesScanned: sums.free,
+    interrupted: signal?.aborted === true,
+    byPath: tree.byPath,
+  };
+}
+
+export const FREE_SPACE = '(free space)';
+
+/** Puts zeros between runs that do not touch, so that nothing is found across them. */
+async function* withGaps(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
+  let at: number | undefined;
+  for await (const piece of pieces) {
+    if (at !== undefined && piece.offset > at) yield { is: 'zeros', offset: at, length: piece.offset - at };
+    yield piece;
+    at = piece.offset + (piece.is === 'bytes' ? piece.bytes.length : piece.length);
+  }
+}
+
+function collect(
+  read: readonly FileEntry[],
+  unreadable: ReadonlySet<number>,
+  tree: Tree,
+  results: Results,
+  onClean: (entry: FileEntry) => void,
+): ScannedFile[] {
+  const files: ScannedFile[] = [];
+  for (const [number, entry] of read.entries()) {
+    const result = results.of(number);
+    const lost: readonly Skip[] = unreadable.has(number)
+      ? [{ code: 'unreadable', what: 'some of its bytes', member: undefined }]
+      : [];
+    const skips = [...(result?.skips ?? []), ...lost];
+    const hits = result?.hits ?? [];
+    if (hits.length === 0 && skips.length === 0) onClean(entry);
+    else files.push({ entry, path: entry.path, alsoPaths: tree.names.get(entry.inode) ?? [], hits, skips });
+  }
+  return files;
+}
