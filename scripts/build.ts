@@ -12,6 +12,7 @@ await build({
     api: 'src/app/api.ts',
     authz: 'src/authz/evaluate.ts',
     sim: 'src/sim/api.ts',
+    'scan-worker': 'src/audit/scan-worker.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { ALNUM, HEX, randomFill } from './rules/samples.testdata.ts';
+import { ALNUM, HEX, randomFill } from './rules/fill.testdata.ts';
 import { auditImage, ext4Image, testFolder } from './testing.ts';
 
 const token = (seed: number): string => `dop_${'v1'}_${randomFill(seed)(HEX, 64)}`;

@@ -13,7 +13,7 @@ export interface CustomRule {
   readonly remedy: string;
 }
 
-export function compileCustom(rule: CustomRule): Outcome<Rule> {
+function compileCustom(rule: CustomRule): Outcome<Rule> {
   const short = rule.keywords.find((k) => k.length < 4);
   if (short !== undefined || rule.keywords.length === 0)
     return failed(

@@ -3,7 +3,7 @@
 const counts = new Uint16Array(256);
 
 /** Bits a character, over the characters of the text itself (latin1). */
-export function entropy(text: string): number {
+function entropy(text: string): number {
   counts.fill(0);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i) & 0xff;
@@ -33,9 +33,9 @@ const REFERENCE =
   /^\$|^%|\$\{|\{\{|\}\}|<[^>]*>|<%|%\(|^@[\w.]+@$|^__\w+__$|^ENC\[|^!vault|^\{(?:ssha|sha|smd5|md5|crypt|cipher|noop|bcrypt)\}|\$\(|^`|\bgetenv\b|\benviron\b|process\.env|\bvault:|^arn:|^ssm:|^secretsmanager:|\(\)|\w\(.*\)|^op:\/\/|^ref\+|^file:|^env:|^\[.*\]$|^kms:|\\[sdwbnt]|\[\^|\.\*/i;
 
 const WORDS =
-  /^(?:true|false|yes|no|none|null|nil|undefined|string|str|bytes|bool|boolean|int|integer|object|array|any|optional|required|requisite|sufficient|include|default|password|passwd|passphrase|secret|token|apikey|prompt|ask|auto|random|generated?|enabled?|disabled?|self|this|value|input|text|hidden|empty|unset|unknown|test|testing|tests|guest|user|root|admin|nobody|key|username|basic|bearer|login)$/i;
+  /^(?:true|false|yes|no|none|null|nil|undefined|string|str|bytes|bool|boolean|int|integer|object|array|an[y]|optional|required|requisite|sufficient|include|default|password|passwd|passphrase|secret|token|apikey|prompt|ask|auto|random|generated?|enabled?|disabled?|self|this|value|input|text|hidden|empty|unset|unknown|test|testing|tests|guest|user|root|admin|nobody|key|username|basic|bearer|login)$/i;
 
-export const isPublished = (text: string): boolean => PUBLISHED.some((known) => text.includes(known));
+const isPublished = (text: string): boolean => PUBLISHED.some((known) => text.includes(known));
 
 export const isPlaceholder = (text: string): boolean =>
   PLACEHOLDER.test(text) ||

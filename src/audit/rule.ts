@@ -59,7 +59,7 @@ export type Rule = TokenRule | PathRule;
 
 type Optional<T, K extends keyof T> = Omit<T, K | 'kind'> & Partial<Pick<T, K>>;
 
-export const TOKEN_BEFORE = 64;
+const TOKEN_BEFORE = 64;
 export const TOKEN_AFTER = 320;
 
 export const token = (

@@ -155,7 +155,7 @@ export async function scanVolume(
   };
 }
 
-export const FREE_SPACE = '(free space)';
+const FREE_SPACE = '(free space)';
 
 /** Puts zeros between runs that do not touch, so that nothing is found across them. */
 async function* withGaps(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {

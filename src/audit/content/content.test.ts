@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { FileScan } from '../file-scan.ts';
 import { matcherFor } from '../matcher.ts';
 import { BUILT_IN_RULES } from '../rules/all.ts';
-import { HEX, randomFill } from '../rules/samples.testdata.ts';
+import { HEX, randomFill } from '../rules/fill.testdata.ts';
 
 const matcher = matcherFor(BUILT_IN_RULES);
 const SECRET = `dop_${'v1'}_${randomFill(1)(HEX, 64)}`;

@@ -2,8 +2,7 @@
  * Reads cpio archives in the new ASCII form, as initial RAM disks are: several one after the other, the last one packed.
  * Source: Linux "initramfs buffer format".
  */
-import type { Open } from './open.ts';
-import { memberOf, type Scan, type Sink, unnamedOf, type Where } from './sink.ts';
+import { memberOf, type Open, type Scan, type Sink, unnamedOf, type Where } from './sink.ts';
 
 const HEADER = 110;
 const NAME_BYTES_MAX = 4096;

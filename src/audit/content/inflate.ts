@@ -1,7 +1,6 @@
 /** Unpacks gzip and zstd streams, and the deflated members of zip archives, never more than the bounds allow. */
 import zlib from 'node:zlib';
-import type { Open } from './open.ts';
-import { isBomb, MEMBER_BYTES_MAX, type Scan, type Sink, unnamedOf, type Where } from './sink.ts';
+import { isBomb, MEMBER_BYTES_MAX, type Open, type Scan, type Sink, unnamedOf, type Where } from './sink.ts';
 
 type Format = 'gzip' | 'zstd' | 'deflate';
 
@@ -14,7 +13,7 @@ const SYNC = { gzip: zlib.gunzipSync, zstd: zlib.zstdDecompressSync, deflate: zl
 const STREAM = { gzip: zlib.createGunzip, zstd: zlib.createZstdDecompress, deflate: zlib.createInflateRaw };
 
 /** @returns undefined: too large for one go, or damaged (what there is comes out of a stream) */
-export function inflateAtOnce(format: Format, packed: Buffer): Buffer | undefined {
+function inflateAtOnce(format: Format, packed: Buffer): Buffer | undefined {
   if (packed.length > AT_ONCE_PACKED) return undefined;
   try {
     return SYNC[format](packed, { maxOutputLength: AT_ONCE_BYTES });

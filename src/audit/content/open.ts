@@ -1,7 +1,7 @@
 /** Looks at the first bytes of a stream and says what reads it: text and programs as they are, UTF-16 narrowed, archives unpacked. */
 import { CpioSink } from './cpio.ts';
 import { inflating } from './inflate.ts';
-import { DEPTH_MAX, type Scan, type Sink, type Where } from './sink.ts';
+import { DEPTH_MAX, type Open, type Scan, type Sink, type Where } from './sink.ts';
 import { TarSink } from './tar.ts';
 import { isTar } from './tar-header.ts';
 import { TextSink, utf16Of } from './text.ts';
@@ -95,6 +95,4 @@ export function formatOf(head: Buffer): string | undefined {
   return magic?.[0] ?? (isTar(head) ? 'tar' : undefined);
 }
 
-/** What archives open their members with. */
-export type Open = typeof open;
-const open = { stream: (scan: Scan, where: Where): Sink => new ContentSink(scan, where), whole };
+const open: Open = { stream: (scan: Scan, where: Where): Sink => new ContentSink(scan, where), whole };

@@ -40,6 +40,13 @@ export interface Where {
   readonly unnamed: boolean;
 }
 
+/** What archives open their members with. */
+export interface Open {
+  stream(scan: Scan, where: Where): Sink;
+  /** For a member that is at hand as a whole. */
+  whole(scan: Scan, where: Where, bytes: Buffer): void | Promise<void>;
+}
+
 /** What one file's scan shares. */
 export interface Scan {
   readonly matcher: Matcher;
@@ -52,9 +59,9 @@ export interface Scan {
 /** Archives in archives in archives; what is packed deeper is reported. */
 export const DEPTH_MAX = 3;
 export const MEMBER_BYTES_MAX = 256 * 2 ** 20;
-export const RATIO_MAX = 100;
+const RATIO_MAX = 100;
 /** Below this, a ratio says nothing: a page of zeros packs to a few bytes. */
-export const RATIO_FROM_BYTES = 16 * 2 ** 20;
+const RATIO_FROM_BYTES = 16 * 2 ** 20;
 
 /** Whether unpacking has to stop. */
 export const isBomb = (packed: number, unpacked: number): boolean =>

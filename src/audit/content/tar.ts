@@ -1,6 +1,5 @@
 /** Reads tar archives as a stream: each member goes to a sink of its own. */
-import type { Open } from './open.ts';
-import { memberOf, type Scan, type Sink, type Where } from './sink.ts';
+import { memberOf, type Open, type Scan, type Sink, type Where } from './sink.ts';
 import { TAR_BLOCK, tarHeader } from './tar-header.ts';
 
 /** Of long names and pax headers, which are kept in memory. */

@@ -3,8 +3,7 @@
  * Source: PKWARE APPNOTE 6.3, sections 4.3 and 4.4.
  */
 import { InflateSink } from './inflate.ts';
-import type { Open } from './open.ts';
-import { memberOf, type Scan, type Sink, type Where } from './sink.ts';
+import { memberOf, type Open, type Scan, type Sink, type Where } from './sink.ts';
 
 const ZIP_BYTES_MAX = 64 * 2 ** 20;
 const END_BYTES = 22;

@@ -2,7 +2,7 @@
  * What dpkg says of the files of its packages: MD5 sums as they were shipped.
  * Source: dpkg "deb-md5sums(5)"; conffiles are in the status file.
  */
-import type { Wanted } from './owned.ts';
+import type { Wanted } from './wanted.ts';
 
 export const DPKG_SUMS = /^\/var\/lib\/dpkg\/(?:info|status\.d)\/[^/]+\.md5sums$/;
 export const DPKG_STATUS = '/var/lib/dpkg/status';

@@ -7,34 +7,10 @@ import type { FileEntry, FileSystem } from '../../disk/types.ts';
 import { DPKG_STATUS, DPKG_SUMS, readConffiles, readSums } from './dpkg.ts';
 import { digestOf, readWhole } from './read-whole.ts';
 import { RPM_OTHER, RPM_SQLITE, readRpmDatabase } from './rpm.ts';
-
-export interface Digest {
-  readonly algorithm: string;
-  readonly digest: string;
-}
+import { type Digest, Wanted } from './wanted.ts';
 
 /** Python's compiled code is made at install time: it is as shipped when its source is. */
 const COMPILED = /\/__pycache__\/([^/]+)\.[a-z]+-\d+(?:\.opt-\d)?\.pyc$/;
-
-/** Collects what databases say of the paths that are wanted, and of no others. */
-export class Wanted {
-  readonly #paths: ReadonlySet<string>;
-  readonly said = new Map<string, Digest[]>();
-
-  constructor(paths: Iterable<string>) {
-    this.#paths = new Set(paths);
-  }
-
-  /** On merged systems `/lib` is a link to `/usr/lib`, and databases name either. */
-  say(path: string, digest: Digest): void {
-    for (const name of [path, `/usr${path}`]) {
-      if (!this.#paths.has(name)) continue;
-      const there = this.said.get(name);
-      if (there === undefined) this.said.set(name, [digest]);
-      else there.push(digest);
-    }
-  }
-}
 
 export interface Owned {
   /** Paths that are byte for byte as shipped. */

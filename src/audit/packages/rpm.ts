@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Wanted } from './owned.ts';
+import type { Wanted } from './wanted.ts';
 
 export const RPM_SQLITE = /^\/(?:var|usr)\/lib\/(?:rpm|sysimage\/rpm)\/rpmdb\.sqlite$/;
 /** Forms of the database that are not read: Berkeley DB (before 2021) and ndb (SUSE). */

@@ -4,41 +4,25 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { seededRandom } from '../../base/ports.ts';
+import {
+  ALNUM,
+  B64,
+  BASE32,
+  type Fill,
+  HEX,
+  LETTERS,
+  randomFill,
+  sameFill,
+  UPPER,
+  URL64,
+  withBase62Crc,
+} from './fill.testdata.ts';
 
 export interface Sample {
   readonly rule: string;
   readonly path?: string;
   readonly hit: string;
   readonly miss: string;
-}
-
-export const HEX = '0123456789abcdef';
-export const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-export const LETTERS = `${UPPER}${UPPER.toLowerCase()}`;
-export const ALNUM = `${LETTERS}0123456789`;
-export const B64 = `${ALNUM}+/`;
-export const URL64 = `${ALNUM}-_`;
-const BASE32 = `${UPPER}234567`;
-
-export type Fill = (alphabet: string, length: number) => string;
-
-export function randomFill(seed: number): Fill {
-  const random = seededRandom(seed);
-  return (alphabet, length) =>
-    Array.from({ length }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join('');
-}
-const sameFill: Fill = (alphabet, length) => alphabet.charAt(0).repeat(length);
-
-const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-export function withBase62Crc(prefix: string, body: string): string {
-  let rest = crc32(body);
-  let sum = '';
-  for (let i = 0; i < 6; i++) {
-    sum = BASE62.charAt(rest % 62) + sum;
-    rest = Math.floor(rest / 62);
-  }
-  return `${prefix}${body}${sum}`;
 }
 
 const uuid: (f: Fill) => string = (f) => [8, 4, 4, 4, 12].map((n) => f(HEX, n)).join('-');
@@ -115,7 +99,7 @@ const FORMS: readonly Form[] = [
   ],
   ['openai-key', (f) => `sk-${'proj'}-${f(URL64, 60)}T3Blbk${'FJ'}${f(URL64, 60)}\n`],
   ['anthropic-key', (f) => `sk-${'ant'}-api03-${f(URL64, 93)}AA\n`],
-  ['huggingface-token', (f) => `hf${'_'}${f(LETTERS, 34)}\n`],
+  ['huggingface-token', (f) => `HF_TOKEN=hf${'_'}${f(LETTERS, 34)}\n`],
   ['groq-key', (f) => `gs${'k_'}${f(ALNUM, 52)}\n`],
   ['xai-key', (f) => `xa${'i-'}${f(ALNUM, 80)}\n`],
   ['perplexity-key', (f) => `pp${'lx-'}${f(ALNUM, 48)}\n`],
