@@ -59,4 +59,9 @@ test("every answer was of the SDK's shape, and no call met a bug of the simulato
   expect(bugs).toEqual([]);
   expect([...new Set(proxy.violations)]).toEqual([]);
   expect(proxy.checked.size).toBeGreaterThan(60);
+  expect([...proxy.checked.keys()].filter((name) => name.startsWith('ebs.')).toSorted()).toEqual(
+    ['CompleteSnapshot', 'GetSnapshotBlock', 'ListSnapshotBlocks', 'PutSnapshotBlock', 'StartSnapshot'].map(
+      (a) => `ebs.${a}`,
+    ),
+  );
 });

@@ -3,7 +3,7 @@
  * its own: no element or member that the operation's output does not have, none missing that it requires, and scalars of
  * the right form. (The SDK's schemas do not hold the values of enums.)
  */
-import { createServer, request, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NormalizedSchema } from '@smithy/core/schema';
 
@@ -48,10 +48,13 @@ export async function schemaProxy(target: string): Promise<SchemaProxy> {
           const what = {
             authorization: incoming.headers.authorization ?? '',
             target: incoming.headers['x-amz-target'],
+            method: incoming.method ?? '',
             body,
             url: incoming.url ?? '',
           };
-          const held = answer.statusCode === 200 ? check(what, bytes, violations, checked) : Promise.resolve();
+          const { statusCode = 0, headers } = answer;
+          const good = statusCode >= 200 && statusCode < 300;
+          const held = good ? check(what, { bytes, headers }, violations, checked) : Promise.resolve();
           held
             .catch((error: unknown) => violations.push(`the check itself failed: ${String(error)}`))
             .finally(() => {
@@ -77,20 +80,33 @@ const addressOf = (url: string): { host: string; port: string } => {
 interface Asked {
   readonly authorization: string;
   readonly target: string | string[] | undefined;
+  readonly method: string;
   readonly body: Buffer;
   readonly url: string;
 }
 
-async function check(asked: Asked, bytes: Buffer, violations: string[], checked: Map<string, number>): Promise<void> {
+interface Answered {
+  readonly bytes: Buffer;
+  readonly headers: IncomingHttpHeaders;
+}
+
+type Operation = readonly unknown[];
+
+async function check(
+  asked: Asked,
+  { bytes, headers }: Answered,
+  violations: string[],
+  checked: Map<string, number>,
+): Promise<void> {
   const service = /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(asked.authorization)?.[1] ?? '';
   const client = await CLIENTS[service]?.();
   if (client === undefined) return;
-  const action = actionOf(asked);
-  // REST paths do not name their operation; EBS's answers are bytes and small JSON that the round trip test covers.
-  if (action === undefined) return;
-  const operation = Object.values(client).find(
-    (schema): schema is readonly unknown[] => Array.isArray(schema) && schema[0] === OPERATION && schema[2] === action,
-  );
+  const operations = Object.values(client).filter((schema): schema is Operation => {
+    return Array.isArray(schema) && schema[0] === OPERATION;
+  });
+  const rest = service === 'ebs';
+  const action = rest ? restActionOf(asked, operations) : actionOf(asked);
+  const operation = operations.find((schema) => schema[2] === action);
   const name = `${service}.${action}`;
   if (operation === undefined) {
     violations.push(`${name} is no operation of the SDK`);
@@ -100,13 +116,47 @@ async function check(asked: Asked, bytes: Buffer, violations: string[], checked:
   const output = NormalizedSchema.of(operation[5] as never);
   const found: string[] = [];
   const text = bytes.toString('utf8');
-  if (asked.target === undefined) {
+  if (rest) restAnswer(output, bytes, headers, found);
+  else if (asked.target === undefined) {
     const root = readXml(text);
     const result = service === 'ec2' ? root : root.children.find((c) => c.name === `${action}Result`);
     if (root.name !== `${action}Response`) found.push(`the root is ${root.name}`);
     if (result !== undefined) xmlStruct(output, result, '', found, service === 'ec2');
   } else if (text !== '') jsonValue(output, JSON.parse(text), '', found);
   violations.push(...found.map((says) => `${name}: ${says}`));
+}
+
+/** The operation whose method and path are these: `{SnapshotId}` stands for one segment. */
+function restActionOf({ method, url }: Asked, operations: readonly Operation[]): string {
+  const path = url.split('?')[0] ?? '';
+  const fits = (operation: Operation): boolean => {
+    const [verb, template] = (operation[3] as { readonly http: readonly [string, string, number] }).http;
+    return verb === method && new RegExp(`^${template.replace(/\{[^}]*\}/g, '[^/]+')}$`).test(path);
+  };
+  const found = operations.filter(fits).toSorted((a, b) => labels(a) - labels(b));
+  return String(found[0]?.[2] ?? `${method} ${path}`);
+}
+
+/** A path that says more itself wins over one with more labels. */
+const labels = (operation: Operation): number =>
+  (operation[3] as { readonly http: readonly [string, string, number] }).http[1].split('{').length;
+
+/** Members in headers, and either one of bytes or the others as JSON. */
+function restAnswer(ns: NormalizedSchema, bytes: Buffer, headers: IncomingHttpHeaders, found: string[]): void {
+  const inBody = new Map<string, NormalizedSchema>();
+  let payload = false;
+  for (const [name, member] of ns.structIterator()) {
+    const header = trait(member, 'httpHeader');
+    if (trait(member, 'httpPayload') !== undefined) payload = true;
+    else if (typeof header !== 'string') inBody.set(name, member);
+    else if (headers[header.toLowerCase()] === undefined) found.push(`the header ${header} is missing`);
+  }
+  if (payload) return;
+  for (const [name, held] of Object.entries(JSON.parse(bytes.toString('utf8')) as object)) {
+    const member = inBody.get(name);
+    if (member === undefined) found.push(`.${name} is no member`);
+    else jsonValue(member, held, `.${name}`, found);
+  }
 }
 
 function actionOf(asked: Asked): string | undefined {

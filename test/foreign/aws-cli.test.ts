@@ -1,0 +1,163 @@
+/**
+ * The whole story of a shared encrypted image as somebody lives it who has the AWS CLI only: version 2, and version 1 where
+ * one is found. Every answer is held against the SDK's schemas on its way.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { startSim } from '../../src/sim/api.ts';
+import { schemaProxy } from './schema-proxy.ts';
+
+const OWNER = '111111111111';
+const FRIEND = '222222222222';
+const GROUP_ROLE = `arn:aws:iam::${FRIEND}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
+const USE = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey*',
+  'kms:ReEncrypt*',
+  'kms:CreateGrant',
+];
+const GRANTED = ['Decrypt', 'Encrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'DescribeKey', 'CreateGrant'];
+
+/** One command line a major version: Debian's own first, then what is in PATH. */
+function commandLines(): readonly (readonly [string, string])[] {
+  const inPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'aws'));
+  const found = new Map<string, string>();
+  for (const path of [process.env.AMIPORT_AWS_CLI ?? '/usr/bin/aws', '/usr/bin/aws', ...inPath]) {
+    const major = existsSync(path) ? majorOf(path) : undefined;
+    if (major !== undefined && !found.has(major)) found.set(major, path);
+  }
+  return [...found].map(([major, path]) => [`AWS CLI v${major}`, path] as const);
+}
+
+/** Shims of language version managers may be there and not run. */
+function majorOf(path: string): string | undefined {
+  try {
+    return /^aws-cli\/(\d+)/.exec(execFileSync(path, ['--version'], { encoding: 'utf8', stdio: 'pipe' }))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** `aws` as an account's administrator: the answer's JSON, or what the command line said of its failure. */
+function commandLine(path: string, url: string) {
+  return <T = never>(account: string, ...words: readonly string[]): Promise<T> => {
+    const env = {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      AWS_CONFIG_FILE: '/nonexistent',
+      AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+      AWS_ACCESS_KEY_ID: account,
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_PAGER: '',
+    };
+    const all = [...words, '--endpoint-url', url, '--region', 'eu-west-1', '--output', 'json'];
+    return new Promise((resolve, reject) => {
+      execFile(path, all, { env }, (error, stdout, stderr) => {
+        if (error) reject(new Error(stderr.trim() || error.message));
+        else resolve((stdout.trim() === '' ? {} : JSON.parse(stdout)) as T);
+      });
+    });
+  };
+}
+
+const statement = (account: string, actions: readonly string[]) => ({
+  Effect: 'Allow',
+  Principal: { AWS: `arn:aws:iam::${account}:root` },
+  Action: actions,
+  Resource: '*',
+});
+
+const found = commandLines();
+
+test('version 2 is among the command lines', () => {
+  expect(found.map(([name]) => name)).toContain('AWS CLI v2');
+});
+
+test.concurrent.each(found)('%s', { timeout: 240_000 }, async (_, path) => {
+  const bugs: string[] = [];
+  const sim = await startSim({ port: 0, onBug: (bug, operation) => bugs.push(`${operation}: ${String(bug)}`) });
+  const proxy = await schemaProxy(sim.server?.url ?? '');
+  const aws = commandLine(path, proxy.url);
+  // Time stands nearly still but for these: nothing hangs on how long a command takes.
+  const later = (minutes: number) => sim.clock.advance(minutes * 60_000);
+  try {
+    const [base] = await aws<string[]>(
+      OWNER,
+      ...['ec2', 'describe-images', '--filters', 'Name=is-public,Values=true', 'Name=architecture,Values=x86_64'],
+      ...['--query', 'Images[].ImageId'],
+    );
+    const key = await aws<string>(OWNER, 'kms', 'create-key', '--query', 'KeyMetadata.Arn');
+    const image = await aws<string>(
+      OWNER,
+      ...['ec2', 'copy-image', '--name', 'golden', '--source-region', 'eu-west-1', '--source-image-id', base ?? ''],
+      ...['--encrypted', '--kms-key-id', key, '--query', 'ImageId'],
+    );
+    expect(await aws(OWNER, 'ec2', 'describe-images', '--image-ids', image, '--query', 'Images[].State')).toEqual([
+      'pending',
+    ]);
+    later(30);
+    await aws(OWNER, 'ec2', 'wait', 'image-available', '--image-ids', image);
+
+    await expect(aws(FRIEND, 'ec2', 'run-instances', '--image-id', image)).rejects.toThrow(
+      `(AuthFailure) when calling the RunInstances operation: Not authorized for images: [${image}]`,
+    );
+    const permission = JSON.stringify({ Add: [{ UserId: FRIEND }] });
+    await aws(OWNER, 'ec2', 'modify-image-attribute', '--image-id', image, '--launch-permission', permission);
+
+    const launch = async (): Promise<string> => {
+      const run = ['ec2', 'run-instances', '--image-id', image, '--instance-type', 't3.micro'];
+      const id = await aws<string>(FRIEND, ...run, '--query', 'Instances[0].InstanceId');
+      later(1);
+      const shown = ['--query', 'Reservations[0].Instances[0].[State.Name, StateReason.Message]'];
+      return (await aws<string[]>(FRIEND, 'ec2', 'describe-instances', '--instance-ids', id, ...shown)).join(' ');
+    };
+    expect(await launch()).toBe('terminated Client.InternalError: Client error on launch');
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [statement(OWNER, ['kms:*']), statement(FRIEND, USE)],
+    });
+    await aws(OWNER, ...['kms', 'put-key-policy', '--key-id', key, '--policy-name', 'default', '--policy', policy]);
+    expect(await launch()).toBe('running ');
+
+    const data = JSON.stringify({ ImageId: image, InstanceType: 't3.micro' });
+    await aws(
+      FRIEND,
+      ...['ec2', 'create-launch-template', '--launch-template-name', 'golden', '--launch-template-data', data],
+    );
+    await aws(
+      FRIEND,
+      ...['autoscaling', 'create-auto-scaling-group', '--auto-scaling-group-name', 'golden', '--min-size', '1'],
+      ...['--max-size', '1', '--launch-template', 'LaunchTemplateName=golden', '--availability-zones', 'eu-west-1a'],
+    );
+    later(5);
+    const told = ['autoscaling', 'describe-scaling-activities', '--auto-scaling-group-name', 'golden'];
+    const newest = ['--max-items', '1', '--query', 'Activities[0].[StatusCode, StatusMessage]'];
+    expect((await aws<string[]>(FRIEND, ...told, ...newest)).join(': ')).toContain('Client error on launch');
+    await aws(
+      FRIEND,
+      ...['kms', 'create-grant', '--key-id', key, '--grantee-principal', GROUP_ROLE, '--name', 'autoscaling'],
+      ...['--operations', ...GRANTED, 'GenerateDataKeyWithoutPlaintext'],
+    );
+    later(30);
+    expect(await aws(FRIEND, ...told, '--max-items', '1', '--query', 'Activities[].StatusCode')).toEqual([
+      'Successful',
+    ]);
+
+    const asked = ['--lookup-attributes', `AttributeKey=ResourceName,AttributeValue=${key}`];
+    const names = await aws<string[]>(OWNER, 'cloudtrail', 'lookup-events', ...asked, '--query', 'Events[].EventName');
+    expect(names).toEqual(expect.arrayContaining(['PutKeyPolicy', 'CreateGrant', 'ReEncrypt', 'Decrypt']));
+    await expect(aws(OWNER, 'ec2', 'list-images-in-recycle-bin')).rejects.toThrow(
+      'amiport sim does not implement ec2.ListImagesInRecycleBin',
+    );
+    expect(bugs).toEqual([]);
+    expect([...new Set(proxy.violations)]).toEqual([]);
+  } finally {
+    proxy.close();
+    await sim.close();
+  }
+});
