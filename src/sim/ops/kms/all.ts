@@ -10,6 +10,7 @@ import {
   generateRandom,
   reEncrypt,
 } from './crypto.ts';
+import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './data-key-pairs.ts';
 import { describeKey, getKeyLastUsage, getKeyPolicy, listKeyPolicies, listKeys, listResourceTags } from './describe.ts';
 import { createGrant, listGrants, listRetirableGrants, retireGrant, revokeGrant } from './grants.ts';
 import {
@@ -68,6 +69,8 @@ export const KMS_OPERATIONS: readonly Operation[] = [
   reEncrypt,
   generateDataKey,
   generateDataKeyWithoutPlaintext,
+  generateDataKeyPair,
+  generateDataKeyPairWithoutPlaintext,
   generateRandom,
 ];
 

@@ -1,8 +1,11 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import {
   DecryptCommand,
   DisableKeyCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GenerateDataKeyPairCommand,
+  GenerateDataKeyPairWithoutPlaintextCommand,
   GenerateDataKeyWithoutPlaintextCommand,
   GenerateRandomCommand,
   GetKeyLastUsageCommand,
@@ -157,4 +160,44 @@ describe('IAM-6 DryRun tells whether the call would be allowed, and does nothing
     const { KeyLastUsage } = await sim.client(KMSClient, OWNER).send(new GetKeyLastUsageCommand({ KeyId }));
     expect(KeyLastUsage).toBe(undefined);
   });
+});
+
+describe('KMS-PAIR', () => {
+  test.each([
+    ['RSA_2048', 'rsa'],
+    ['ECC_NIST_P256', 'ec'],
+    ['ECC_NIST_P384', 'ec'],
+    ['ECC_NIST_P521', 'ec'],
+    ['ECC_SECG_P256K1', 'ec'],
+    ['ECC_NIST_EDWARDS25519', 'ed25519'],
+  ] as const)('%s: both halves are one pair, and the private one is under the key', async (KeyPairSpec, type) => {
+    const { kms, KeyId } = await given();
+    const asked = { KeyId, KeyPairSpec, EncryptionContext: CONTEXT };
+    const made = await kms.send(new GenerateDataKeyPairCommand(asked));
+    const CiphertextBlob = made.PrivateKeyCiphertextBlob;
+    const { Plaintext } = await kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext: CONTEXT }));
+    expect(Buffer.from(Plaintext ?? []).equals(made.PrivateKeyPlaintext ?? new Uint8Array())).toBe(true);
+    const secret = createPrivateKey({ key: Buffer.from(Plaintext ?? []), format: 'der', type: 'pkcs8' });
+    expect(secret.asymmetricKeyType).toBe(type);
+    const open = createPublicKey(secret).export({ format: 'der', type: 'spki' });
+    expect(open.equals(made.PublicKey ?? new Uint8Array())).toBe(true);
+  });
+
+  test('without plaintext, and specs that are not modelled', async () => {
+    const { kms, KeyId } = await given();
+    const KeyPairSpec = 'ECC_NIST_P256';
+    const made = await kms.send(new GenerateDataKeyPairWithoutPlaintextCommand({ KeyId, KeyPairSpec }));
+    expect(Object.keys(made)).not.toContain('PrivateKeyPlaintext');
+    expect(await outcome(kms.send(new GenerateDataKeyPairCommand({ KeyId, KeyPairSpec: 'SM2' })))).toContain('SM2');
+  });
+});
+
+test('KMS-CRYPTO an algorithm of other keys is refused', async () => {
+  const { kms, KeyId, CiphertextBlob } = await given();
+  const EncryptionAlgorithm = 'RSAES_OAEP_SHA_256';
+  const says =
+    'InvalidKeyUsageException: Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT.';
+  const Plaintext = Buffer.from('x');
+  expect(await outcome(kms.send(new EncryptCommand({ KeyId, Plaintext, EncryptionAlgorithm })))).toBe(says);
+  expect(await outcome(kms.send(new DecryptCommand({ CiphertextBlob, EncryptionAlgorithm })))).toBe(says);
 });

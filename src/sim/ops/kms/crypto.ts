@@ -10,12 +10,20 @@ import { dryRun } from './grants.ts';
 const ALGORITHM = 'SYMMETRIC_DEFAULT';
 const PLAINTEXT_MAX = 4096;
 
-const cryptoContext = (pairs: Record<string, string> | undefined): Record<string, readonly string[]> => ({
+export const cryptoContext = (pairs: Record<string, string> | undefined): Record<string, readonly string[]> => ({
   ...contextKeys(pairs),
   'kms:encryptionalgorithm': [ALGORITHM],
 });
 
-function used(call: Call<unknown>, key: Key, operation_: string): void {
+/** Source: KMS API Reference, InvalidKeyUsageException; the sentence is as reported. */
+function checkAlgorithms(...algorithms: readonly (string | undefined)[]): void {
+  for (const algorithm of algorithms) {
+    if (algorithm === undefined || algorithm === ALGORITHM) continue;
+    throw new Fault('InvalidKeyUsageException', `Algorithm ${algorithm} is incompatible with key spec ${ALGORITHM}.`);
+  }
+}
+
+export function used(call: Call<unknown>, key: Key, operation_: string): void {
   key.lastUsedMs = call.nowMs;
   key.lastUsedOperation = operation_;
 }
@@ -27,6 +35,7 @@ export const encrypt = operation<Kms.EncryptRequest, Kms.EncryptResponse>('kms.E
   apply(call) {
     const key = keyOfCall(call);
     mustBeUsable(key);
+    checkAlgorithms(call.input.EncryptionAlgorithm);
     const plaintext = call.input.Plaintext ?? new Uint8Array();
     if (plaintext.length < 1 || plaintext.length > PLAINTEXT_MAX)
       throw new Fault('ValidationException', `Plaintext takes 1 to ${PLAINTEXT_MAX} bytes.`);
@@ -74,6 +83,7 @@ export const decrypt = operation<Kms.DecryptRequest, Kms.DecryptResponse>('kms.D
   apply(call) {
     const { key, opened } = keyOfCiphertext(call, call.input.CiphertextBlob, call.input.KeyId);
     mustBeUsable(key);
+    checkAlgorithms(call.input.EncryptionAlgorithm);
     const { plaintext, material } = decryptBytes(key, opened, call.input.EncryptionContext);
     dryRun(call.input.DryRun);
     used(call, key, 'Decrypt');
@@ -125,6 +135,7 @@ export const reEncrypt = operation<Kms.ReEncryptRequest, Kms.ReEncryptResponse>(
     const target = mustFindKey(call, place.account, place.region, input.DestinationKeyId ?? '');
     mustBeUsable(source);
     mustBeUsable(target);
+    checkAlgorithms(input.SourceEncryptionAlgorithm, input.DestinationEncryptionAlgorithm);
     const { plaintext } = decryptBytes(source, opened, input.SourceEncryptionContext);
     dryRun(input.DryRun);
     used(call, source, 'ReEncrypt');

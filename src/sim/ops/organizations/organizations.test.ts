@@ -217,3 +217,12 @@ test('IAM-8 pages may be empty; all of them together hold each account once', as
     'InvalidInputException',
   );
 });
+
+test('ORG-10 control policies have no effective policy to ask for, and of the other types there are none', async () => {
+  const sim = simForTests();
+  const ask = (PolicyType: string, more: object = {}) =>
+    refusal(as(sim).send(new org.DescribeEffectivePolicyCommand({ PolicyType: PolicyType as never, ...more })));
+  expect(await ask(SCP)).toBe('InvalidInputException: You specified an invalid policy type.');
+  expect(await ask('TAG_POLICY', { TargetId: MEMBER })).toContain('EffectivePolicyNotFoundException');
+  expect(await ask('TAG_POLICY', { TargetId: '999999999999' })).toContain('TargetNotFoundException');
+});

@@ -131,3 +131,27 @@ export const describeAccount = operation<Organizations.DescribeAccountRequest, O
     },
   },
 );
+
+/**
+ * SCPs and RCPs have no effective policy to ask for: what counts is every policy on the way down. Of the types that have
+ * one, the simulator makes no policies.
+ * Source: Organizations API Reference, DescribeEffectivePolicy ("This operation applies only to … management policies").
+ */
+export const describeEffectivePolicy = operation<
+  Organizations.DescribeEffectivePolicyRequest,
+  Organizations.DescribeEffectivePolicyResponse
+>('organizations.DescribeEffectivePolicy', {
+  accepts: ['PolicyType', 'TargetId'],
+  demands: () => everything('DescribeEffectivePolicy'),
+  apply(call) {
+    const { PolicyType: type, TargetId: target } = call.input;
+    const org = ownOrganization(call, 'members');
+    if (/^(SERVICE|RESOURCE)_CONTROL_POLICY$/.test(type ?? '')) {
+      const more = { Reason: 'INVALID_ENUM_POLICY_TYPE' };
+      throw new Fault('InvalidInputException', 'You specified an invalid policy type.', undefined, more);
+    }
+    if (target !== undefined && !org.members.has(target))
+      throw new Fault('TargetNotFoundException', "You specified a target that doesn't exist.");
+    throw new Fault('EffectivePolicyNotFoundException', `There is no effective policy of type ${type}.`);
+  },
+});
