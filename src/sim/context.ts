@@ -1,7 +1,7 @@
 /** What handlers and tasks work with, bound to a world and a moment. */
 import type { Ctx } from './operation.ts';
 import { addTask } from './tasks.ts';
-import { addEvent, type EventIds } from './trail.ts';
+import { addEvent, type EventIds, hex8 } from './trail.ts';
 import type { World } from './world/world.ts';
 
 export function contextAt(world: World, nowMs: number, requestId: string, ids: EventIds): Ctx {
@@ -23,7 +23,7 @@ export function contextAt(world: World, nowMs: number, requestId: string, ids: E
 
 function newHex(world: World, digits: number): string {
   let out = '';
-  while (out.length < digits) out += next32(world).toString(16).padStart(8, '0');
+  while (out.length < digits) out += hex8(next32(world));
   return out.slice(0, digits);
 }
 

@@ -29,7 +29,7 @@ export class EventIds {
 
 const HEX4: readonly string[] = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, '0'));
 const hex4 = (n: number): string => HEX4[n & 0xffff] ?? '';
-const hex8 = (n: number): string => hex4(n >>> 16) + hex4(n);
+export const hex8 = (n: number): string => hex4(n >>> 16) + hex4(n);
 
 /** Old events go in batches: shifting one at a time from a long array is slow. */
 const SLACK = 1.1;

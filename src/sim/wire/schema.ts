@@ -37,6 +37,8 @@ export interface Member {
   /** `<xmlName>` and `</xmlName>`, made once: answers hold thousands. */
   readonly open: string;
   readonly close: string;
+  /** The element that was last written for it, and of what: items of a list are much alike. */
+  readonly last: { value: unknown; text: string };
   /** Key in an EC2 query. */
   readonly ec2Name: string;
   /** Key in an AWS query. */
@@ -228,6 +230,7 @@ function memberOf(name: string, ns: NormalizedSchema): Member {
     xmlName,
     open: `<${xmlName}>`,
     close: `</${xmlName}>`,
+    last: { value: undefined, text: '' },
     ec2Name: own.ec2QueryName ?? `${xmlName.charAt(0).toUpperCase()}${xmlName.slice(1)}`,
     queryName: xmlName,
     jsonName: own.jsonName ?? name,

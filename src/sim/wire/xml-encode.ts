@@ -16,9 +16,18 @@ export function xmlMembers(shape: StructShape, value: object): string {
     if (held === undefined || held === null) continue;
     const member = byName.get(name);
     if (member === undefined) broken(`${shape.name} has no member ${name}`);
-    out += member.shape.kind === 'string' ? member.open + stringText(held, name) + member.close : element(member, held);
+    out += typeof held === 'object' ? element(member, held) : lastOrNew(member, held);
   }
   return out;
+}
+
+/** Not for items of flattened lists, which share a member and bear another name. */
+function lastOrNew(member: Member, value: unknown): string {
+  const { last } = member;
+  if (last.value === value) return last.text;
+  last.text = element(member, value);
+  last.value = value;
+  return last.text;
 }
 
 function element(member: Member, value: unknown): string {
