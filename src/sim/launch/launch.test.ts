@@ -123,6 +123,24 @@ const REFUSALS: readonly Refusal[] = [
     input: { IamInstanceProfile: { Name: 'none' } },
     says: /^InvalidParameterValue: Value \(none\) for parameter iamInstanceProfile\.name is invalid/,
   },
+  ...(
+    [
+      ['httpTokens', { MetadataOptions: { HttpTokens: 'banana' as never } }, 'banana'],
+      ['httpPutResponseHopLimit', { MetadataOptions: { HttpPutResponseHopLimit: 65 } }, '65'],
+      ['cpuCredits', { CreditSpecification: { CpuCredits: 'banana' } }, 'banana'],
+      ['instanceInitiatedShutdownBehavior', { InstanceInitiatedShutdownBehavior: 'banana' as never }, 'banana'],
+      ['networkInterface.deviceIndex', { NetworkInterfaces: [{ DeviceIndex: 1 }] }, '1'],
+    ] as const
+  ).map(([name, input, value]) => ({
+    rule: `a value that ${name} does not take`,
+    input: input as Partial<RunInstancesCommandInput>,
+    says: new RegExp(`^InvalidParameterValue: Value \\(${value}\\) for parameter ${name} is invalid\\.$`),
+  })),
+  {
+    rule: 'an interface that outlives its instance',
+    input: { NetworkInterfaces: [{ DeviceIndex: 0, DeleteOnTermination: false }] },
+    says: /^UnsupportedOperation: amiport sim does not model NetworkInterfaces\.DeleteOnTermination false of RunInstances$/,
+  },
   {
     rule: 'not modelled, top level',
     input: { HibernationOptions: { Configured: true } },

@@ -3,6 +3,7 @@
  * Source: EC2 API Reference RunInstances ("Any parameters that you specify in RunInstances override the same
  * parameters in the launch template").
  */
+import { Fault } from '../operation.ts';
 import type { Ec2 } from '../wire/shapes.ts';
 import { tagsOf } from './tag-specifications.ts';
 import { notModelled, onlyMembers } from './unmodelled.ts';
@@ -100,8 +101,42 @@ export function checkSpec(action: string, spec: LaunchSpec): void {
   if (others.length > 0) throw notModelled(action, 'a second NetworkInterfaces item');
   onlyMembers(action, 'NetworkInterfaces', first, INTERFACE_MEMBERS);
   onlyMembers(action, 'IamInstanceProfile', spec.IamInstanceProfile, ['Arn', 'Name']);
+  if (first?.DeleteOnTermination === false) throw notModelled(action, 'NetworkInterfaces.DeleteOnTermination false');
   onlyMembers(action, 'MetadataOptions', spec.MetadataOptions, METADATA_MEMBERS);
+  checkValues(spec);
 }
+
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  httpTokens: ['optional', 'required'],
+  httpEndpoint: ['enabled', 'disabled'],
+  httpProtocolIpv6: ['enabled', 'disabled'],
+  instanceMetadataTags: ['enabled', 'disabled'],
+  cpuCredits: ['standard', 'unlimited'],
+  instanceInitiatedShutdownBehavior: ['stop', 'terminate'],
+};
+const HOP_LIMIT_MAX = 64;
+
+/** What EC2 takes is in its reference; the SDKs send any text. Source: EC2 API Reference, RunInstances and its types. */
+function checkValues(spec: LaunchSpec): void {
+  const { HttpTokens, HttpEndpoint, HttpProtocolIpv6, InstanceMetadataTags } = spec.MetadataOptions ?? {};
+  const given = {
+    httpTokens: HttpTokens,
+    httpEndpoint: HttpEndpoint,
+    httpProtocolIpv6: HttpProtocolIpv6,
+    instanceMetadataTags: InstanceMetadataTags,
+    cpuCredits: spec.CreditSpecification?.CpuCredits,
+    instanceInitiatedShutdownBehavior: spec.InstanceInitiatedShutdownBehavior,
+  };
+  for (const [name, value] of Object.entries(given))
+    if (value !== undefined && !VALUES[name]?.includes(value)) throw invalidValue(name, value);
+  const hops = spec.MetadataOptions?.HttpPutResponseHopLimit;
+  if (hops !== undefined && !(hops >= 1 && hops <= HOP_LIMIT_MAX)) throw invalidValue('httpPutResponseHopLimit', hops);
+  const index = spec.NetworkInterfaces?.[0]?.DeviceIndex;
+  if (index !== undefined && index !== 0) throw invalidValue('networkInterface.deviceIndex', index);
+}
+
+const invalidValue = (name: string, value: string | number): Fault =>
+  new Fault('InvalidParameterValue', `Value (${value}) for parameter ${name} is invalid.`);
 
 const EBS_MEMBERS = [
   'DeleteOnTermination',
