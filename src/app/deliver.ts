@@ -9,8 +9,11 @@ import { openJournal } from '../run/journal.ts';
 import { takeLock } from '../run/lock.ts';
 import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
-import { carryOut, type PlacedStep, type ProveRequest, placed } from './carry-out.ts';
+import { carryOut } from './carry-out.ts';
+import { changedBy } from './changed.ts';
 import type { Emit } from './events.ts';
+import { type PlacedStep, placed } from './placed.ts';
+import type { ProveRequest } from './proving.ts';
 import type { Session } from './session.ts';
 
 export interface Planned {
@@ -23,41 +26,49 @@ export async function makePlan(session: Session, emit: Emit): Promise<Planned> {
   return { plan: planDelivery(session.want, seen), seen };
 }
 
+/** A plan and the look behind it; without one, proofs look at everything again. */
+interface Carried {
+  readonly plan: Plan;
+  readonly seen?: Observed;
+}
+
 export interface Applied {
   readonly run: string;
   readonly result: RunResult;
 }
 
+export interface ApplyOptions {
+  readonly signal?: AbortSignal;
+  /** Nothing is started after this moment. */
+  readonly deadlineMs?: number;
+  /** Steps under way at once. */
+  readonly parallelMax?: number;
+}
+
 /** Carries a plan out under the delivery's lock, with a journal. Steps that are not done at the end are done by the next apply. */
 export async function applyPlan(
   session: Session,
-  plan: Plan,
+  planned: Carried,
   emit: Emit,
-  signal?: AbortSignal,
+  options: ApplyOptions = {},
 ): Promise<Outcome<Applied>> {
+  const { plan } = planned;
   const lock = takeLock(session.stateDir, session.want.name);
   if (!lock.ok) return lock;
   const startedMs = session.clock.nowMs();
   const run = `${new Date(startedMs).toISOString().replace(/[:.]/g, '-')}-${plan.digest.slice(0, 8)}`;
   const journal = await openJournal(session.stateDir, run);
   try {
-    await journal.append({
-      kind: 'run',
-      run,
-      delivery: session.want.name,
-      digest: plan.digest,
-      steps: plan.steps.length,
-      atMs: startedMs,
-    });
-    let finished = 0;
-    const result = await drive(plan.steps.map(placed), doerFor(session), {
+    const head = { run, delivery: session.want.name, digest: plan.digest, steps: plan.steps.length };
+    await journal.append({ kind: 'run', ...head, atMs: startedMs });
+    const { signal, deadlineMs, parallelMax } = options;
+    const result = await drive(plan.steps.map(placed), doerFor(session, planned), {
       clock: session.clock,
       journal,
-      emit: (event) => {
-        if (event.kind === 'done') finished += 1;
-        emit({ kind: 'run', event, finished, total: plan.steps.length });
-      },
+      emit: (event) => emit({ kind: 'run', event }),
       ...(signal === undefined ? {} : { signal }),
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      ...(parallelMax === undefined ? {} : { allMax: parallelMax }),
     });
     await journal.append({
       kind: 'ended',
@@ -74,18 +85,29 @@ export async function applyPlan(
   }
 }
 
-export const doerFor = (session: Session): Doer<PlacedStep> =>
+export const doerFor = (session: Session, planned?: Carried): Doer<PlacedStep> =>
   carryOut({
     cloud: session.cloud,
-    prove: (request) => proveNow(session, request),
+    prove: (request) => proveNow(session, planned, request),
     nowMs: () => session.clock.nowMs(),
   });
 
-/** Looks at what one image needs in one Region, and proves it. */
-async function proveNow(session: Session, request: ProveRequest): Promise<Outcome<readonly Proof[]>> {
+/** An older look is no base for a proof, whatever the run has changed. */
+const LOOK_HOLDS_MS = 15 * 60_000;
+
+/** Looks again at what one image needs in one Region, and proves it. */
+async function proveNow(
+  session: Session,
+  planned: Carried | undefined,
+  request: ProveRequest,
+): Promise<Outcome<readonly Proof[]>> {
+  const seen = planned?.seen;
   const narrowed = narrow(session.want, request);
-  const seen = await session.look(narrowed);
-  return done(verifyDelivery(narrowed, seen, { image: request.image, region: request.region, asIfShared: true }));
+  const holds = seen !== undefined && session.clock.nowMs() - seen.atMs <= LOOK_HOLDS_MS;
+  const now = await (holds
+    ? session.lookAgain(narrowed, { seen, ...changedBy(planned?.plan) })
+    : session.look(narrowed));
+  return done(verifyDelivery(narrowed, now, { image: request.image, region: request.region, asIfShared: true }));
 }
 
 const narrow = (want: Delivery, { image, region, accounts }: ProveRequest): Delivery => ({

@@ -9,7 +9,7 @@ import { type Built, buildImage } from './build.ts';
 import { launchCanaries } from './canary.ts';
 import type { CanaryResult } from './canary-launch.ts';
 import { type Compared, type CompareOptions, compare } from './compare.ts';
-import { applyPlan, makePlan, verify } from './deliver.ts';
+import { type ApplyOptions, applyPlan, makePlan, type Planned, verify } from './deliver.ts';
 import { type DriftReport, drift } from './drift.ts';
 import type { Emit } from './events.ts';
 import { type Explained, explainGroup, explainInstance, explainPlace, type Where } from './explain.ts';
@@ -35,6 +35,8 @@ export interface RunEnd {
   readonly failed: readonly { readonly id: string; readonly reason: Reason }[];
   readonly notStarted: readonly string[];
   readonly interrupted: boolean;
+  /** Why the run stopped by itself before its end. */
+  readonly stopped?: 'deadline' | Reason;
 }
 
 export interface Proofs {
@@ -67,7 +69,7 @@ export interface Desk {
   images(): Promise<Outcome<readonly ImageName[]>>;
   plan(emit: Emit): Promise<Outcome<Plan>>;
   /** @param plan carried out only as long as its steps are what a new look still asks for */
-  apply(plan: Plan, emit: Emit, signal?: AbortSignal): Promise<Outcome<RunEnd>>;
+  apply(plan: Plan, emit: Emit, options?: ApplyOptions): Promise<Outcome<RunEnd>>;
   verify(asked: VerifyAsked, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
   status(emit: Emit): Promise<Outcome<Status>>;
   drift(emit: Emit): Promise<Outcome<DriftReport>>;
@@ -79,6 +81,8 @@ export interface Desk {
 
 export function deskOf(session: Session, env: SessionOptions['env']): Desk {
   const { want } = session;
+  /** The look behind the latest plan: what a run need not look at again. */
+  let latest: Planned | undefined;
   return {
     async who() {
       const as = await whoAmI(session);
@@ -86,12 +90,18 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       return done({ delivery: want.name, ...want.builder, as: as.value, at: session.endpoint ?? 'AWS' });
     },
     images: async () => done(want.images.map((i) => ({ name: i.name, builtByPacker: i.source.from === 'packer' }))),
-    plan: async (emit) => done((await makePlan(session, emit)).plan),
-    async apply(plan, emit, signal) {
-      const applied = await applyPlan(session, plan, emit, signal);
+    async plan(emit) {
+      latest = await makePlan(session, emit);
+      return done(latest.plan);
+    },
+    async apply(plan, emit, options) {
+      // A part of the latest plan, or all of it; what a run changes makes its look old.
+      const planned = { plan, ...(latest === undefined ? {} : { seen: latest.seen }) };
+      latest = undefined;
+      const applied = await applyPlan(session, planned, emit, options);
       if (!applied.ok) return applied;
-      const { done: finished, failed: broken, notStarted, interrupted } = applied.value.result;
-      return done({ run: applied.value.run, done: finished, failed: broken, notStarted, interrupted });
+      const { learnt: _ofTheRun, ...result } = applied.value.result;
+      return done({ run: applied.value.run, ...result });
     },
     async verify(asked, emit, signal) {
       const { proofs, seen } = await verify(session, emit);

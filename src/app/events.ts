@@ -1,10 +1,10 @@
 /** What the core says while it works; CLI and web render it. Codes are stable. */
 import type { RunEvent } from '../run/drive.ts';
-import type { PlacedStep } from './carry-out.ts';
+import type { PlacedStep } from './placed.ts';
 
 export type AppEvent =
   | { readonly kind: 'looking'; readonly done: number; readonly total: number }
-  | { readonly kind: 'run'; readonly event: RunEvent<PlacedStep>; readonly finished: number; readonly total: number }
+  | { readonly kind: 'run'; readonly event: RunEvent<PlacedStep> }
   | { readonly kind: 'build'; readonly image: string; readonly line: string }
   /** Before the first launch. */
   | { readonly kind: 'canary-cost'; readonly launches: number; readonly usd: number; readonly maxUsd: number }

@@ -8,10 +8,10 @@ import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
 import { planDelivery } from '../plan/plan.ts';
 import { type Plan, resolveReferences } from '../plan/step.ts';
-import { type Doer, drive, type RunEvent, type StepResult } from '../run/drive.ts';
+import { type Doer, drive, type Results, type RunEvent } from '../run/drive.ts';
 import type { JournalRecord } from '../run/journal.ts';
-import { type PlacedStep, placed } from './carry-out.ts';
 import { doerFor } from './deliver.ts';
+import { type PlacedStep, placed } from './placed.ts';
 import type { Session } from './session.ts';
 
 export interface PlaceJob {
@@ -130,15 +130,12 @@ export class PlannedRun {
   async #drive(steps: readonly PlacedStep[], ports: PlacePorts): Promise<PlaceEnd> {
     const polled = await this.#pollWaiting(steps);
     const doer: Doer<PlacedStep> = {
-      start: async (step, learnt) => {
-        const result = polled.get(step.id) ?? (await this.#doer.start(step, this.#all(learnt)));
-        return this.#noted(step.id, result);
+      start: async (asked, learnt) => {
+        const fresh = asked.filter((s) => !polled.has(s.id));
+        const started = fresh.length === 0 ? [] : await this.#doer.start(fresh, this.#all(learnt));
+        return this.#noted(new Map([...[...polled].filter(([id]) => asked.some((s) => s.id === id)), ...started]));
       },
-      poll: async (place, asked, learnt) => {
-        const results = await this.#doer.poll(place, asked, this.#all(learnt));
-        for (const [id, result] of results) this.#noted(id, result);
-        return results;
-      },
+      poll: async (asked, learnt) => this.#noted(await this.#doer.poll(asked, this.#all(learnt))),
     };
     const parking = new Parking(ports);
     const result = await drive(steps, doer, { clock: this.#session.clock, ...parking.options });
@@ -154,22 +151,23 @@ export class PlannedRun {
   }
 
   /** One look for all that this worker left waiting at the place. */
-  async #pollWaiting(steps: readonly PlacedStep[]): Promise<ReadonlyMap<string, StepResult>> {
+  async #pollWaiting(steps: readonly PlacedStep[]): Promise<Results> {
     const asked = steps.filter((s) => this.#waiting.has(s.id));
-    const [first] = asked;
-    return first === undefined ? new Map() : this.#doer.poll(first.place, asked, this.#learnt);
+    return asked.length === 0 ? new Map() : this.#doer.poll(asked, this.#learnt);
   }
 
   #all(learnt: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
     return new Map([...this.#learnt, ...learnt]);
   }
 
-  #noted(id: string, result: StepResult): StepResult {
-    if (result.is === 'waiting') this.#waiting.add(id);
-    else this.#waiting.delete(id);
-    if (result.is !== 'failed')
-      for (const [name, value] of Object.entries(result.learnt ?? {})) this.#learnt.set(name, value);
-    return result;
+  #noted(results: Results): Results {
+    for (const [id, result] of results) {
+      if (result.is === 'waiting' || result.is === 'queued') this.#waiting.add(id);
+      else this.#waiting.delete(id);
+      const learnt = result.is === 'waiting' || result.is === 'done' ? result.learnt : undefined;
+      for (const [name, value] of Object.entries(learnt ?? {})) this.#learnt.set(name, value);
+    }
+    return results;
   }
 }
 
@@ -207,7 +205,7 @@ class Parking {
     this.#ports.emit(event);
     if (event.kind === 'started') return;
     this.#underWay -= 1;
-    if (event.kind === 'waiting') this.#waiting.add(event.step.id);
+    if (event.kind === 'waiting' || event.kind === 'queued') this.#waiting.add(event.step.id);
     else this.#waiting.delete(event.step.id);
     // What this step's end opened is started in this turn.
     setImmediate(() => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { awsCloud } from '../aws/cloud.ts';
 import { Connection, type Credentials } from '../aws/connection.ts';
-import { observe } from '../aws/observe.ts';
+import { observe, type Since } from '../aws/observe.ts';
 import { readIdentity } from '../aws/observe-account.ts';
 import { resolveUnits } from '../aws/resolve-units.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
@@ -40,6 +40,8 @@ export interface Session {
   /** undefined: the real AWS. */
   readonly endpoint: string | undefined;
   look(want?: Delivery, onProgress?: (done: number, total: number) => void): Promise<Observed>;
+  /** Reads again what a run has changed since an earlier look, and takes the rest from there. */
+  lookAgain(want: Delivery, since: Since): Promise<Observed>;
   close(): Promise<void>;
 }
 
@@ -137,6 +139,7 @@ export async function openSession(options: SessionOptions): Promise<Opened<Sessi
       endpoint: target.value.endpoint,
       look: (narrowed, onProgress) =>
         observe(connection, narrowed ?? want, { manifestImages: images.value, ...(onProgress ? { onProgress } : {}) }),
+      lookAgain: (narrowed, since) => observe(connection, narrowed, { manifestImages: images.value, since }),
       close: () => connection.close(),
     },
   };

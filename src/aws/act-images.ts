@@ -25,8 +25,6 @@ type ImageEffects = Pick<
 const ACCOUNTS_PER_CALL = 10_000;
 /** SNAP-1: modifications in one request. */
 const PERMISSIONS_PER_SNAPSHOT_CALL = 500;
-const LISTED_LOOKS = 13;
-const LISTED_LOOK_EVERY_MS = 5_000;
 const IDS_PER_DESCRIBE = 200;
 const IDS_PER_TAG_CALL = 500;
 
@@ -46,9 +44,7 @@ function making(c: Connection): Pick<Cloud, 'setEncryptionByDefault' | 'copyImag
       return answer.ok ? done(undefined) : answer;
     },
 
-    // A token goes with equal parameters only, and some of them are learnt by the run.
-    copyImage: (at, want) =>
-      copyImage(c, at, want, nextToken(want.token, want.sourceImageId, want.name, want.kmsKeyId ?? '')),
+    copyImage: (at, want) => copyImage(c, at, want),
 
     async createTags(at, resourceIds, tags) {
       const { CreateTagsCommand } = await import('@aws-sdk/client-ec2');
@@ -74,16 +70,19 @@ function making(c: Connection): Pick<Cloud, 'setEncryptionByDefault' | 'copyImag
 }
 
 /**
- * EC2 answers a client token that it knows with the image made then, though that image may be gone since (an earlier
- * try, or a way that was changed and changed back). Then the next token follows from the dead id, so that a run that
- * dies in between comes to the same one. Source: EC2 API Reference "Ensuring idempotency".
+ * EC2 answers a client token that it knows with the image made then, though that image may be gone since. So the token
+ * follows from the images that are gone, and a run that dies in between comes to the same one. It goes with equal
+ * parameters only, and some of them are learnt by the run. Source: EC2 API Reference "Ensuring idempotency".
  */
-async function copyImage(
-  c: Connection,
-  at: Place,
-  want: CopyImage,
-  token: string,
-): Promise<Outcome<{ imageId: string }>> {
+const tokenOf = (want: CopyImage): string =>
+  want.gone.reduce(
+    (token, imageId) => digest(token, imageId),
+    digest(want.token, want.sourceImageId, want.name, want.kmsKeyId ?? ''),
+  );
+
+const digest = (...from: readonly string[]): string => createHash('sha256').update(from.join(' ')).digest('hex');
+
+async function copyImage(c: Connection, at: Place, want: CopyImage): Promise<Outcome<{ imageId: string }>> {
   const { CopyImageCommand } = await import('@aws-sdk/client-ec2');
   const tags = tagList(want.tags);
   const answer = await c.send('ec2', at, 'ec2:CopyImage', (ec2) =>
@@ -93,7 +92,7 @@ async function copyImage(
         SourceRegion: want.sourceRegion,
         Name: want.name,
         Description: want.description,
-        ClientToken: token,
+        ClientToken: tokenOf(want),
         ...(want.kmsKeyId === undefined ? {} : { Encrypted: true, KmsKeyId: want.kmsKeyId }),
         TagSpecifications: [
           { ResourceType: 'image', Tags: tags },
@@ -102,28 +101,7 @@ async function copyImage(
       }),
     ),
   );
-  if (!answer.ok) return answer;
-  const imageId = answer.value.ImageId ?? '';
-  const there = await isThere(c, at, imageId);
-  if (!there.ok) return there;
-  return there.value ? done({ imageId }) : copyImage(c, at, want, nextToken(token, imageId));
-}
-
-const nextToken = (...from: readonly string[]): string => createHash('sha256').update(from.join(' ')).digest('hex');
-
-/** A copy made just now may not be listed for some seconds (EC2 API Reference "Eventual consistency"). */
-async function isThere(c: Connection, at: Place, imageId: string): Promise<Outcome<boolean>> {
-  const { DescribeImagesCommand } = await import('@aws-sdk/client-ec2');
-  for (let look = 1; ; look++) {
-    const answer = await c.send('ec2', at, 'ec2:DescribeImages', (ec2) =>
-      ec2.send(new DescribeImagesCommand({ Filters: [{ Name: 'image-id', Values: [imageId] }] })),
-    );
-    if (!answer.ok) return answer;
-    const state = answer.value.Images?.[0]?.State;
-    if (state !== undefined) return done(state !== 'deregistered');
-    if (look === LISTED_LOOKS) return done(false);
-    await c.options.clock.sleep(LISTED_LOOK_EVERY_MS);
-  }
+  return answer.ok ? done({ imageId: answer.value.ImageId ?? '' }) : answer;
 }
 
 function looks(c: Connection): Pick<Cloud, 'describeImages' | 'describeSnapshots'> {

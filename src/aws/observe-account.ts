@@ -7,17 +7,27 @@ import { regionNamed } from '../model/regions.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 
-export async function observeAccount(c: Connection, want: Delivery, account: TargetAccount): Promise<AccountSeen> {
+/** @param before an earlier look, of which only `changed` roles are read again */
+export async function observeAccount(
+  c: Connection,
+  want: Delivery,
+  account: TargetAccount,
+  before?: AccountSeen,
+  changed: ReadonlySet<string> = new Set(),
+): Promise<AccountSeen> {
   const roleNames = new Set(
     account.launchers.flatMap((l) => (l.kind === 'role' || l.kind === 'karpenter' ? [l.name] : [])),
   );
   const linkedNames = new Set(account.launchers.flatMap((l) => serviceLinkedRoleOf(l)?.roleName ?? []));
-  const read = async (name: string) => [name, await readRole(c, account.id, name)] as const;
+  const read = async (name: string) => {
+    const seen = before?.roles.get(name) ?? before?.serviceLinkedRoles.get(name);
+    return [name, seen === undefined || changed.has(name) ? await readRole(c, account.id, name) : seen] as const;
+  };
   const ownArn = actsItself(want, account) ? roleArnFor(want.access, account.id) : undefined;
   const [identity, regionsOff, own, roles, linked] = await Promise.all([
-    readIdentity(c, account.id),
-    readRegionsOff(c, account),
-    ownArn === undefined ? absent : readRole(c, account.id, roleNameOf(ownArn)),
+    before?.identity ?? readIdentity(c, account.id),
+    before?.regionsOff ?? readRegionsOff(c, account),
+    before?.own ?? (ownArn === undefined ? absent : readRole(c, account.id, roleNameOf(ownArn))),
     Promise.all([...roleNames].map(read)),
     Promise.all([...linkedNames].map(read)),
   ]);
@@ -132,7 +142,28 @@ async function attachedPolicies(c: Connection, account: string, role: string): P
   return { ok: true, value: policies };
 }
 
-async function managedPolicy(c: Connection, account: string, arn: string, name: string): Promise<Outcome<PolicySeen>> {
+/** AWS's own policies are the same in every account: read once for all. */
+const awsPolicies = new WeakMap<Connection, Map<string, Promise<Outcome<PolicySeen>>>>();
+
+function managedPolicy(c: Connection, account: string, arn: string, name: string): Promise<Outcome<PolicySeen>> {
+  if (!arn.includes(':iam::aws:policy/')) return readManagedPolicy(c, account, arn, name);
+  const held = awsPolicies.get(c) ?? new Map<string, Promise<Outcome<PolicySeen>>>();
+  awsPolicies.set(c, held);
+  const there = held.get(arn);
+  if (there !== undefined) return there;
+  const read = readManagedPolicy(c, account, arn, name);
+  held.set(arn, read);
+  // Who was refused says nothing about the others.
+  read.then((outcome) => outcome.ok || held.delete(arn));
+  return read;
+}
+
+async function readManagedPolicy(
+  c: Connection,
+  account: string,
+  arn: string,
+  name: string,
+): Promise<Outcome<PolicySeen>> {
   const { GetPolicyCommand, GetPolicyVersionCommand } = await import('@aws-sdk/client-iam');
   return c.send('iam', home(c, account), 'iam:GetPolicyVersion', async (client) => {
     const policy = await client.send(new GetPolicyCommand({ PolicyArn: arn }));

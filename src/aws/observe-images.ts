@@ -11,10 +11,12 @@ import { imageSeen, piecesOf, snapshotSeen } from './shapes.ts';
 const AT_ONCE = 8;
 const IDS_PER_DESCRIBE = 200;
 
+/** @param names only these images; default: all that carry the delivery's tag */
 export async function observeImages(
   c: Connection,
   at: Place,
   delivery: string,
+  names?: readonly string[],
 ): Promise<Pick<BuilderRegionSeen, 'images' | 'snapshots'>> {
   const { paginateDescribeImages } = await import('@aws-sdk/client-ec2');
   const answer = await c.send('ec2', at, 'ec2:DescribeImages', async (client) => {
@@ -23,7 +25,10 @@ export async function observeImages(
       Owners: ['self'],
       IncludeDeprecated: true,
       IncludeDisabled: true,
-      Filters: [{ Name: 'tag:amiport:delivery', Values: [delivery] }],
+      Filters: [
+        { Name: 'tag:amiport:delivery', Values: [delivery] },
+        ...(names === undefined ? [] : [{ Name: 'tag:amiport:image', Values: [...names] }]),
+      ],
     };
     for await (const page of paginateDescribeImages({ client }, input))
       images.push(...(page.Images ?? []).map((i) => imageSeen(i)));

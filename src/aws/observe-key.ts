@@ -6,20 +6,30 @@ import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { grantSeen } from './shapes.ts';
 
-/** @param id key id, key ARN, alias or alias ARN. Reads with the identity of `at.account`. */
-export async function readKey(c: Connection, at: Place, id: string): Promise<Finding<KeySeen>> {
+/**
+ * @param id key id, key ARN, alias or alias ARN. Reads with the identity of `at.account`.
+ * @param what `use`: only what decides who may use it; its rotation is `absent` then, its aliases and tags empty
+ */
+export async function readKey(
+  c: Connection,
+  at: Place,
+  id: string,
+  what: 'all' | 'use' = 'all',
+): Promise<Finding<KeySeen>> {
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
   const answer = await c.send('kms', at, 'kms:DescribeKey', (kms) => kms.send(new DescribeKeyCommand({ KeyId: id })));
   if (!answer.ok) return refusedWith(answer, 'NotFoundException') ? absent : unreadable(answer.reason);
   const m = answer.value.KeyMetadata;
   if (m?.Arn === undefined || m.KeyId === undefined) return absent;
   // The reads below work for the owner only; a foreign key's policy is unreadable by design (KMS "Cross-account use").
+  const all = what === 'all';
+  const own = m.KeyManager === 'CUSTOMER';
   const [policy, rotation, aliases, tags, grants] = await Promise.all([
     readPolicy(c, at, m.Arn),
-    m.KeyManager === 'CUSTOMER' ? readRotation(c, at, m.Arn) : absent,
-    readAliases(c, at, m.KeyId),
-    m.KeyManager === 'CUSTOMER' ? readTags(c, at, m.KeyId) : done({}),
-    m.KeyManager === 'CUSTOMER' ? readGrants(c, at, m.Arn) : known([]),
+    all && own ? readRotation(c, at, m.Arn) : absent,
+    all ? readAliases(c, at, m.KeyId) : done([]),
+    all && own ? readTags(c, at, m.KeyId) : done({}),
+    own ? readGrants(c, at, m.Arn) : known([]),
   ]);
   const multi = m.MultiRegionConfiguration;
   return known({

@@ -82,7 +82,7 @@ export async function readDefaultKeyArn(c: Connection, at: Place): Promise<Findi
 
 async function readDefaultKey(c: Connection, at: Place): Promise<Finding<KeySeen>> {
   const arn = await readDefaultKeyArn(c, at);
-  return arn.is === 'known' ? readKey(c, at, arn.value) : arn;
+  return arn.is === 'known' ? readKey(c, at, arn.value, 'use') : arn;
 }
 
 async function readAllowedImages(c: Connection, at: Place): Promise<Finding<AllowedImagesSeen>> {

@@ -5,7 +5,7 @@
 import { absent, type Finding } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
-import type { Delivery, Image } from '../model/delivery.ts';
+import type { Delivery, Image, TargetAccount } from '../model/delivery.ts';
 import type { BuilderRegionSeen, ImageSeen, KeySeen, Observed } from '../model/observed.ts';
 import type { Connection } from './connection.ts';
 import { observeAccount } from './observe-account.ts';
@@ -18,14 +18,25 @@ export interface ObserveOptions {
   /** By image name: the source that the app read from a Packer manifest. */
   readonly manifestImages: ReadonlyMap<string, string>;
   readonly onProgress?: (done: number, total: number) => void;
+  /** An earlier look that still holds but for what a run has changed since: only that is read again. */
+  readonly since?: Since;
+}
+
+export interface Since {
+  readonly seen: Observed;
+  /** By account id: names of roles that were made or given other policies. */
+  readonly roles: ReadonlyMap<string, ReadonlySet<string>>;
+  /** `account/region`: places where keys were made, named or granted on. */
+  readonly places: ReadonlySet<string>;
 }
 
 /** Places looked at side by side; each of them makes several calls at once. */
-const AT_ONCE = 16;
+const AT_ONCE = 64;
 
 export async function observe(c: Connection, want: Delivery, options: ObserveOptions): Promise<Observed> {
   const home = want.builder.region;
-  const regions = [home, ...want.regions.filter((r) => r !== home)];
+  // Looking again: only the Regions that are asked for.
+  const regions = options.since === undefined ? [home, ...want.regions.filter((r) => r !== home)] : want.regions;
   const targets = want.accounts.flatMap((a) => a.regions.map((region) => ({ account: a, region })));
   const total = regions.length + targets.length + want.accounts.length + 2;
   let finished = 0;
@@ -34,18 +45,22 @@ export async function observe(c: Connection, want: Delivery, options: ObserveOpt
     options.onProgress?.(finished, total);
     return value;
   };
-  const seenSources = observeSources(c, want, options);
+  const { since } = options;
+  const seenSources = since === undefined ? observeSources(c, want, options) : Promise.resolve(since.seen.sources);
   const versions = seenSources.then(versionsOf);
+  const builderRegion = async (region: string) => [region, await observeBuilderRegion(c, want, region, since)] as const;
+  const account = async (a: TargetAccount) =>
+    [a.id, await observeAccount(c, want, a, since?.seen.accounts.get(a.id), since?.roles.get(a.id))] as const;
+  const place = async ({ account: { id }, region }: (typeof targets)[number]) => {
+    const name = `${id}/${region}`;
+    const seen = since?.places.has(name) === false ? since.seen.places.get(name) : undefined;
+    return [name, seen ?? (await observePlace(c, want, id, region, await versions))] as const;
+  };
   const [organization, builder, accounts, places, sources] = await Promise.all([
-    observeOrganization(c, want).then(tick),
-    mapPool(regions, AT_ONCE, async (region) => tick([region, await observeBuilderRegion(c, want, region)] as const)),
-    mapPool(want.accounts, AT_ONCE, async (a) => tick([a.id, await observeAccount(c, want, a)] as const)),
-    mapPool(targets, AT_ONCE, async (t) =>
-      tick([
-        `${t.account.id}/${t.region}`,
-        await observePlace(c, want, t.account.id, t.region, await versions),
-      ] as const),
-    ),
+    (since === undefined ? observeOrganization(c, want) : Promise.resolve(since.seen.organization)).then(tick),
+    mapPool(regions, AT_ONCE, async (region) => tick(await builderRegion(region))),
+    mapPool(want.accounts, AT_ONCE, async (a) => tick(await account(a))),
+    mapPool(targets, AT_ONCE, async (t) => tick(await place(t))),
     seenSources.then(tick),
   ]);
   return {
@@ -72,8 +87,15 @@ async function observeSources(
   return new Map(found);
 }
 
-async function observeBuilderRegion(c: Connection, want: Delivery, region: string): Promise<BuilderRegionSeen> {
+async function observeBuilderRegion(
+  c: Connection,
+  want: Delivery,
+  region: string,
+  since: Since | undefined,
+): Promise<BuilderRegionSeen> {
   const at = { account: want.builder.account, region };
+  const before = since?.seen.builder.get(region);
+  if (before !== undefined) return { ...before, ...(await againIn(c, at, want, before)) };
   const [encryptionByDefault, defaultKey, key, images] = await Promise.all([
     readEncryptionByDefault(c, at),
     readDefaultKeyArn(c, at),
@@ -94,6 +116,21 @@ async function otherKeys(
   const arns = new Set([...snapshots.values()].flatMap((s) => (s.is === 'known' ? (s.value.kmsKeyId ?? []) : [])));
   const others = [...arns].filter((arn) => arn !== own);
   return new Map(await mapPool(others, AT_ONCE, async (arn) => [arn, await readKey(c, at, arn)] as const));
+}
+
+/** The images that are asked for, and who may use the key; settings of the Region do not change while a run lasts. */
+async function againIn(
+  c: Connection,
+  at: Place,
+  want: Delivery,
+  before: BuilderRegionSeen,
+): Promise<Partial<BuilderRegionSeen>> {
+  const names = want.images.map((i) => i.name);
+  const [key, images] = await Promise.all([
+    before.key.is === 'known' ? readKey(c, at, before.key.value.arn, 'use') : deliveryKeySeen(c, want, at.region),
+    observeImages(c, at, want.name, names),
+  ]);
+  return { key, ...images };
 }
 
 /** By alias or ARN as the config says; a multi-Region key's relatives share the id. */

@@ -1,5 +1,5 @@
 /** Renders what the core says while it works: one moving line on a terminal, plain lines elsewhere. Always to stderr. */
-import type { AppEvent, Emit } from '../app/api.ts';
+import type { AppEvent, Emit, Headway } from '../app/api.ts';
 import { type Context, colorsFor } from './context.ts';
 import type { PrintFlags } from './print.ts';
 
@@ -57,15 +57,16 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
         runLine(event);
     }
   };
-  const runLine = ({ event, finished, total }: Extract<AppEvent, { kind: 'run' }>): void => {
+  const runLine = ({ event }: Extract<AppEvent, { kind: 'run' }>): void => {
     const { step } = event;
     switch (event.kind) {
       case 'started':
-        draw(`${bar(finished, total)} ${finished}/${total} ${step.id}`);
+        draw(`${headwayText(event.headway)} ${step.id}`);
         return;
       case 'waiting':
+      case 'queued':
         draw(
-          `${bar(finished, total)} ${finished}/${total} ${step.id}: ${event.says}${event.percent === undefined ? '' : ` ${event.percent} %`}`,
+          `${headwayText(event.headway)} ${step.id}: ${event.says}${event.percent === undefined ? '' : ` ${event.percent} %`}`,
         );
         return;
       case 'done':
@@ -78,6 +79,16 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
     }
   };
   return { emit, end: clear };
+}
+
+/** How far, what AWS works at, what it has no room for yet, and how long the longest chain left still takes. */
+export function headwayText({ done, total, waiting, queued, leftMs }: Headway): string {
+  const under = [
+    ...(waiting > 0 ? [`${waiting} under way`] : []),
+    ...(queued > 0 ? [`${queued} queued by AWS`] : []),
+    ...(leftMs === undefined || leftMs < 1000 ? [] : [`about ${seconds(leftMs)} left`]),
+  ];
+  return [`${bar(done, total)} ${done}/${total}`, ...under].join(', ');
 }
 
 const bar = (done: number, total: number): string => {

@@ -149,6 +149,8 @@ export interface CopyImage {
   /** Full ARN of a key of the destination Region; absent: unencrypted. Never `Encrypted: false`, never a default key. */
   readonly kmsKeyId: string | undefined;
   readonly token: string;
+  /** Images that AWS answered this token and its successors with, though they are gone: the next token follows from them. */
+  readonly gone: readonly string[];
   readonly tags: Tags;
 }
 

@@ -17,6 +17,28 @@ test('records appended at once are all on disk when their promises resolve, in o
   await journal.close();
 });
 
+test('a record is on disk when its promise resolves, while others keep coming', async () => {
+  const dir = await folder();
+  const journal = await openJournal(dir, 'r1');
+  let others = 0;
+  const more = async (): Promise<void> => {
+    others += 1;
+    if (others < 50) await Promise.all([journal.append(record(100 + others)), Promise.resolve().then(more)]);
+  };
+  const all = more();
+  await journal.append(record(7));
+  expect(parseJournal(await readFile(journal.file, 'utf8'))).toContainEqual(record(7));
+  await all;
+  expect(parseJournal(await readFile(journal.file, 'utf8'))).toHaveLength(50);
+  await journal.close();
+});
+
+test('a disk that refuses a write is told to whoever appended', async () => {
+  const journal = await openJournal(await folder(), 'r1');
+  await journal.close();
+  await expect(journal.append(record(1))).rejects.toThrow();
+});
+
 test.each([
   { when: 'the last line is torn', spoil: (t: string) => t.slice(0, -5), left: 2 },
   { when: 'a byte of the last line is wrong', spoil: (t: string) => t.replace('s2', 'sX'), left: 2 },

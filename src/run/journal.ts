@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Reason } from '../base/outcome.ts';
 
 export type JournalRecord =
@@ -48,7 +48,7 @@ export async function openJournal(dir: string, run: string): Promise<Journal> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `${run}.jsonl`);
   const handle = await open(file, 'a', 0o600);
-  await syncFolder(folder);
+  for (const made of [folder, dir, dirname(dir)]) await syncFolder(made);
   return new FileJournal(file, handle);
 }
 
@@ -56,7 +56,9 @@ class FileJournal implements Journal {
   readonly file: string;
   readonly #handle: FileHandle;
   #pending: string[] = [];
-  #flushing: Promise<void> | undefined;
+  /** The write that takes what is pending now. */
+  #next: Promise<void> | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(file: string, handle: FileHandle) {
     this.file = file;
@@ -65,27 +67,24 @@ class FileJournal implements Journal {
 
   append(record: JournalRecord): Promise<void> {
     this.#pending.push(line(record));
-    // Whoever appends while a flush is under way shares the next one: one fdatasync for all of them.
-    this.#flushing ??= this.#flush();
-    return this.#flushing;
+    // Whoever appends while a write is under way shares the next one: one fdatasync for all of them.
+    if (this.#next === undefined) {
+      this.#next = this.#writing.then(() => this.#write());
+      this.#writing = this.#next;
+    }
+    return this.#next;
   }
 
-  async #flush(): Promise<void> {
-    await Promise.resolve();
-    try {
-      while (this.#pending.length > 0) {
-        const batch = this.#pending.join('');
-        this.#pending = [];
-        await this.#handle.write(batch);
-        await this.#handle.datasync();
-      }
-    } finally {
-      this.#flushing = undefined;
-    }
+  async #write(): Promise<void> {
+    const batch = this.#pending.join('');
+    this.#pending = [];
+    this.#next = undefined;
+    await this.#handle.write(batch);
+    await this.#handle.datasync();
   }
 
   async close(): Promise<void> {
-    await this.#flushing;
+    await this.#writing.catch(() => undefined);
     await this.#handle.close();
   }
 }
@@ -126,7 +125,7 @@ export async function readRuns(dir: string): Promise<readonly RunRecord[]> {
   return runs;
 }
 
-/** A new file survives a power cut only when its folder is synced too. */
+/** A new file survives a power cut only when its folder is synced too, and a new folder when its own is. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().catch(() => undefined);

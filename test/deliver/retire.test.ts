@@ -43,7 +43,7 @@ const DAY_MS = 86_400_000;
 const wish = { force: false, now: false };
 const shown = (plan: Plan) => plan.steps.map((s) => `${s.do} ${s.account}/${s.region}`);
 const carriedOut = async (plan: Plan) => {
-  const outcome = await applyPlan(session, plan, silent);
+  const outcome = await applyPlan(session, { plan }, silent);
   expect(outcome).toMatchObject({ ok: true, value: { result: { failed: [], notStarted: [] } } });
 };
 

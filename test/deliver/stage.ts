@@ -81,8 +81,8 @@ export const silent = (): void => {};
 
 /** Plans and applies; @returns what a reader would compare */
 export async function applied(session: Session, signal?: AbortSignal) {
-  const { plan } = await makePlan(session, silent);
-  const outcome = await applyPlan(session, plan, silent, signal);
+  const planned = await makePlan(session, silent);
+  const outcome = await applyPlan(session, planned, silent, signal === undefined ? {} : { signal });
   if (!outcome.ok) throw new Error(JSON.stringify(outcome.reason, undefined, 2));
-  return { plan, ...outcome.value };
+  return { plan: planned.plan, ...outcome.value };
 }

@@ -113,10 +113,11 @@ class Game {
 }
 
 async function planAndApply(session: Session): Promise<{ steps: number; against: readonly string[] }> {
-  const { plan } = await makePlan(session, silent);
+  const planned = await makePlan(session, silent);
+  const { plan } = planned;
   const blocked = plan.blocked.map((r) => `blocked: ${r.says}`);
   if (plan.steps.length === 0) return { steps: 0, against: blocked };
-  const applied = await applyPlan(session, plan, silent);
+  const applied = await applyPlan(session, planned, silent);
   if (!applied.ok) return { steps: plan.steps.length, against: [applied.reason.says] };
   const { failed, notStarted } = applied.value.result;
   const failures = failed.map((f) => `${f.id}: ${f.reason.says}`);

@@ -159,8 +159,7 @@ export async function mend(base: Baseline, seed: number, faults: readonly Fault[
   const random = seededRandom(seed);
   for (const fault of pick(faults, random)) await fault.how(stand, random);
   await stand.sim.clock.sleep(10 * 60_000);
-  const { plan } = await makePlan(stand.session, silent);
-  const run = await applyPlan(stand.session, plan, silent);
+  const run = await applyPlan(stand.session, await makePlan(stand.session, silent), silent);
   if (!run.ok) throw new Error(run.reason.says);
   await stand.sim.clock.sleep(10 * 60_000);
   const { proofs } = await verify(stand.session, silent);

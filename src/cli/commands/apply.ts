@@ -88,7 +88,7 @@ async function carry(
   plan: Plan,
   again: string,
 ): Promise<number> {
-  const applied = await desk.apply(plan, emit, context.interrupted);
+  const applied = await desk.apply(plan, emit, { signal: context.interrupted });
   if (!applied.ok) return printer.failure(applied.reason);
   const { run, ...result } = applied.value;
   if (printer.json)
