@@ -82,7 +82,7 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
 }
 
 /** How far, what AWS works at, what it has no room for yet, and how long the longest chain left still takes. */
-export function headwayText({ done, total, waiting, queued, leftMs }: Headway): string {
+function headwayText({ done, total, waiting, queued, leftMs }: Headway): string {
   const under = [
     ...(waiting > 0 ? [`${waiting} under way`] : []),
     ...(queued > 0 ? [`${queued} queued by AWS`] : []),

@@ -11,7 +11,7 @@ interface Ordered {
 }
 
 /** Steps say how long they usually take; those that do not are one call. */
-export const ONE_CALL_MS = 500;
+const ONE_CALL_MS = 500;
 
 export const expectedOf = (step: { readonly expectedMs?: number }): number => step.expectedMs ?? ONE_CALL_MS;
 
