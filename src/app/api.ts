@@ -7,7 +7,6 @@ export { showConfig as effectiveConfig } from '../model/config-show.ts';
 export type { Delivery } from '../model/delivery.ts';
 export type { Difference } from '../plan/drift-difference.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
-export type { Headway } from '../run/outlook.ts';
 export type { Proof } from '../verify/question.ts';
 export { type Built, buildImage } from './build.ts';
 export { launchCanaries } from './canary.ts';

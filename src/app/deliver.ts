@@ -65,7 +65,7 @@ export async function applyPlan(
     const result = await drive(plan.steps.map(placed), doerFor(session, planned), {
       clock: session.clock,
       journal,
-      emit: (event) => emit({ kind: 'run', event }),
+      emit: (event, headway) => emit({ kind: 'run', event, finished: headway.done, total: headway.total, headway }),
       ...(signal === undefined ? {} : { signal }),
       ...(deadlineMs === undefined ? {} : { deadlineMs }),
       ...(parallelMax === undefined ? {} : { allMax: parallelMax }),

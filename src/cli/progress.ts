@@ -1,5 +1,5 @@
 /** Renders what the core says while it works: one moving line on a terminal, plain lines elsewhere. Always to stderr. */
-import type { AppEvent, Emit, Headway } from '../app/api.ts';
+import type { AppEvent, Emit } from '../app/api.ts';
 import { type Context, colorsFor } from './context.ts';
 import type { PrintFlags } from './print.ts';
 
@@ -57,16 +57,17 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
         runLine(event);
     }
   };
-  const runLine = ({ event }: Extract<AppEvent, { kind: 'run' }>): void => {
+  const runLine = (told: Extract<AppEvent, { kind: 'run' }>): void => {
+    const { event } = told;
     const { step } = event;
     switch (event.kind) {
       case 'started':
-        draw(`${headwayText(event.headway)} ${step.id}`);
+        draw(`${headwayText(told)} ${step.id}`);
         return;
       case 'waiting':
       case 'queued':
         draw(
-          `${headwayText(event.headway)} ${step.id}: ${event.says}${event.percent === undefined ? '' : ` ${event.percent} %`}`,
+          `${headwayText(told)} ${step.id}: ${event.says}${event.percent === undefined ? '' : ` ${event.percent} %`}`,
         );
         return;
       case 'done':
@@ -82,13 +83,14 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
 }
 
 /** How far, what AWS works at, what it has no room for yet, and how long the longest chain left still takes. */
-function headwayText({ done, total, waiting, queued, leftMs }: Headway): string {
+function headwayText({ finished, total, headway }: Extract<AppEvent, { kind: 'run' }>): string {
+  const { waiting = 0, queued = 0, leftMs } = headway ?? {};
   const under = [
     ...(waiting > 0 ? [`${waiting} under way`] : []),
     ...(queued > 0 ? [`${queued} queued by AWS`] : []),
     ...(leftMs === undefined || leftMs < 1000 ? [] : [`about ${seconds(leftMs)} left`]),
   ];
-  return [`${bar(done, total)} ${done}/${total}`, ...under].join(', ');
+  return [`${bar(finished, total)} ${finished}/${total}`, ...under].join(', ');
 }
 
 const bar = (done: number, total: number): string => {

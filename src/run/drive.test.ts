@@ -38,9 +38,9 @@ async function play(steps: RunStep[], script: Script = {}, options: Partial<RunO
   const result = await drive(steps, doer, {
     clock,
     journal: { append: async (r) => void journal.push(`${r.kind} ${'step' in r ? r.step : ''}`.trim()) },
-    emit: (e) => {
+    emit: (e, headway) => {
       if (e.kind === 'queued') log.push(`queued ${e.step.id}`);
-      headways.push(e.headway);
+      headways.push(headway);
     },
     signal: stop.signal,
     ...options,

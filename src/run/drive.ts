@@ -60,7 +60,7 @@ export interface Doer<S extends RunStep> {
 
 type StepState = 'ready' | 'blocked' | 'running' | 'waiting' | 'queued' | 'done' | 'failed';
 
-export type RunEvent<S extends RunStep> = { readonly headway: Headway } & (
+export type RunEvent<S extends RunStep> =
   | { readonly kind: 'started'; readonly step: S }
   | {
       readonly kind: 'waiting' | 'queued';
@@ -69,13 +69,12 @@ export type RunEvent<S extends RunStep> = { readonly headway: Headway } & (
       readonly percent: number | undefined;
     }
   | { readonly kind: 'done'; readonly step: S; readonly says: string | undefined; readonly tookMs: number }
-  | { readonly kind: 'failed'; readonly step: S; readonly reason: Reason }
-);
+  | { readonly kind: 'failed'; readonly step: S; readonly reason: Reason };
 
 export interface RunOptions<S extends RunStep> {
   readonly clock: Clock;
   readonly journal: { append(record: JournalRecord): Promise<void> };
-  readonly emit: (event: RunEvent<S>) => void;
+  readonly emit: (event: RunEvent<S>, headway: Headway) => void;
   readonly signal?: AbortSignal;
   /** Nothing is started after this moment. */
   readonly deadlineMs?: number;
@@ -267,7 +266,7 @@ class Run<S extends RunStep> {
       this.#outlook.started(step);
     }
     await Promise.all(batch.map((step) => this.#o.journal.append({ kind: 'started', step: step.id, atMs })));
-    for (const step of batch) this.#o.emit({ kind: 'started', step, headway: this.#outlook.headway() });
+    for (const step of batch) this.#tell({ kind: 'started', step });
     await this.#takeAll(batch, await this.#doer.start(batch, this.#learnt));
   }
 
@@ -309,34 +308,32 @@ class Run<S extends RunStep> {
         this.#move(step, 'waiting');
         this.#outlook.waits(step, untilMs ?? pending);
         this.#watch.wait(step, untilMs ?? pending);
-        this.#o.emit({ kind: 'waiting', step, says: result.says, percent, headway: this.#outlook.headway() });
+        this.#tell({ kind: 'waiting', step, says: result.says, percent });
         return;
       }
       case 'queued':
         this.#move(step, 'queued');
         this.#outlook.queued(step);
         this.#watch.queue(step);
-        this.#o.emit({ kind: 'queued', step, says: result.says, percent: undefined, headway: this.#outlook.headway() });
+        this.#tell({ kind: 'queued', step, says: result.says, percent: undefined });
         return;
       case 'done':
         await this.#learn(step, result.learnt, 'done');
         this.#close(step, 'done');
-        this.#o.emit({
-          kind: 'done',
-          step,
-          says: result.says,
-          tookMs: atMs - startedMs,
-          headway: this.#outlook.headway(),
-        });
+        this.#tell({ kind: 'done', step, says: result.says, tookMs: atMs - startedMs });
         for (const next of this.#dependents.get(step.id) ?? []) this.#open(next);
         return;
       case 'failed':
         await this.#o.journal.append({ kind: 'failed', step: step.id, atMs, reason: result.reason });
         this.#close(step, 'failed');
         this.#failed.push({ id: step.id, reason: result.reason });
-        this.#o.emit({ kind: 'failed', step, reason: result.reason, headway: this.#outlook.headway() });
+        this.#tell({ kind: 'failed', step, reason: result.reason });
         this.#giveUp(step);
     }
+  }
+
+  #tell(event: RunEvent<S>): void {
+    this.#o.emit(event, this.#outlook.headway());
   }
 
   #move(step: S, state: StepState): void {

@@ -119,7 +119,7 @@ class StepPorts implements PlacePorts {
       return;
     }
     if (event.kind === 'done') this.#metrics.stepSeconds.observe({ kind: step.do }, event.tookMs / 1_000);
-    if (event.kind !== 'waiting') this.#spans.get(step.id)?.end();
+    if (event.kind === 'done' || event.kind === 'failed') this.#spans.get(step.id)?.end();
     this.#writing.push(this.#events.append({ run: this.#run, step: step.id, atMs: Date.now(), ...told(event) }));
   };
 
@@ -132,7 +132,12 @@ class StepPorts implements PlacePorts {
 function told(event: Exclude<Started, { readonly kind: 'started' }>) {
   switch (event.kind) {
     case 'waiting':
-      return { kind: event.kind, says: event.says, ...(event.percent === undefined ? {} : { percent: event.percent }) };
+    case 'queued':
+      return {
+        kind: 'waiting' as const,
+        says: event.says,
+        ...(event.percent === undefined ? {} : { percent: event.percent }),
+      };
     case 'done':
       return { kind: event.kind, tookMs: event.tookMs, ...(event.says === undefined ? {} : { says: event.says }) };
     case 'failed':

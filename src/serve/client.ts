@@ -72,7 +72,7 @@ function deskAt(server: Server, delivery: string): Desk {
     who: () => ask('who', {}, quiet),
     images: () => ask('images', {}, quiet),
     plan: (emit) => ask('plan', {}, emit),
-    apply: (plan, emit, signal) => apply(server, base, plan, emit, signal),
+    apply: (plan, emit, options) => apply(server, base, plan, emit, options?.signal),
     verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
     status: (emit) => ask('status', {}, emit),
     drift: (emit) => ask('drift', {}, emit),
