@@ -11,6 +11,8 @@ export interface CallOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly attemptsMax?: number;
+  /** Told before each wait, with AWS's code: for those who ask for less at once when AWS says "slow down". */
+  readonly onRetry?: (code: string) => void;
 }
 
 /** What the SDK throws, as far as we read it. */
@@ -19,6 +21,8 @@ interface SdkError {
   readonly message?: string;
   readonly Code?: string;
   readonly code?: string;
+  /** EBS direct says here what is meant: one code stands for many refusals. */
+  readonly Reason?: string;
   readonly $fault?: 'client' | 'server';
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
@@ -65,6 +69,7 @@ export async function call<T>(
     } catch (thrown) {
       const error = thrown as SdkError;
       if (attempt >= attemptsMax || !isTransient(error)) return failed(asReason(error, subject, what));
+      options.onRetry?.(codeOf(error));
       await options.clock.sleep(waitMs(attempt, options.random));
     }
   }
@@ -95,7 +100,8 @@ const NO_CREDENTIALS = reason('aws.CredentialsProviderError', 'credentials', 'th
 function asReason(error: SdkError, subject: string, what: string): Reason {
   if (codeOf(error) === 'CredentialsProviderError') return NO_CREDENTIALS;
   const requestId = error.$metadata?.requestId;
-  return reason(`aws.${codeOf(error)}`, subject, `${what}: ${codeOf(error)}: ${error.message ?? 'no message'}`, {
+  const code = error.Reason === undefined ? codeOf(error) : `${codeOf(error)}.${error.Reason}`;
+  return reason(`aws.${code}`, subject, `${what}: ${code}: ${error.message ?? 'no message'}`, {
     ...(requestId === undefined ? {} : { requestId }),
   });
 }

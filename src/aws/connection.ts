@@ -6,6 +6,7 @@
  * services and proxies are never read then.
  */
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import type { EBSClient } from '@aws-sdk/client-ebs';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { KMSClient } from '@aws-sdk/client-kms';
@@ -14,7 +15,7 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { done, type Outcome } from '../base/outcome.ts';
 import type { Clock, Random } from '../base/ports.ts';
-import { call } from './call.ts';
+import { type CallOptions, call } from './call.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -41,6 +42,7 @@ export interface ConnectionOptions {
 }
 
 interface Clients {
+  readonly ebs: EBSClient;
   readonly ec2: EC2Client;
   readonly kms: KMSClient;
   readonly iam: IAMClient;
@@ -54,6 +56,7 @@ type ServiceName = keyof Clients;
 
 /** Loads one SDK client; never at start-up, since EC2 alone takes a quarter of a second. */
 const CONSTRUCTORS: { readonly [S in ServiceName]: () => Promise<new (config: object) => Clients[S]> } = {
+  ebs: async () => (await import('@aws-sdk/client-ebs')).EBSClient,
   ec2: async () => (await import('@aws-sdk/client-ec2')).EC2Client,
   kms: async () => (await import('@aws-sdk/client-kms')).KMSClient,
   iam: async () => (await import('@aws-sdk/client-iam')).IAMClient,
@@ -89,18 +92,13 @@ export class Connection {
     at: { readonly account: string; readonly region: string },
     what: string,
     use: (client: Clients[S]) => Promise<T>,
-    options: { readonly as?: string; readonly attemptsMax?: number } = {},
+    options: { readonly as?: string } & Pick<CallOptions, 'attemptsMax' | 'onRetry'> = {},
   ): Promise<Outcome<T>> {
     const identity = await this.#identity(at.account, options.as);
     if (!identity.ok) return identity;
     const client = await this.#client(service, at.account, at.region, options.as);
     const subject = `${at.account}/${at.region}`;
-    return call(
-      { ...this.options, ...(options.attemptsMax ? { attemptsMax: options.attemptsMax } : {}) },
-      subject,
-      what,
-      () => use(client),
-    );
+    return call({ ...this.options, ...options }, subject, what, () => use(client));
   }
 
   /** Closes sockets, so that a process can end. */
