@@ -79,7 +79,7 @@ const unread = (what: string, subject: string): Contents =>
   notScanned(what, subject, what === 'unknown' ? 'holds nothing that is known' : `holds ${what}, which is not read`);
 
 /** @returns where the label of an LVM2 physical volume stands; it is in one of the first four sectors */
-async function lvmLabelAt(device: Device): Promise<number | undefined> {
+export async function lvmLabelAt(device: Device): Promise<number | undefined> {
   for (let sector = 0; sector < 4; sector += 1) {
     if ((sector + 1) * 512 > device.sizeBytes) return undefined;
     const label = await device.metadata(sector * 512, 32);

@@ -51,7 +51,7 @@ export function memorySource(bytes: Uint8Array, absent: readonly number[] = []):
   };
 }
 
-function need<T>(outcome: Outcome<T>): T {
+export function need<T>(outcome: Outcome<T>): T {
   if (outcome.ok) return outcome.value;
   throw new Error(JSON.stringify(outcome.reason));
 }
@@ -206,7 +206,7 @@ function hashZeros(hash: { update(bytes: Uint8Array): unknown }, length: number)
   for (let left = length; left > 0; left -= ZEROS.length) hash.update(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
 }
 
-async function openImage(path: string): Promise<{ readonly source: BlockSource; readonly disk: Disk }> {
+export async function openImage(path: string): Promise<{ readonly source: BlockSource; readonly disk: Disk }> {
   const source = need(await openRawFile(path));
   onTestFinished(() => source.close());
   return { source, disk: need(await openDisk(source)) };

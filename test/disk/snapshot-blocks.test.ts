@@ -62,7 +62,10 @@ describe('calls that fail are made again', () => {
 
   test('one that goes on failing is a reason, not a loop', async () => {
     const { source } = await opened(3, [{ fault: 'throttle', service: 'ebs', action: 'GetSnapshotBlock' }]);
-    expect(await source.read(0, 'data')).toMatchObject({ ok: false, reason: { code: 'aws.RequestThrottledException.ACCOUNT_THROTTLED' } });
+    expect(await source.read(0, 'data')).toMatchObject({
+      ok: false,
+      reason: { code: 'aws.RequestThrottledException.ACCOUNT_THROTTLED' },
+    });
     await source.close();
   });
 });
