@@ -8,6 +8,15 @@ export type { Delivery } from '../model/delivery.ts';
 export type { Difference } from '../plan/drift-difference.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export type { Proof } from '../verify/question.ts';
+export {
+  type Audited,
+  type AuditSurroundings,
+  type AuditTarget,
+  auditTarget,
+  type ReportedFinding,
+  rawFileTarget,
+} from './audit.ts';
+export { awsTarget } from './audit-target.ts';
 export { type Built, buildImage } from './build.ts';
 export { launchCanaries } from './canary.ts';
 export type { CanaryResult } from './canary-launch.ts';

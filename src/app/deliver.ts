@@ -9,6 +9,7 @@ import { openJournal } from '../run/journal.ts';
 import { takeLock } from '../run/lock.ts';
 import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
+import { gatesFor } from './audit-evidence.ts';
 import { carryOut } from './carry-out.ts';
 import { changedBy } from './changed.ts';
 import type { Emit } from './events.ts';
@@ -21,9 +22,13 @@ export interface Planned {
   readonly seen: Observed;
 }
 
+/** What is wanted against what is there, gates included. */
+export const planFor = (session: Session, want: Delivery, seen: Observed): Plan =>
+  planDelivery(want, seen, gatesFor(want, seen, { stateDir: session.stateDir, nowMs: session.clock.nowMs() }));
+
 export async function makePlan(session: Session, emit: Emit): Promise<Planned> {
   const seen = await session.look(session.want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
-  return { plan: planDelivery(session.want, seen), seen };
+  return { plan: planFor(session, session.want, seen), seen };
 }
 
 /** A plan and the look behind it; without one, proofs look at everything again. */

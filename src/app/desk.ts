@@ -9,7 +9,7 @@ import { type Built, buildImage } from './build.ts';
 import { launchCanaries } from './canary.ts';
 import type { CanaryResult } from './canary-launch.ts';
 import { type Compared, type CompareOptions, compare } from './compare.ts';
-import { type ApplyOptions, applyPlan, makePlan, type Planned, verify } from './deliver.ts';
+import { type ApplyOptions, applyPlan, makePlan, type Planned, planFor, verify } from './deliver.ts';
 import { type DriftReport, drift } from './drift.ts';
 import type { Emit } from './events.ts';
 import { type Explained, explainGroup, explainInstance, explainPlace, type Where } from './explain.ts';
@@ -106,7 +106,11 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
     async verify(asked, emit, signal) {
       const { proofs, seen } = await verify(session, emit);
       const canaries = asked.canary ? { canaries: await launchCanaries(session, seen, emit, signal) } : {};
-      return done({ proofs, ...canaries, ...(asked.fixPlan ? { fix: fixPlan(want, seen, proofs) } : {}) });
+      return done({
+        proofs,
+        ...canaries,
+        ...(asked.fixPlan ? { fix: fixPlan(planFor(session, want, seen).steps, seen, proofs) } : {}),
+      });
     },
     status: async (emit) => done(await status(session, emit)),
     drift: async (emit) => done(await drift(session, emit)),

@@ -13,6 +13,7 @@ export type AppEvent =
       /** Told by a run of this process. */
       readonly headway?: Headway;
     }
+  | { readonly kind: 'audit'; readonly doneBytes: number; readonly totalBytes: number; readonly at: string }
   | { readonly kind: 'build'; readonly image: string; readonly line: string }
   /** Before the first launch. */
   | { readonly kind: 'canary-cost'; readonly launches: number; readonly usd: number; readonly maxUsd: number }

@@ -6,9 +6,7 @@ import type { Reason, Remedy } from '../base/outcome.ts';
 import { isPolicyEdit, type Patch } from '../base/patch.ts';
 import { changesOf, type Mend, mendOf } from '../export/mend.ts';
 import { mendHcl } from '../export/mend-hcl.ts';
-import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
-import { planDelivery } from '../plan/plan.ts';
 import type { Step } from '../plan/step.ts';
 import type { Proof } from '../verify/question.ts';
 
@@ -22,9 +20,9 @@ export interface FixPlan {
   readonly others: readonly Remedy[];
 }
 
-export function fixPlan(want: Delivery, seen: Observed, proofs: readonly Proof[]): FixPlan {
+/** @param all what apply would do */
+export function fixPlan(all: readonly Step[], seen: Observed, proofs: readonly Proof[]): FixPlan {
   const against = proofs.filter((p) => p.verdict === 'cannot-launch');
-  const all = planDelivery(want, seen).steps;
   const steps = new Set<Step>();
   const patches: Patch[] = [];
   const others: Remedy[] = [];

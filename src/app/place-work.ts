@@ -6,11 +6,10 @@
 import type { Reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
-import { planDelivery } from '../plan/plan.ts';
 import { type Plan, resolveReferences } from '../plan/step.ts';
 import { type Doer, drive, type Results, type RunEvent } from '../run/drive.ts';
 import type { JournalRecord } from '../run/journal.ts';
-import { doerFor } from './deliver.ts';
+import { doerFor, planFor } from './deliver.ts';
 import { type PlacedStep, placed } from './placed.ts';
 import type { Session } from './session.ts';
 
@@ -59,7 +58,7 @@ export class PlannedRun {
     this.#session = session;
     this.#doer = doerFor(session);
     this.#seen = seen;
-    this.#plan = planDelivery(session.want, seen);
+    this.#plan = planFor(session, session.want, seen);
     this.#steps = byId(this.#plan);
     this.#blocked = new Set(this.#plan.blocked.map(nameOf));
   }
@@ -123,7 +122,7 @@ export class PlannedRun {
       builder: new Map([...old.builder, ...seen.builder]),
       places: new Map([...old.places, ...seen.places]),
     };
-    this.#plan = planDelivery(want, this.#seen);
+    this.#plan = planFor(this.#session, want, this.#seen);
     this.#steps = byId(this.#plan);
   }
 

@@ -3,10 +3,11 @@ import { absent, distinct, type Reason } from '../base/outcome.ts';
 import type { Delivery, Image } from '../model/delivery.ts';
 import { fillTemplate } from '../model/delivery.ts';
 import type { BuilderRegionSeen, ImageSeen, Observed } from '../model/observed.ts';
-import { planDelivery } from '../plan/plan.ts';
+import type { Plan } from '../plan/step.ts';
 import { accountsIn, deliveredRegions, liveCopyOf, underKey } from '../plan/targets.ts';
 import { type RunRecord, readRuns } from '../run/journal.ts';
 import { liveCopy } from '../verify/verify.ts';
+import { planFor } from './deliver.ts';
 import type { Emit } from './events.ts';
 import type { Session } from './session.ts';
 
@@ -55,11 +56,10 @@ export async function status(session: Session, emit: Emit): Promise<Status> {
   const { want } = session;
   const seen = await session.look(want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
   const last = (await readRuns(session.stateDir)).findLast((r) => deliveryOfRun(r) === want.name);
-  return statusOf(want, seen, last);
+  return statusOf(want, seen, last, planFor(session, want, seen));
 }
 
-function statusOf(want: Delivery, seen: Observed, last: RunRecord | undefined): Status {
-  const plan = planDelivery(want, seen);
+function statusOf(want: Delivery, seen: Observed, last: RunRecord | undefined, plan: Plan): Status {
   const run = last === undefined ? undefined : runStatus(last);
   return {
     version: 1,

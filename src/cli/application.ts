@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, SERVER_FLAGS, YES_FLAG } from './flags.ts';
 import { drift, left, retire, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
-import { compare, explain } from './question-commands.ts';
+import { audit, compare, explain } from './question-commands.ts';
 import { serve, server, worker } from './serve-commands.ts';
 import { sim } from './sim-commands.ts';
 import { VERSION } from './version.ts';
@@ -276,6 +276,7 @@ export const amiport: Application<Context> = buildApplication(
       deliver,
       verify,
       explain,
+      audit,
       compare,
       status,
       drift,

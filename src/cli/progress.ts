@@ -1,5 +1,6 @@
 /** Renders what the core says while it works: one moving line on a terminal, plain lines elsewhere. Always to stderr. */
 import type { AppEvent, Emit } from '../app/api.ts';
+import { size } from './audit-text.ts';
 import { type Context, colorsFor } from './context.ts';
 import type { PrintFlags } from './print.ts';
 
@@ -42,6 +43,9 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
         draw(`looking ${bar(event.done, event.total)} ${event.done}/${event.total}`);
         if (event.done === event.total) clear();
         return;
+      case 'audit':
+        draw(auditLine(event.doneBytes, event.totalBytes, event.at));
+        return;
       case 'build':
         line(color.dim(`  ${event.line}`));
         return;
@@ -56,6 +60,14 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
       case 'run':
         runLine(event);
     }
+  };
+  let auditSinceMs: number | undefined;
+  const auditLine = (doneBytes: number, totalBytes: number, at: string): string => {
+    auditSinceMs ??= Date.now();
+    const tookMs = Date.now() - auditSinceMs;
+    const rate = tookMs === 0 ? 0 : doneBytes / tookMs;
+    const left = rate === 0 ? '' : `, ${seconds(Math.max(0, totalBytes - doneBytes) / rate)} left`;
+    return `${bar(doneBytes, totalBytes)} ${size(doneBytes)} of ${size(totalBytes)} at ${size(rate * 1000)}/s${left}, ${at}`;
   };
   const runLine = (told: Extract<AppEvent, { kind: 'run' }>): void => {
     const { event } = told;

@@ -1,6 +1,6 @@
 /** The words, flags and help of the commands that answer questions: `compare` and `explain`. */
 import { buildCommand } from '@stricli/core';
-import { ALIASES, COMMON_FLAGS, parseText, SERVER_FLAGS } from './flags.ts';
+import { ALIASES, COMMON_FLAGS, parsePositive, parseText, SERVER_FLAGS } from './flags.ts';
 import { examples, none } from './help.ts';
 
 export const compare = buildCommand({
@@ -43,6 +43,68 @@ export const compare = buildCommand({
       'amiport compare --what-if accounts=500,regions=12,gib=20 --secrets some',
       'amiport compare --explain-cost',
       'amiport compare --markdown > compare.md',
+    ),
+  },
+});
+
+export const audit = buildCommand({
+  loader: async () => import('./commands/audit.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      format: {
+        kind: 'enum',
+        values: ['sarif', 'markdown', 'html'],
+        optional: true,
+        brief: 'A report: SARIF 2.1.0, Markdown or a page of HTML',
+      },
+      freeSpace: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Also what deleted files left: it travels inside a shared snapshot',
+      },
+      packages: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Report also what packages of the distribution shipped',
+      },
+      threads: {
+        kind: 'parsed',
+        parse: parsePositive,
+        optional: true,
+        brief: 'Scanning threads; default: as many as there are processors',
+        placeholder: 'n',
+      },
+      region: {
+        kind: 'parsed',
+        parse: parseText,
+        optional: true,
+        brief: "Where an AMI or snapshot is; default: the builder's Region",
+        placeholder: 'region',
+      },
+    },
+    aliases: ALIASES,
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          brief: 'An image of the config, an AMI, a snapshot, or the file of a raw disk',
+          parse: parseText,
+          placeholder: 'image|ami|snapshot|file',
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: 'Read the disks of an image and say what secrets are on them',
+    fullDescription: examples(
+      'Reads through the EBS direct APIs: nothing is launched or mounted. Secrets are never printed. The result is kept in .amiport/audits for policy.secrets. Exit 0: clean; 3: secrets were found; 4: not all could be scanned.',
+      'amiport audit kubernetes',
+      'amiport audit ami-0123456789abcdef0 --free-space',
+      'amiport audit disk.raw --json',
+      'amiport audit kubernetes --format sarif > audit.sarif',
     ),
   },
 });

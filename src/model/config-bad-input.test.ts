@@ -489,9 +489,9 @@ test.each([
     says: ['22:23: error: images.kubernetes.keep.versions must be a number, not text'],
   },
   {
-    put: 'block: [critical]',
+    put: 'block: [severe]',
     inPlaceOf: 'block: [high]',
-    says: ['31:22: error: "critical" is no value of block = write one of low, medium, high'],
+    says: ['31:22: error: "severe" is no value of block = write one of low, medium, high, critical'],
   },
   {
     put: 'maxCost: -1',

@@ -3,18 +3,10 @@
  * What follows from several values together is in `config-checks.ts`.
  */
 import { z } from 'zod';
+import { mapping } from './config-mapping.ts';
 import { nearest } from './config-problem.ts';
+import { secretsPolicy } from './config-secrets.ts';
 import * as w from './config-words.ts';
-
-/**
- * A mapping that knows all its keys. For keys that are none, the message is the list of those there are; the
- * wording is made where each key has its place.
- */
-function mapping<S extends z.ZodRawShape>(shape: S, description?: string) {
-  const known = Object.keys(shape).join(',');
-  const schema = z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : undefined) });
-  return description ? schema.meta({ description }) : schema;
-}
 
 /** Says that of several keys exactly one is to be given; undefined when that holds, so that the inside is judged. */
 function oneOf(value: unknown, keys: readonly string[], noun: string, instead: string): string | undefined {
@@ -227,15 +219,7 @@ export const configShape = mapping({
   }),
   policy: mapping(
     {
-      secrets: mapping({
-        block: z
-          .array(z.enum(['low', 'medium', 'high']))
-          .min(1, { error: () => w.say('secrets.block is empty', 'write block: [high]') })
-          .default(['high']),
-        allowShared: z
-          .enum(['unencrypted-only-if-clean', 'only-if-clean', 'always'])
-          .default('unencrypted-only-if-clean'),
-      }).optional(),
+      secrets: secretsPolicy.optional(),
     },
     'gates, checked before anything is shared',
   ).prefault({}),

@@ -127,13 +127,43 @@ export interface Keep {
   readonly graceDays: number;
 }
 
-export type Severity = 'low' | 'medium' | 'high';
+export type Severity = 'low' | 'medium' | 'high' | 'critical';
 
 /** When an audit must be clean: before unencrypted images are shared, before any is, or never. */
 export type AllowShared = 'unencrypted-only-if-clean' | 'only-if-clean' | 'always';
 
 export interface Policy {
-  readonly secrets: { readonly block: readonly Severity[]; readonly allowShared: AllowShared } | undefined;
+  readonly secrets: SecretsPolicy | undefined;
+}
+
+export interface SecretsPolicy {
+  /** These and all graver ones. Never empty. */
+  readonly block: readonly Severity[];
+  readonly allowShared: AllowShared;
+  readonly allow: readonly SecretsException[];
+  readonly rules: readonly SecretsRule[];
+}
+
+/** A finding (by rule, path) or a gap of the coverage (by code) that is accepted for a time. What is undefined fits everything. */
+export interface SecretsException {
+  readonly rule?: string | undefined;
+  readonly gap?: string | undefined;
+  /** With `*` and `**`. */
+  readonly path?: string | undefined;
+  readonly image?: string | undefined;
+  readonly reason: string;
+  /** `2027-03-31`: the last day on which it counts, UTC. */
+  readonly expires: string;
+}
+
+export interface SecretsRule {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly keywords: readonly string[];
+  readonly pattern: string;
+  readonly ignoreCase: boolean;
+  readonly why: string;
+  readonly remedy: string;
 }
 
 export type Architecture = 'x86_64' | 'arm64';

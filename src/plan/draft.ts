@@ -10,14 +10,17 @@ import type { Exported, Plan, Step } from './step.ts';
 export class Draft {
   readonly want: Delivery;
   readonly seen: Observed;
+  readonly gates: ReadonlyMap<string, Reason>;
   readonly #steps = new Map<string, Step>();
   readonly blocked: Reason[] = [];
   readonly notes: Reason[] = [];
   readonly exported: Exported[] = [];
 
-  constructor(want: Delivery, seen: Observed) {
+  /** @param gates why an image may not be shared, by its name */
+  constructor(want: Delivery, seen: Observed, gates: ReadonlyMap<string, Reason> = new Map()) {
     this.want = want;
     this.seen = seen;
+    this.gates = gates;
   }
 
   add(step: Step): string {

@@ -13,21 +13,6 @@ export const sharedStep = (image: string, version: string, region: string): stri
   `share-image:${image}:${version}:${region}`;
 
 export function planImages(d: Draft): void {
-  const gate = d.want.policy.secrets;
-  if (gate !== undefined && gate.allowShared !== 'always') {
-    // A gate that cannot be checked is never taken for passed.
-    d.blocked.push(
-      reason(
-        'plan.gate.secrets',
-        d.want.name,
-        'policy.secrets asks for an audit of the disks before sharing, which this version cannot make',
-        {
-          remedy: { who: 'you', does: 'take policy.secrets out of amiport.yaml to deliver without that gate' },
-        },
-      ),
-    );
-    return;
-  }
   if (d.want.images.some((i) => !underKey(d.want, i))) planDefaults(d);
   for (const image of d.want.images) planImage(d, image);
 }
@@ -37,7 +22,7 @@ function planImage(d: Draft, image: Image): void {
   if (source.is === 'unreadable') d.blocked.push(source.reason);
   if (source.is === 'absent') d.notes.push(notBuilt(image));
   if (source.is !== 'known') return;
-  const refused = refuseSource(d, image, source.value);
+  const refused = d.gates.get(image.name) ?? refuseSource(d, image, source.value);
   if (refused !== undefined) {
     d.blocked.push(refused);
     return;

@@ -5,6 +5,7 @@
  * the key of every snapshot checked → proof of the state as it will be shared → launch permissions, or private copies →
  * pointers → what a former way gave.
  */
+import type { Reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
 import { planAccess } from './access-steps.ts';
@@ -17,8 +18,9 @@ import type { Plan } from './step.ts';
 import { needsKey } from './targets.ts';
 import { noteLostKey, planWithdrawals } from './withdraw-steps.ts';
 
-export function planDelivery(want: Delivery, seen: Observed): Plan {
-  const draft = new Draft(want, seen);
+/** @param gates why an image may not be shared (policy.secrets), by its name: it is blocked, and nothing is planned for it */
+export function planDelivery(want: Delivery, seen: Observed, gates: ReadonlyMap<string, Reason> = new Map()): Plan {
+  const draft = new Draft(want, seen, gates);
   if (needsKey(want)) planKeys(draft);
   planAccountKeys(draft);
   planAccess(draft);

@@ -21,7 +21,7 @@ import {
 export function planPointers(d: Draft): void {
   for (const image of d.want.images) {
     const source = d.seen.sources.get(image.name);
-    if (source?.is !== 'known') continue;
+    if (source?.is !== 'known' || d.gates.has(image.name)) continue;
     for (const region of deliveredRegions(d.want)) {
       for (const account of accountsIn(d.want, region)) {
         const place = d.seen.places.get(`${account.id}/${region}`);

@@ -55,13 +55,13 @@ test.each([
   expect(canaryCost(types, maxUsd).against?.code).toBe(code),
 );
 
-test('an image is not planned while a gate asks for an audit that cannot be made', async () => {
+test('an image is not planned while a gate asks for an audit that nobody made', async () => {
   const stage = await testStage();
   const source = await bakedImage(stage, stage.builder, 'golden');
   const session = await stage.open(
     `${configOf({ kubernetes: source })}policy: { secrets: { block: [high], allowShared: only-if-clean } }\n`,
   );
   const { plan } = await makePlan(session, silent);
-  expect(plan.blocked.map((b) => b.code)).toEqual(['plan.gate.secrets']);
+  expect(plan.blocked.map((b) => b.code)).toEqual(['plan.gate.no-audit']);
   expect(plan.steps.some((s) => s.do === 'copy-image' || s.do === 'share-image')).toBe(false);
 });

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { launchCanaries, makePlan, type Session, verify } from '../../src/app/api.ts';
+import { planFor } from '../../src/app/deliver.ts';
 import { fixPlan } from '../../src/app/fix-plan.ts';
 import { follow } from './follow.ts';
 import {
@@ -279,7 +280,7 @@ test.each(rows)(
     expect(failed.toSorted()).toEqual(against.map((a) => a.split(':').slice(0, -1).join(':')).toSorted());
 
     // What is for others is done word for word as printed.
-    const fix = fixPlan(session.want, seen, proofs);
+    const fix = fixPlan(planFor(session, session.want, seen).steps, seen, proofs);
     if (against.length > 0) expect(fix.steps.length > 0).toBe(mends);
     const senders = [stage.builder, stage.first, stage.second].map((s) => [s.account, s] as const);
     await follow(stage.sim, new Map(senders), fix.byHand);

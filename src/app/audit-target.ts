@@ -1,0 +1,68 @@
+/** Which disks somebody means by the name of an image, an AMI or a snapshot: every snapshot of it. */
+import { openSnapshot } from '../aws/snapshot-blocks.ts';
+import { changedBlocks } from '../aws/snapshot-list.ts';
+import { done, failed, type Outcome, reason } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
+import type { ImageSeen } from '../model/observed.ts';
+import type { AuditTarget, DiskToAudit } from './audit.ts';
+import type { Earlier } from './audit-carry.ts';
+import { earlierDisks, snapshotsOf } from './audit-evidence.ts';
+import type { Session } from './session.ts';
+
+export async function awsTarget(session: Session, named: string, region?: string): Promise<Outcome<AuditTarget>> {
+  const at = { account: session.want.builder.account, region: region ?? session.want.builder.region };
+  if (/^snap-[0-9a-f]+$/.test(named))
+    return done({ subject: named, image: undefined, disks: [diskOf(session, at, named)] });
+  if (/^ami-[0-9a-f]+$/.test(named)) {
+    const images = await session.cloud.describeImages(at, [named]);
+    if (!images.ok) return images;
+    const [image] = images.value;
+    return image === undefined ? unknown(named) : imageTarget(session, at, image, nameInConfig(session, image));
+  }
+  const image = session.want.images.find((i) => i.name === named);
+  if (image === undefined) return unknown(named);
+  const seen = await session.look({ ...session.want, images: [image], accounts: [] });
+  const source = seen.sources.get(named);
+  if (source?.is === 'unreadable') return failed(source.reason);
+  if (source?.is !== 'known')
+    return failed(
+      reason('audit.image.absent', named, `image ${named} has not been built yet`, {
+        remedy: { who: 'you', does: `amiport build ${named}` },
+      }),
+    );
+  return imageTarget(session, session.want.builder, source.value, named);
+}
+
+const nameInConfig = (session: Session, image: ImageSeen): string | undefined =>
+  session.want.images.find((i) => i.name === image.tags['amiport:image'])?.name;
+
+function imageTarget(session: Session, at: Place, image: ImageSeen, name: string | undefined): Outcome<AuditTarget> {
+  const snapshots = snapshotsOf(image);
+  if (snapshots.length === 0)
+    return failed(reason('audit.image.no-disk', image.imageId, `${image.imageId} has no snapshot that could be read`));
+  return done({ subject: image.imageId, image: name, disks: snapshots.map((id) => diskOf(session, at, id, name)) });
+}
+
+/** @param image its name in the config, whose audit before this one is gone on from */
+const diskOf = (session: Session, at: Place, snapshotId: string, image?: string): DiskToAudit => ({
+  id: snapshotId,
+  content: snapshotId,
+  open: () => openSnapshot(session.connection, { ...at, snapshotId }),
+  ...(image === undefined ? {} : { earlier: () => earlierOf(session, at, snapshotId, image) }),
+});
+
+/** AWS compares snapshots of one lineage only; where these are not, all is read. */
+async function earlierOf(session: Session, at: Place, snapshotId: string, image: string): Promise<Earlier | undefined> {
+  for (const disk of earlierDisks(session.stateDir, image, [snapshotId])) {
+    const changed = await changedBlocks(session.connection, { ...at, snapshotId }, disk);
+    if (changed.ok) return { disk, changed: new Set(changed.value) };
+  }
+  return undefined;
+}
+
+const unknown = (what: string): Outcome<never> =>
+  failed(
+    reason('audit.target.unknown', what, `${what} is no file, AMI, snapshot or image of the config`, {
+      remedy: { who: 'you', does: 'give an image of amiport.yaml, ami-…, snap-…, or the path of a raw disk' },
+    }),
+  );

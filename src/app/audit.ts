@@ -1,0 +1,142 @@
+/** `audit`: which disks are meant, reading them, what is accepted, and the evidence that is kept. */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { type AuditedDisk, type AuditOptions, auditDisks } from '../audit/audit.ts';
+import { type Evidence, exceptionFor } from '../audit/gate.ts';
+import { fingerprint } from '../audit/masking.ts';
+import { type Audit, type AuditFinding, resultOf } from '../audit/report.ts';
+import type { BlockSource } from '../base/block-source.ts';
+import { done, type Outcome } from '../base/outcome.ts';
+import { openRawFile } from '../disk/raw-file.ts';
+import type { SecretsPolicy } from '../model/delivery.ts';
+import { type CleanFiles, cleanFiles, dropOld, type Earlier } from './audit-carry.ts';
+import { dayOf, evidenceOf, installationKey, ruleSetOf, storeEvidence } from './audit-evidence.ts';
+import type { Emit } from './events.ts';
+
+/** A finding as reports show it: beside the hash that only `--json` prints, one that says nothing to others. */
+export interface ReportedFinding extends AuditFinding {
+  readonly fingerprint: string;
+}
+
+export interface AcceptedFinding extends ReportedFinding {
+  readonly accepted: { readonly reason: string; readonly expires: string };
+}
+
+export interface Audited extends Omit<Audit, 'findings'> {
+  readonly version: 1;
+  readonly subject: string;
+  readonly findings: readonly ReportedFinding[];
+  /** Findings that policy.secrets.allow accepts: not counted in `result`. */
+  readonly accepted: readonly AcceptedFinding[];
+  /** The file in which the evidence is. */
+  readonly evidence: string;
+}
+
+/** One disk that is to be read, and how it is opened when its turn comes. */
+export interface DiskToAudit {
+  readonly id: string;
+  /** Names its content, as it is now: what was read through of it need not be read again. */
+  readonly content: string;
+  open(): Promise<Outcome<BlockSource>>;
+  /** The snapshot it grew from, and what has changed since. */
+  earlier?(): Promise<Earlier | undefined>;
+}
+
+export interface AuditTarget {
+  /** As reports name it: an AMI, a snapshot, a file. */
+  readonly subject: string;
+  /** Name in the config, for exceptions. */
+  readonly image: string | undefined;
+  readonly disks: readonly DiskToAudit[];
+}
+
+export interface AuditAsked {
+  readonly threads: number | undefined;
+  readonly freeSpace: boolean;
+  readonly packages: boolean;
+}
+
+export interface AuditSurroundings {
+  readonly stateDir: string;
+  readonly policy: SecretsPolicy | undefined;
+  readonly nowMs: () => number;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal;
+}
+
+/** Two threads read and search faster than four wait for memory. */
+const THREADS_MAX = 8;
+
+export async function auditTarget(
+  target: AuditTarget,
+  asked: AuditAsked,
+  at: AuditSurroundings,
+): Promise<Outcome<Audited>> {
+  const ruleSet = ruleSetOf(at.policy?.rules ?? []);
+  const opened: (AuditedDisk & { readonly carry: CleanFiles })[] = [];
+  try {
+    for (const disk of target.disks) {
+      const source = await disk.open();
+      if (!source.ok) return source;
+      const carry = cleanFiles(at.stateDir, disk.content, ruleSet, await disk.earlier?.());
+      opened.push({ id: disk.id, source: source.value, carry });
+    }
+    const audit = await auditDisks(opened, optionsFor(asked, at));
+    return done(finish(target, audit, ruleSet, at));
+  } finally {
+    for (const { carry, source } of opened) {
+      carry.flush();
+      await source.close();
+    }
+    dropOld(
+      at.stateDir,
+      target.disks.map((d) => d.content),
+    );
+  }
+}
+
+function optionsFor(asked: AuditAsked, at: AuditSurroundings): AuditOptions {
+  return {
+    threads: asked.threads ?? Math.min(THREADS_MAX, Math.max(1, availableParallelism())),
+    freeSpace: asked.freeSpace,
+    packages: asked.packages,
+    customRules: at.policy?.rules ?? [],
+    onProgress: ({ doneBytes, totalBytes, at: where }) => at.emit({ kind: 'audit', doneBytes, totalBytes, at: where }),
+    ...(at.signal === undefined ? {} : { signal: at.signal }),
+  };
+}
+
+/** Sets aside what is accepted, and keeps the evidence: of all that was found, so that an exception that ends counts again. */
+function finish(target: AuditTarget, audit: Audit, ruleSet: string, at: AuditSurroundings): Audited {
+  const today = dayOf(at.nowMs());
+  const key = installationKey(at.stateDir);
+  const findings: ReportedFinding[] = [];
+  const accepted: AcceptedFinding[] = [];
+  for (const f of audit.findings) {
+    const exception = exceptionFor(at.policy?.allow ?? [], target.image, f, today);
+    const reported = { ...f, fingerprint: fingerprint(key, f.sha256) };
+    if (exception === undefined) findings.push(reported);
+    else accepted.push({ ...reported, accepted: { reason: exception.reason, expires: exception.expires } });
+  }
+  const evidence: Evidence = evidenceOf(audit, target, ruleSet, key, at.nowMs());
+  const file = storeEvidence(at.stateDir, evidence);
+  return {
+    version: 1,
+    subject: target.subject,
+    ...audit,
+    result: resultOf(findings, audit.coverage.complete),
+    ruleSet,
+    findings,
+    accepted,
+    evidence: file,
+  };
+}
+
+export async function rawFileTarget(file: string): Promise<AuditTarget> {
+  const path = resolve(file);
+  const { size, mtimeMs, ino } = await stat(path);
+  const content = createHash('sha256').update(`${path} ${size} ${mtimeMs} ${ino}`).digest('hex').slice(0, 24);
+  return { subject: path, image: undefined, disks: [{ id: path, content, open: () => openRawFile(path) }] };
+}

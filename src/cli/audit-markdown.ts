@@ -1,0 +1,38 @@
+/** An audit as Markdown, for a pull request or a wiki. */
+import type { Audited } from '../app/api.ts';
+import { coverageLines, RESULT_SAYS, whereOf } from './audit-text.ts';
+
+/** Names on a disk are anybody's: nothing in them may end a cell or begin a link. */
+const cell = (text: string): string => text.replace(/[\\|`*_<>[\]]/g, '\\$&').replace(/\s+/g, ' ');
+const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+
+export function auditMarkdown(found: Audited): string {
+  const { coverage, findings, accepted } = found;
+  return [
+    `# Audit of ${cell(found.subject)}`,
+    '',
+    `**${found.result}**: ${RESULT_SAYS[found.result]}. Rules: ${found.ruleSet}.`,
+    '',
+    ...(findings.length === 0
+      ? []
+      : [
+          row(['severity', 'rule', 'where', 'bytes', 'secret', 'fingerprint', 'remedy']),
+          '| --- | --- | --- | ---: | --- | --- | --- |',
+          ...findings.map((f) =>
+            row([f.severity, f.rule, whereOf(f), String(f.length), f.masked, f.fingerprint.slice(0, 12), f.remedy]),
+          ),
+          '',
+        ]),
+    ...accepted.map(
+      (f) =>
+        `- accepted until ${f.accepted.expires}: ${cell(f.rule)} in ${cell(whereOf(f))} (${cell(f.accepted.reason)})`,
+    ),
+    '## Coverage',
+    '',
+    `All was scanned: ${coverage.complete ? 'yes' : '**no**'}.`,
+    '',
+    ...coverageLines(found).map((l) => `- ${cell(l)}`),
+    ...coverage.gaps.map((g) => `- **not scanned**: ${cell(g.says)} (${g.count}, for example ${cell(g.example)})`),
+    ...coverage.notes.map((n) => `- ${cell(n.says)}`),
+  ].join('\n');
+}
