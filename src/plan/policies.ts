@@ -1,5 +1,6 @@
 /** Turns what was observed into what authz asks for: the policies AWS would consult for one caller and one key. */
 import type { Grant, Policies, PolicyInput, PolicyLevels, PolicySet } from '../authz/types.ts';
+import { kept } from '../base/kept.ts';
 import type { Finding } from '../base/outcome.ts';
 import type { GrantSeen, KeySeen, LevelSeen, Observed, PolicySeen, RoleSeen } from '../model/observed.ts';
 
@@ -20,18 +21,38 @@ export function policiesFor(
   key: KeySeen,
   extra: readonly PolicyInput[] = [],
 ): Policies {
-  const { role } = caller;
   const scps = levelsOf(seen, caller.account, 'scps');
   const rcps = key.manager === 'AWS' ? undefined : levelsOf(seen, key.account, 'rcps');
+  const { identity, boundary } = ofRole(caller.role);
   return {
-    identity: [...role.inline.map((p) => named(role, p)), ...role.attached.map((p) => named(role, p)), ...extra],
-    ...(role.boundary ? { boundary: [named(role, role.boundary)] } : {}),
+    identity: extra.length === 0 ? identity : [...identity, ...extra],
+    ...(boundary ? { boundary } : {}),
     ...(scps ? { scps } : {}),
     ...(rcps ? { rcps } : {}),
-    resource: { kind: 'key-policy', policies: keyPolicy(key), ...(key.manager === 'AWS' ? { awsManaged: true } : {}) },
-    grants: grantsOf(key),
+    ...ofKey(key),
   };
 }
+
+// What belongs to a role, a key or an account is the same object each time: authz then makes it ready once.
+const ofRole = kept((role: RoleSeen) => ({
+  identity: [...role.inline, ...role.attached].map((p) => named(role, p)),
+  boundary: role.boundary && [named(role, role.boundary)],
+}));
+
+const ofKey = kept(
+  (key: KeySeen): Required<Pick<Policies, 'resource' | 'grants'>> => ({
+    resource: { kind: 'key-policy', policies: keyPolicy(key), ...(key.manager === 'AWS' ? { awsManaged: true } : {}) },
+    grants: grantsOf(key),
+  }),
+);
+
+const ofLevels = kept(
+  (levels: readonly LevelSeen[]): PolicyLevels =>
+    levels.map((l) => ({
+      level: l.level,
+      policies: l.policies.map((p) => ({ id: levelPolicyId(l, p), document: p.document })),
+    })),
+);
 
 const named = (role: RoleSeen, p: PolicySeen): PolicyInput => ({
   id: rolePolicyId(role, p.name),
@@ -92,8 +113,5 @@ function levelsOf(seen: Observed, account: string, kind: 'scps' | 'rcps'): Polic
   const levels: Finding<readonly LevelSeen[]> | undefined = org.value[kind].get(account);
   if (levels === undefined || levels.is === 'absent') return undefined;
   if (levels.is === 'unreadable') return { unreadable: levels.reason.says };
-  return levels.value.map((l) => ({
-    level: l.level,
-    policies: l.policies.map((p) => ({ id: levelPolicyId(l, p), document: p.document })),
-  }));
+  return ofLevels(levels.value);
 }

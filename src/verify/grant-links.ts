@@ -14,13 +14,13 @@ import { policiesFor } from '../plan/policies.ts';
 import { homesOf } from './homes.ts';
 import { Findings, type Link } from './links.ts';
 import type { Mender } from './patches.ts';
-import type { LaunchQuestion } from './question.ts';
+import type { PlaceQuestion } from './question.ts';
 import { keyContext, principalOf } from './requests.ts';
 
 type GrantPatch = Extract<Patch, { readonly do: 'create-grant' }>;
 
 /** @param decided what lacks on the key: the grants that mend it are asked about */
-export function grantLinks(seen: Observed, q: LaunchQuestion, key: KeySeen, decided: readonly Link[]): readonly Link[] {
+export function grantLinks(seen: Observed, q: PlaceQuestion, key: KeySeen, decided: readonly Link[]): readonly Link[] {
   const patches = decided.flatMap((l) => (l.is === 'missing' ? (l.reason.remedy?.patches ?? []) : []));
   const wanted = patches.find((p): p is GrantPatch => p.do === 'create-grant');
   const maker = q.mendAs.grantMaker;
@@ -31,7 +31,7 @@ export function grantLinks(seen: Observed, q: LaunchQuestion, key: KeySeen, deci
 /** @returns the links that making such a grant lacks, or what lets it be made */
 function decideGrant(
   seen: Observed,
-  q: Pick<LaunchQuestion, 'account' | 'region' | 'own' | 'mendAs'>,
+  q: Pick<PlaceQuestion, 'account' | 'region' | 'own' | 'mendAs'>,
   key: KeySeen,
   grantee: string,
   operations: readonly string[],

@@ -1,10 +1,11 @@
 /** The links that hang on the image itself: its state, its permissions, Allowed AMIs, and the snapshots behind it. */
+import { kept } from '../base/kept.ts';
 import { type Reason, type Remedy, reason } from '../base/outcome.ts';
 import type { Patch } from '../base/patch.ts';
 import type { ImageSeen, Observed, SnapshotSeen } from '../model/observed.ts';
 import type { Link } from './links.ts';
 import { ownerOf, patchText } from './patch-text.ts';
-import type { LaunchQuestion } from './question.ts';
+import type { PlaceQuestion } from './question.ts';
 
 export const remedyOf = (patch: Patch): Remedy => ({
   who: ownerOf(patch),
@@ -23,7 +24,7 @@ const missing = (
   reason: reason(code, subject, says, { remedy, because }),
 });
 
-export function foundImage(seen: Observed, q: LaunchQuestion, links: Link[]): ImageSeen | undefined {
+export function foundImage(seen: Observed, q: PlaceQuestion, links: Link[]): ImageSeen | undefined {
   if (q.ami.is === 'unreadable') links.push({ is: 'unknown', reason: q.ami.reason });
   if (q.ami.is === 'absent') {
     const says = `image ${q.image} version ${q.imageVersion} is not in ${q.region}`;
@@ -48,7 +49,7 @@ function whenNotAvailable(ami: ImageSeen): Remedy {
   return { who: 'you', does: 'amiport apply makes a copy anew, and moves the pointers to it' };
 }
 
-function permissionLinks(seen: Observed, q: LaunchQuestion, ami: ImageSeen, links: Link[]): void {
+function permissionLinks(seen: Observed, q: PlaceQuestion, ami: ImageSeen, links: Link[]): void {
   if (q.account === ami.ownerId) return;
   const p = ami.launchPermissions;
   if (p.is === 'unreadable') links.push({ is: 'unknown', reason: p.reason });
@@ -81,7 +82,7 @@ function admits(
   },
   account: string,
 ): boolean {
-  if (p.userIds.includes(account) || p.groups.includes('all')) return true;
+  if (setOf(p.userIds).has(account) || p.groups.includes('all')) return true;
   if (seen.organization.is !== 'known') return false;
   const path = seen.organization.value.paths.get(account);
   if (path === undefined) return false;
@@ -89,8 +90,11 @@ function admits(
   return [...p.organizationArns, ...p.organizationalUnitArns].some((arn) => above.has(arn.split('/').at(-1) ?? ''));
 }
 
+/** An image may be shared with a thousand accounts, and is asked about for each. */
+const setOf = kept((ids: readonly string[]): ReadonlySet<string> => new Set(ids));
+
 /** Allowed AMIs hides shared images of other providers. Source: EC2 User Guide "Allowed AMIs". */
-function allowedImageLinks(q: LaunchQuestion, ami: ImageSeen, links: Link[]): void {
+function allowedImageLinks(q: PlaceQuestion, ami: ImageSeen, links: Link[]): void {
   const allowed = q.place.allowedImages;
   if (allowed.is === 'unreadable') links.push({ is: 'unknown', reason: allowed.reason });
   if (allowed.is !== 'known' || allowed.value.state !== 'enabled' || ami.ownerId === q.account) return;
@@ -119,7 +123,7 @@ const glob = (pattern: string): RegExp =>
   );
 
 /** The keys the image's snapshots are under; the root's first. */
-export function keysOfSnapshots(q: LaunchQuestion, ami: ImageSeen, links: Link[]): readonly string[] {
+export function keysOfSnapshots(q: PlaceQuestion, ami: ImageSeen, links: Link[]): readonly string[] {
   const mappings = ami.mappings.toSorted(
     (a, b) => Number(b.deviceName === ami.rootDeviceName) - Number(a.deviceName === ami.rootDeviceName),
   );

@@ -1,15 +1,9 @@
-/** Decides single links of a launch with authz, and words what is missing with a remedy that can be carried out. */
-import { evaluate } from '../authz/evaluate.ts';
+/** Links of a launch: what authz decided on them, and the words for what is missing, with a remedy that can be carried out. */
 import type { Decision, MissingLink, NearMiss, Policies, Request, Source } from '../authz/types.ts';
 import { type Reason, type Remedy, reason } from '../base/outcome.ts';
-import type { KeySeen, Observed, RoleSeen } from '../model/observed.ts';
-import type { KmsDemand } from '../plan/demands.ts';
-import { type CallerSeen, GRANT_SETTLES_MS, policiesFor } from '../plan/policies.ts';
-import { homesOf } from './homes.ts';
 import { type Lack, lacksOf } from './lacks.ts';
 import { ownerOf, patchText } from './patch-text.ts';
 import { isLinked, type Mender, patchesFor } from './patches.ts';
-import { infrastructureRequest, launcherRequest, principalOf, withAttachGrant } from './requests.ts';
 
 export type Link =
   | { readonly is: 'there'; readonly by: readonly string[]; readonly settlesAt?: number }
@@ -30,58 +24,75 @@ interface Group {
   readonly actions: string[];
 }
 
-/** Decides every demand on one key; demands that fail for the same reasons are told together. */
-export function decideKey(
-  seen: Observed,
-  caller: CallerSeen,
-  key: KeySeen,
-  demands: readonly KmsDemand[],
-  as: MendAs,
-): readonly Link[] {
-  const policies = policiesFor(seen, caller, key);
-  const found = new Findings(() => ({ ...as, caller, key, homes: homesOf(seen, caller, key) }), key.arn);
-  for (const demand of demands) {
-    const launcher = demand.by === 'launcher';
-    const asked = launcher ? launcherRequest(caller, key, demand) : infrastructureRequest(caller, key, demand);
-    const consulted = launcher ? policies : withAttachGrant(policies, caller.account, key);
-    const decision = evaluate(asked, consulted);
-    const who = launcher ? caller.role.arn : 'the instance (aws:ec2-infrastructure)';
-    found.take(who, asked, consulted, decision);
-    if (decision.is !== 'allowed') continue;
-    const settles = settlesAt(seen, key, decision);
-    found.there.push({
-      is: 'there',
-      by: launcher ? decision.by.map(sourceText) : [],
-      ...(settles === undefined ? {} : { settlesAt: settles }),
-    });
-  }
-  return found.links();
+/** What a question of access came to: enough for a verdict at once, and the links that are not there once they are read. */
+export interface Decided {
+  readonly holds: boolean;
+  readonly missing: boolean;
+  /** Statements and grants that decided, each once. */
+  readonly by: readonly string[];
+  /** Until then a grant that decides may not count everywhere; 0: it does. */
+  readonly settlesAt: number;
+  /** The missing and the unknown. */
+  links(): readonly Link[];
 }
 
-/** EC2 User Guide "Example policies": RunInstances is decided on the image among others. */
-export function decideRunInstances(
-  seen: Observed,
-  account: string,
-  region: string,
-  role: RoleSeen,
-  imageId: string,
-  as: MendAs,
-): readonly Link[] {
-  const image = `arn:${role.arn.split(':')[1] ?? 'aws'}:ec2:${region}::image/${imageId}`;
-  const caller = { account, role };
-  const { resource: _r, grants: _g, rcps: _c, ...policies } = policiesFor(seen, caller, NO_KEY);
-  const request: Request = {
-    principal: principalOf(role),
-    action: 'ec2:RunInstances',
-    resource: image,
-    resourceAccount: account,
-    context: { 'aws:requestedregion': [region] },
-  };
-  const found = new Findings(() => ({ ...as, caller, key: undefined, homes: homesOf(seen, caller, NO_KEY) }), image);
-  const decision = evaluate(request, policies);
-  found.take(role.arn, request, policies, decision);
-  if (decision.is === 'allowed') found.there.push({ is: 'there', by: decision.by.map(sourceText) });
-  return found.links();
+interface Answer {
+  readonly request: Request;
+  readonly policies: Policies;
+  readonly decision: Decision;
+}
+
+const NONE: readonly never[] = [];
+
+/** Takes the answers to one question; the links are worked out, and worded, when somebody reads them. */
+export class Answers implements Decided {
+  readonly by: string[] = [];
+  settlesAt = 0;
+  missing = false;
+  #refused: (Answer & { readonly who: string })[] | undefined;
+  #links: readonly Link[] | undefined;
+  readonly #subject: string;
+  readonly #mender: () => Mender;
+  readonly #also: ((links: readonly Link[]) => readonly Link[]) | undefined;
+
+  /** @param also more links that follow from those that lack */
+  constructor(subject: string, mender: () => Mender, also?: (links: readonly Link[]) => readonly Link[]) {
+    this.#subject = subject;
+    this.#mender = mender;
+    this.#also = also;
+  }
+
+  get holds(): boolean {
+    return this.#refused === undefined;
+  }
+
+  take(who: string, answer: Answer, settlesAt: number): void {
+    const { decision } = answer;
+    if (decision.is === 'allowed') {
+      this.settlesAt = Math.max(this.settlesAt, settlesAt);
+      for (const source of decision.by) {
+        const text = sourceText(source);
+        if (!this.by.includes(text)) this.by.push(text);
+      }
+      return;
+    }
+    this.missing ||= decision.is === 'denied';
+    this.#refused ??= [];
+    this.#refused.push({ who, ...answer });
+  }
+
+  links(): readonly Link[] {
+    this.#links ??= this.#work();
+    return this.#links;
+  }
+
+  #work(): readonly Link[] {
+    if (this.#refused === undefined) return NONE;
+    const found = new Findings(this.#mender, this.#subject);
+    for (const { who, request, policies, decision } of this.#refused) found.take(who, request, policies, decision);
+    const links = found.links();
+    return this.#also === undefined ? links : [...links, ...this.#also(links)];
+  }
 }
 
 /** Gathers what is missing, by the link that is: each once, with all that lack it. */
@@ -164,29 +175,4 @@ function byHand(link: MissingLink, m: Mender): Remedy {
   return { who: `account ${account ?? m.caller.account}`, does: `${does}: ${link.says}` };
 }
 
-/** Stands where no key is asked about. */
-const NO_KEY: KeySeen = {
-  arn: '',
-  keyId: '',
-  account: '',
-  region: '',
-  state: 'Enabled',
-  manager: 'AWS',
-  multiRegion: undefined,
-  policy: { is: 'absent' },
-  rotation: { is: 'absent' },
-  aliases: [],
-  tags: {},
-  grants: { is: 'absent' },
-};
-
 const sourceText = (s: Source): string => [s.layer, s.id, s.statement].filter((t) => t !== undefined).join(' · ');
-
-/** A grant that decides counts for sure only five minutes after it was made. */
-function settlesAt(seen: Observed, key: KeySeen, decision: Decision): number | undefined {
-  if (decision.is !== 'allowed' || key.grants.is !== 'known') return undefined;
-  const ids = new Set(decision.by.filter((s) => s.layer === 'grant').map((s) => s.id));
-  const moments = key.grants.value.filter((g) => ids.has(g.grantId)).map((g) => g.createdMs + GRANT_SETTLES_MS);
-  const latest = Math.max(...moments);
-  return latest > seen.atMs ? latest : undefined;
-}

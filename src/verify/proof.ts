@@ -5,83 +5,133 @@
  * one the snapshot is under and the one the volume will be under
  * (EC2 User Guide, "Use encryption with EBS-backed AMIs").
  */
-import { type Reason, reason } from '../base/outcome.ts';
-import type { KeySeen, Observed, RoleSeen } from '../model/observed.ts';
-import { launchDemands } from '../plan/demands.ts';
-import { grantLinks } from './grant-links.ts';
+import { type Finding, type Reason, type Remedy, reason } from '../base/outcome.ts';
+import type { ImageSeen, KeySeen, Observed, RoleSeen } from '../model/observed.ts';
 import { foundImage, keysOfSnapshots, remedyOf } from './image-links.ts';
-import { decideKey, decideRunInstances, type Link } from './links.ts';
-import type { LaunchQuestion, Proof, Verdict } from './question.ts';
+import type { KeyUse, RoleJudge } from './judge.ts';
+import type { Decided, Link } from './links.ts';
+import type { LauncherQuestion, PlaceQuestion, Proof, Verdict } from './question.ts';
 import { volumeKeyOf } from './volume-key.ts';
 
-export function proveLaunch(seen: Observed, q: LaunchQuestion): Proof {
-  const links: Link[] = [];
-  if (q.regionOn.is === 'known' && !q.regionOn.value) return assemble(q, [regionOff(q)], undefined, undefined);
-  if (q.regionOn.is === 'unreadable') links.push({ is: 'unknown', reason: q.regionOn.reason });
-  const where = `${q.account}/${q.region}`;
-  const role = foundRole(q, links);
-  const ami = foundImage(seen, q, links);
-  const readKeys = ami === undefined ? [] : keysOfSnapshots(q, ami, links);
-  const volume = volumeKeyOf(q.place, readKeys.length > 0, q.volumeKey, readKeys[0]);
-  if (volume.is === 'unreadable') links.push({ is: 'unknown', reason: volume.reason });
-  if (volume.is === 'absent') links.push({ is: 'missing', reason: keyAbsent(where, volume.says) });
-  const volumeKey = volume.is === 'known' ? volume.key : undefined;
-  if (role !== undefined && ami !== undefined) {
-    links.push(...decideRunInstances(seen, q.account, q.region, role, ami.imageId, q.mendAs));
-    links.push(...decideKeys(seen, q, role, readKeys, volumeKey));
-  }
-  return assemble(q, links, readKeys[0], volumeKey?.arn);
+/** What the place and the image come to, the same for all who launch there. */
+export interface Ground {
+  readonly question: PlaceQuestion;
+  /** The Region is off: nothing else is looked at. */
+  readonly off: boolean;
+  readonly region: readonly Link[];
+  readonly image: readonly Link[];
+  readonly ami: ImageSeen | undefined;
+  /** What every proof on this ground begins with. */
+  readonly head: Omit<Proof, 'launcher' | 'verdict' | 'reasons' | 'remedies' | 'by'>;
+  readonly unseenKeys: readonly Link[];
+  readonly keys: readonly { readonly key: KeySeen; readonly use: KeyUse; readonly links: readonly Link[] }[];
 }
 
-function decideKeys(
-  seen: Observed,
-  q: LaunchQuestion,
-  role: RoleSeen,
+export function groundOf(seen: Observed, question: PlaceQuestion): Ground {
+  const q = question;
+  const image: Link[] = [];
+  const off = q.regionOn.is === 'known' && !q.regionOn.value;
+  if (off) {
+    const head = headOf(q, undefined, undefined);
+    return { question, off, region: [regionOff(q)], image, ami: undefined, head, unseenKeys: [], keys: [] };
+  }
+  const region: readonly Link[] = q.regionOn.is === 'unreadable' ? [{ is: 'unknown', reason: q.regionOn.reason }] : [];
+  const ami = foundImage(seen, q, image);
+  const readKeys = ami === undefined ? [] : keysOfSnapshots(q, ami, image);
+  const volume = volumeKeyOf(q.place, readKeys.length > 0, q.volumeKey, readKeys[0]);
+  if (volume.is === 'unreadable') image.push({ is: 'unknown', reason: volume.reason });
+  if (volume.is === 'absent') image.push({ is: 'missing', reason: keyAbsent(`${q.account}/${q.region}`, volume.says) });
+  const volumeKey = volume.is === 'known' ? volume.key : undefined;
+  const { unseenKeys, keys } = keysUnder(q, readKeys, volumeKey);
+  return { question, off, region, image, ami, head: headOf(q, readKeys[0], volumeKey?.arn), unseenKeys, keys };
+}
+
+const headOf = (q: PlaceQuestion, readKey: string | undefined, volumeKey: string | undefined): Ground['head'] => ({
+  image: q.image,
+  imageVersion: q.imageVersion,
+  account: q.account,
+  region: q.region,
+  ...(readKey === undefined ? {} : { readKey }),
+  ...(volumeKey === undefined ? {} : { volumeKey }),
+});
+
+function keysUnder(
+  q: PlaceQuestion,
   readKeys: readonly string[],
   volumeKey: KeySeen | undefined,
-): readonly Link[] {
-  const links: Link[] = [];
+): Pick<Ground, 'unseenKeys' | 'keys'> {
+  const unseenKeys: Link[] = [];
   const keys = new Map<string, KeySeen>();
   if (volumeKey !== undefined) keys.set(volumeKey.arn, volumeKey);
   for (const arn of readKeys) {
     const key = q.readKeys.get(arn);
     if (key?.is === 'known') keys.set(arn, key.value);
-    else links.push({ is: 'unknown', reason: key?.is === 'unreadable' ? key.reason : keyUnseen(arn, q.region) });
+    else unseenKeys.push({ is: 'unknown', reason: key?.is === 'unreadable' ? key.reason : keyUnseen(arn, q.region) });
   }
-  const demands = launchDemands(q.region, readKeys, volumeKey?.arn);
-  for (const key of keys.values()) {
-    if (key.manager === 'AWS' && key.account !== q.account) {
-      links.push({ is: 'missing', reason: notShareable(key) });
-      continue;
+  const used = [...keys.values()].map((key) => {
+    const use: KeyUse = key.arn === volumeKey?.arn ? 'volume' : 'read';
+    return { key, use, links: isUsable(key, q) ? keyLinks(key) : [notShareable(key)] };
+  });
+  return { unseenKeys, keys: used };
+}
+
+/** @param judge of the launcher's role, where that is known */
+export function proveLaunch(ground: Ground, launcher: LauncherQuestion, judge: RoleJudge | undefined): Proof {
+  const { question: q, ami } = ground;
+  const decided: Decided[] = [];
+  const against: Part[] = ground.region.length > 0 ? [ground.region] : [];
+  const add = (links: readonly Link[]): void => {
+    if (links.length > 0) against.push(links);
+  };
+  const ask = (answers: Decided): void => {
+    decided.push(answers);
+    if (!answers.holds) against.push(answers);
+  };
+  if (ground.off) return negative(ground, launcher.launcher, against);
+  if (launcher.role.is !== 'known') against.push([roleLink(q, launcher, launcher.role)]);
+  add(ground.image);
+  if (judge !== undefined && ami !== undefined) {
+    ask(judge.toLaunch(q, ami.imageId));
+    add(ground.unseenKeys);
+    for (const { key, use, links } of ground.keys) {
+      add(links);
+      if (isUsable(key, q)) ask(judge.onKey(q, key, use));
     }
-    if (key.state !== 'Enabled') links.push({ is: 'missing', reason: keyState(key) });
-    const onKey = demands.filter((demand) => demand.keyArn === key.arn);
-    const decided = decideKey(seen, { account: q.account, role }, key, onKey, q.mendAs);
-    links.push(...decided, ...grantLinks(seen, q, key, decided));
   }
-  return links;
+  if (against.length > 0 || judge === undefined) return negative(ground, launcher.launcher, against);
+  const { by, settlesAt } = judge.together(q.region, decided);
+  const settled = { ...ground.head, launcher: launcher.launcher, verdict: CAN, reasons: NONE, remedies: NONE, by };
+  return settlesAt === 0 ? settled : { ...settled, settlesAt };
 }
 
-function foundRole(q: LaunchQuestion, links: Link[]): RoleSeen | undefined {
-  switch (q.role.is) {
-    case 'known':
-      return q.role.value;
-    case 'unreadable':
-      links.push({ is: 'unknown', reason: q.role.reason });
-      return undefined;
-    case 'absent':
-      links.push({ is: 'missing', reason: roleAbsent(q) });
-      return undefined;
-  }
+const CAN: Verdict = 'can-launch';
+
+const keyLinks = (key: KeySeen): readonly Link[] =>
+  key.state === 'Enabled' ? NONE : [{ is: 'missing', reason: keyState(key) }];
+
+const isUsable = (key: KeySeen, q: PlaceQuestion): boolean => key.manager !== 'AWS' || key.account === q.account;
+
+/** Links that are missing or unknown, or what authz decided. */
+type Part = readonly Link[] | Decided;
+const isLinks = (part: Part): part is readonly Link[] => Array.isArray(part);
+
+function roleLink(
+  q: PlaceQuestion,
+  launcher: LauncherQuestion,
+  role: Exclude<Finding<RoleSeen>, { is: 'known' }>,
+): Link {
+  return role.is === 'unreadable'
+    ? { is: 'unknown', reason: role.reason }
+    : { is: 'missing', reason: roleAbsent(q, launcher) };
 }
 
-function roleAbsent(q: LaunchQuestion): Reason {
-  const says = `${q.launcher} is not there in account ${q.account}`;
-  if (q.linkedRole === undefined) {
+function roleAbsent(q: PlaceQuestion, { launcher, linkedRole }: LauncherQuestion): Reason {
+  const says = `${launcher} is not there in account ${q.account}`;
+  if (linkedRole === undefined) {
     const does = 'create the role, or take it out of the launchers in amiport.yaml';
     return reason('iam.role.absent', q.account, says, { remedy: { who: `account ${q.account}`, does } });
   }
-  const { service, suffix } = q.linkedRole;
+  const { service, suffix } = linkedRole;
   const remedy = remedyOf({
     do: 'create-service-linked-role',
     account: q.account,
@@ -93,31 +143,51 @@ function roleAbsent(q: LaunchQuestion): Reason {
   });
 }
 
-function assemble(
-  q: LaunchQuestion,
-  links: readonly Link[],
-  readKey: string | undefined,
-  volumeKey: string | undefined,
-): Proof {
-  const missing = links.filter((l) => l.is === 'missing');
-  const unknown = links.filter((l) => l.is === 'unknown');
-  const settles = links.flatMap((l) => (l.is === 'there' && l.settlesAt !== undefined ? [l.settlesAt] : []));
-  const verdict: Verdict = missing.length > 0 ? 'cannot-launch' : unknown.length > 0 ? 'unknown' : 'can-launch';
-  const reasons = distinct([...missing, ...unknown].map((l) => l.reason));
+function negative({ head }: Ground, launcher: string, against: readonly Part[]): Proof {
+  const missing = against.some((p) => (isLinks(p) ? p.some((l) => l.is === 'missing') : p.missing));
+  const told = new Told(against);
   return {
-    image: q.image,
-    imageVersion: q.imageVersion,
-    account: q.account,
-    region: q.region,
-    launcher: q.launcher,
-    verdict,
-    ...(verdict === 'can-launch' && settles.length > 0 ? { settlesAt: Math.max(...settles) } : {}),
-    ...(readKey === undefined ? {} : { readKey }),
-    ...(volumeKey === undefined ? {} : { volumeKey }),
-    reasons,
-    remedies: distinct(reasons.flatMap((r) => r.remedy ?? [])),
-    by: verdict === 'can-launch' ? [...new Set(links.flatMap((l) => (l.is === 'there' ? l.by : [])))] : [],
+    ...head,
+    launcher,
+    verdict: missing ? 'cannot-launch' : 'unknown',
+    by: NONE,
+    get reasons() {
+      return told.reasons;
+    },
+    get remedies() {
+      return told.remedies;
+    },
   };
+}
+
+const NONE: readonly never[] = [];
+
+/** Reasons are worded when somebody reads them: of a million proofs few are looked at one by one. */
+class Told {
+  readonly #against: readonly Part[];
+  #reasons: readonly Reason[] | undefined;
+  #remedies: readonly Remedy[] | undefined;
+
+  constructor(against: readonly Part[]) {
+    this.#against = against;
+  }
+
+  get reasons(): readonly Reason[] {
+    this.#reasons ??= this.#findReasons();
+    return this.#reasons;
+  }
+
+  get remedies(): readonly Remedy[] {
+    this.#remedies ??= distinct(this.reasons.flatMap((r) => r.remedy ?? []));
+    return this.#remedies;
+  }
+
+  #findReasons(): readonly Reason[] {
+    const links = this.#against.flatMap((p) => (isLinks(p) ? p : p.links()));
+    const missing = links.flatMap((l) => (l.is === 'missing' ? [l.reason] : []));
+    const unknown = links.flatMap((l) => (l.is === 'unknown' ? [l.reason] : []));
+    return distinct([...missing, ...unknown]);
+  }
 }
 
 function distinct<T>(items: readonly T[]): readonly T[] {
@@ -129,7 +199,7 @@ function distinct<T>(items: readonly T[]): readonly T[] {
 }
 
 /** Source: AWS Account Management Reference "Enable or disable AWS Regions in your account". */
-function regionOff(q: LaunchQuestion): Link {
+function regionOff(q: PlaceQuestion): Link {
   const says = `${q.region} is off in account ${q.account}: it needs opt-in`;
   const remedy = remedyOf({ do: 'enable-region', account: q.account, region: q.region });
   return { is: 'missing', reason: reason('account.region.off', `${q.account}/${q.region}`, says, { remedy }) };
@@ -139,8 +209,9 @@ const keyUnseen = (arn: string, region: string): Reason =>
   reason('kms.key.unreadable', arn, `key ${arn} was not found in ${region}`);
 
 /** The policy of `aws/ebs` belongs to AWS and serves its own account only. Source: EC2 User Guide "Share an AMI with specific AWS accounts". */
-const notShareable = (key: KeySeen): Reason =>
-  reason(
+const notShareable = (key: KeySeen): Link => ({
+  is: 'missing',
+  reason: reason(
     'kms.key.aws-managed',
     key.arn,
     `${key.arn} is the AWS managed key of account ${key.account}, which serves nobody else`,
@@ -150,7 +221,8 @@ const notShareable = (key: KeySeen): Reason =>
         does: 'copy the image under a customer managed key, and share the copy: amiport apply does with the way shared-encrypted',
       },
     },
-  );
+  ),
+});
 
 const keyAbsent = (where: string, says: string): Reason =>
   reason('kms.volume-key.absent', where, says, {

@@ -27,15 +27,20 @@ export interface Proof {
   readonly by: readonly string[];
 }
 
-export interface LaunchQuestion {
-  readonly image: string;
-  readonly imageVersion: string;
-  readonly account: string;
-  readonly region: string;
+/** Who would launch. */
+export interface LauncherQuestion {
   readonly launcher: string;
   readonly role: Finding<RoleSeen>;
   /** What is to be made where the role is a service-linked one that is not there. */
   readonly linkedRole: { readonly service: string; readonly suffix: string | undefined } | undefined;
+}
+
+/** What would be launched, and where. */
+export interface PlaceQuestion {
+  readonly image: string;
+  readonly imageVersion: string;
+  readonly account: string;
+  readonly region: string;
   /** False: the Region is off in the account. */
   readonly regionOn: Finding<boolean>;
   /** The builder's image in this Region. */

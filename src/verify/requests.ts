@@ -10,9 +10,10 @@ export const principalOf = (role: RoleSeen): Request['principal'] => ({
   ...(role.roleId === '' ? {} : { id: role.roleId }),
 });
 
-export function launcherRequest(caller: CallerSeen, key: KeySeen, demand: KmsDemand): Request {
+export type CallerlessRequest = Omit<Request, 'principal'>;
+
+export function keyRequest(key: KeySeen, demand: KmsDemand): CallerlessRequest {
   return {
-    principal: principalOf(caller.role),
     action: demand.action,
     resource: key.arn,
     resourceAccount: key.account,
@@ -26,7 +27,7 @@ export function launcherRequest(caller: CallerSeen, key: KeySeen, demand: KmsDem
  * and denies of the key policy apply. Source: EBS User Guide, "Requirements for Amazon EBS encryption".
  */
 export function infrastructureRequest(caller: CallerSeen, key: KeySeen, demand: KmsDemand): Request {
-  const request = launcherRequest(caller, key, demand);
+  const request = keyRequest(key, demand);
   const { 'kms:viaservice': _v, 'aws:viaawsservice': _w, ...context } = request.context;
   return { ...request, principal: { kind: 'role', arn: infrastructureArn(caller) }, context };
 }

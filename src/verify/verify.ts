@@ -1,4 +1,5 @@
 /** Every question of a delivery (image × account × Region × launcher), asked and answered from one observation. */
+import { kept } from '../base/kept.ts';
 import { absent, type Finding } from '../base/outcome.ts';
 import {
   accountKeyName,
@@ -8,6 +9,7 @@ import {
   namedVolumeKey,
   roleArnFor,
   serviceLinkedRoleOf,
+  type TargetAccount,
 } from '../model/delivery.ts';
 import type { AccountSeen, ImageSeen, KeySeen, Observed, SnapshotSeen } from '../model/observed.ts';
 import {
@@ -20,8 +22,9 @@ import {
   launcherRole,
   liveCopyOf,
 } from '../plan/targets.ts';
-import { proveLaunch } from './proof.ts';
-import type { LaunchQuestion, Proof } from './question.ts';
+import { Judge, RoleJudge } from './judge.ts';
+import { groundOf, proveLaunch } from './proof.ts';
+import type { LauncherQuestion, PlaceQuestion, Proof } from './question.ts';
 import type { VolumeKeyWish } from './volume-key.ts';
 
 export interface VerifyScope {
@@ -34,24 +37,43 @@ export interface VerifyScope {
 }
 
 export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScope = {}): readonly Proof[] {
-  const images = want.images.filter((i) => scope.image === undefined || i.name === scope.image);
+  const proofs: Proof[] = [];
+  const asked = askedOf(seen);
   const regions = deliveredRegions(want).filter((r) => scope.region === undefined || r === scope.region);
-  return images.flatMap((image) =>
-    regions.flatMap((region) =>
-      accountsIn(want, region)
-        .filter((a) => scope.accounts === undefined || scope.accounts.has(a.id))
-        .flatMap((account) =>
-          account.launchers.flatMap((launcher) => {
-            const question = questionOf(want, seen, image, region, account.id, scope.asIfShared ?? false);
-            if (question === undefined) return [];
-            const role = launcherRole(seen, account.id, launcher);
-            const linked = serviceLinkedRoleOf(launcher);
-            const linkedRole = linked && { service: linked.awsServiceName, suffix: linked.suffix };
-            const asked = { ...question, launcher: launcherText(launcher), role, linkedRole };
-            return [qualified(want, proveLaunch(seen, asked))];
-          }),
-        ),
-    ),
+  for (const image of want.images.filter((i) => scope.image === undefined || i.name === scope.image)) {
+    for (const region of regions) {
+      const shared = sharedQuestion(want, seen, image, region);
+      for (const account of accountsIn(want, region)) {
+        if (scope.accounts !== undefined && !scope.accounts.has(account.id)) continue;
+        const question = questionOf(want, seen, image, region, account.id, scope.asIfShared ?? false, shared);
+        if (question === undefined) continue;
+        const ground = groundOf(seen, question);
+        for (const { launcher, judge } of asked(account))
+          proofs.push(qualified(want, proveLaunch(ground, launcher, judge)));
+      }
+    }
+  }
+  return proofs;
+}
+
+interface AskedLauncher {
+  readonly launcher: LauncherQuestion;
+  readonly judge: RoleJudge | undefined;
+}
+
+/** The launchers of an account, with all that was asked about them so far. */
+function askedOf(seen: Observed): (account: TargetAccount) => readonly AskedLauncher[] {
+  const judge = new Judge(seen);
+  return kept((account) =>
+    account.launchers.map((launcher): AskedLauncher => {
+      const role = launcherRole(seen, account.id, launcher);
+      const linked = serviceLinkedRoleOf(launcher);
+      const linkedRole = linked && { service: linked.awsServiceName, suffix: linked.suffix };
+      return {
+        launcher: { launcher: launcherText(launcher), role, linkedRole },
+        judge: role.is === 'known' ? new RoleJudge(judge, account.id, role.value) : undefined,
+      };
+    }),
   );
 }
 
@@ -85,7 +107,16 @@ export function liveCopy(
   return { version, ami: copy === undefined ? absent : { is: 'known', value: copy } };
 }
 
-type Question = Omit<LaunchQuestion, 'launcher' | 'role' | 'linkedRole'>;
+/** What all accounts of a Region share of the builder's copy. */
+type SharedQuestion = ReturnType<typeof liveCopy> & Pick<PlaceQuestion, 'readKeys' | 'snapshots'>;
+
+/** @returns undefined where every account has a copy of its own, or the Region was not looked at */
+function sharedQuestion(want: Delivery, seen: Observed, image: Image, region: string): SharedQuestion | undefined {
+  const builder = seen.builder.get(region);
+  if (builder === undefined || image.way === 'account-copies') return undefined;
+  const readKeys = new Map([...builder.otherKeys, ...keysByArn(builder.key)]);
+  return { ...liveCopy(seen, image, want.builder.account, region), readKeys, snapshots: builder.snapshots };
+}
 
 function questionOf(
   want: Delivery,
@@ -94,11 +125,12 @@ function questionOf(
   region: string,
   account: string,
   asIfShared: boolean,
-): Question | undefined {
+  shared: SharedQuestion | undefined,
+): PlaceQuestion | undefined {
   const builder = seen.builder.get(region);
   const place = seen.places.get(`${account}/${region}`);
   if (builder === undefined || place === undefined) return undefined;
-  const { version, ami } = liveCopy(seen, image, account, region);
+  const { version, ami } = shared ?? liveCopy(seen, image, account, region);
   const named = namedVolumeKey(image, account, region);
   const there = seen.accounts.get(account);
   const base = {
@@ -112,24 +144,24 @@ function questionOf(
     own: there?.own ?? absent,
     mendAs: { delivery: want.name, grantMaker: roleArnFor(want.access, account) },
   };
-  if (image.way === 'account-copies') {
-    const key = place.volumeKeys.get(accountKeyName(image, account, region) ?? '') ?? absent;
-    const question: Question = {
+  if (shared !== undefined) {
+    return {
       ...base,
-      snapshots: place.snapshots,
-      readKeys: keysByArn(key),
-      volumeKey: { is: 'key', id: named ?? '' },
-      asIfShared: true,
+      snapshots: shared.snapshots,
+      readKeys: shared.readKeys,
+      volumeKey: wishOf(image, builder.key, named),
+      asIfShared: asIfShared || account === want.builder.account,
     };
-    return asIfShared && ami.is === 'absent' ? asIfCopied(seen, image, question, key) : question;
   }
-  return {
+  const key = place.volumeKeys.get(accountKeyName(image, account, region) ?? '') ?? absent;
+  const question: PlaceQuestion = {
     ...base,
-    snapshots: builder.snapshots,
-    readKeys: new Map([...builder.otherKeys, ...keysByArn(builder.key)]),
-    volumeKey: wishOf(image, builder.key, named),
-    asIfShared: asIfShared || account === want.builder.account,
+    snapshots: place.snapshots,
+    readKeys: keysByArn(key),
+    volumeKey: { is: 'key', id: named ?? '' },
+    asIfShared: true,
   };
+  return asIfShared && ami.is === 'absent' ? asIfCopied(seen, image, question, key) : question;
 }
 
 function regionOn(account: AccountSeen | undefined, region: string): Finding<boolean> {
@@ -144,7 +176,7 @@ const keysByArn = (key: Finding<KeySeen>): ReadonlyMap<string, Finding<KeySeen>>
  * The private copy as it will be: the source's disks under the account's key. The source's owner stays, since Allowed
  * AMIs of the account must admit the image that is copied (EC2 User Guide "Allowed AMIs").
  */
-function asIfCopied(seen: Observed, image: Image, q: Question, key: Finding<KeySeen>): Question {
+function asIfCopied(seen: Observed, image: Image, q: PlaceQuestion, key: Finding<KeySeen>): PlaceQuestion {
   const source = seen.sources.get(image.name);
   if (source?.is !== 'known' || key.is !== 'known') return q;
   const mappings = source.value.mappings.map((m) => ({

@@ -1,0 +1,195 @@
+/**
+ * Asks authz about launches, each question once however many launches hang on it: what a role may do with a key is the same
+ * for all images, and what the instance may do with a key is the same for all roles of the account.
+ */
+import { compile, type Evaluator } from '../authz/evaluate.ts';
+import type { Decision, Policies, Request } from '../authz/types.ts';
+import { kept } from '../base/kept.ts';
+import type { KeySeen, Observed, RoleSeen } from '../model/observed.ts';
+import { type KmsDemand, launchDemands } from '../plan/demands.ts';
+import { type CallerSeen, GRANT_SETTLES_MS, policiesFor } from '../plan/policies.ts';
+import { grantLinks } from './grant-links.ts';
+import { homesOf } from './homes.ts';
+import { Answers, type Decided } from './links.ts';
+import type { PlaceQuestion } from './question.ts';
+import { type CallerlessRequest, infrastructureRequest, keyRequest, principalOf, withAttachGrant } from './requests.ts';
+
+/** `read`: the key a snapshot is under; `volume`: the key the root volume will be under. */
+export type KeyUse = 'read' | 'volume';
+
+interface KeyDemands {
+  readonly byLauncher: readonly CallerlessRequest[];
+  readonly byInstance: readonly KmsDemand[];
+  /** By account: what its instances may do. */
+  readonly instances: Map<string, readonly Asked[]>;
+}
+
+interface Asked {
+  readonly request: Request;
+  readonly policies: Policies;
+  readonly decision: Decision;
+}
+
+const RUN = 'ec2:RunInstances';
+
+export class Judge {
+  readonly seen: Observed;
+  readonly #demands = { read: new Map<KeySeen, KeyDemands>(), volume: new Map<KeySeen, KeyDemands>() };
+
+  constructor(seen: Observed) {
+    this.seen = seen;
+  }
+
+  demandsOn(region: string, key: KeySeen, use: KeyUse): KeyDemands {
+    return entry(this.#demands[use], key, () => demandsOf(region, key, use));
+  }
+}
+
+/** What decided all that a launch needs; the same for every image that hangs on the same answers. */
+export interface Whole {
+  readonly decided: readonly Decided[];
+  readonly by: readonly string[];
+  readonly settlesAt: number;
+}
+
+/** One launcher's role: everything that was asked about it. */
+export class RoleJudge {
+  readonly #judge: Judge;
+  readonly #caller: CallerSeen;
+  readonly #onKeys = { read: new Map<KeySeen, Decided>(), volume: new Map<KeySeen, Decided>() };
+  readonly #policies: Policies;
+  readonly #evaluator: Evaluator;
+  readonly #anyImage: boolean;
+  /** By Region: what holds whatever the image is. */
+  readonly #launches = new Map<string, Decided>();
+  readonly #wholes = new Map<string, Whole>();
+
+  constructor(judge: Judge, account: string, role: RoleSeen) {
+    this.#judge = judge;
+    this.#caller = { account, role };
+    const { resource: _r, grants: _g, rcps: _c, ...policies } = policiesFor(judge.seen, this.#caller, NO_KEY);
+    this.#policies = policies;
+    this.#evaluator = compile(policies);
+    this.#anyImage = !this.#evaluator.readsResource(RUN);
+  }
+
+  /** Every demand of a launch on one key. */
+  onKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
+    return entry(this.#onKeys[use], key, () => this.#decideKey(q, key, use));
+  }
+
+  #decideKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
+    const { seen } = this.#judge;
+    const caller = this.#caller;
+    const policies = policiesFor(seen, caller, key);
+    const { evaluate } = compile(policies);
+    const demands = this.#judge.demandsOn(q.region, key, use);
+    const answers = new Answers(
+      key.arn,
+      () => ({ ...q.mendAs, caller, key, homes: homesOf(seen, caller, key) }),
+      (links) => grantLinks(seen, q, key, links),
+    );
+    const principal = principalOf(caller.role);
+    for (const demand of demands.byLauncher) {
+      const request: Request = { principal, ...demand };
+      const decision = evaluate(request);
+      answers.take(caller.role.arn, { request, policies, decision }, settlesAt(seen, key, decision));
+    }
+    const instances = entry(demands.instances, q.account, () =>
+      demands.byInstance.map((demand) => askInstance(caller, key, demand, policies)),
+    );
+    for (const asked of instances)
+      if (asked.decision.is !== 'allowed') answers.take('the instance (aws:ec2-infrastructure)', asked, 0);
+    return answers;
+  }
+
+  /** EC2 User Guide "Example policies": RunInstances is decided on the image among others. */
+  toLaunch(q: PlaceQuestion, imageId: string): Decided {
+    const there = this.#launches.get(q.region);
+    if (there !== undefined) return there;
+    const caller = this.#caller;
+    const image = `arn:${caller.role.arn.split(':')[1] ?? 'aws'}:ec2:${q.region}::image/${imageId}`;
+    const request: Request = {
+      principal: principalOf(caller.role),
+      action: RUN,
+      resource: image,
+      resourceAccount: q.account,
+      context: { 'aws:requestedregion': [q.region] },
+    };
+    const homes = () => homesOf(this.#judge.seen, caller, NO_KEY);
+    const answers = new Answers(image, () => ({ ...q.mendAs, caller, key: undefined, homes: homes() }));
+    answers.take(
+      caller.role.arn,
+      { request, policies: this.#policies, decision: this.#evaluator.evaluate(request) },
+      0,
+    );
+    // A refusal names the image; an allowance of all images is the same for each.
+    if (answers.holds && this.#anyImage) this.#launches.set(q.region, answers);
+    return answers;
+  }
+
+  together(region: string, decided: readonly Decided[]): Whole {
+    const there = this.#wholes.get(region);
+    if (there?.decided.length === decided.length && decided.every((d, i) => d === there.decided[i])) return there;
+    const by = [...new Set(decided.flatMap((d) => d.by))];
+    const made = { decided, by, settlesAt: Math.max(0, ...decided.map((d) => d.settlesAt)) };
+    this.#wholes.set(region, made);
+    return made;
+  }
+}
+
+/** A grant that decides counts for sure only five minutes after it was made. */
+function settlesAt(seen: Observed, key: KeySeen, decision: Decision): number {
+  let latest = 0;
+  if (decision.is !== 'allowed') return latest;
+  for (const { layer, id } of decision.by) {
+    const made = layer === 'grant' ? createdMs(key).get(id) : undefined;
+    if (made !== undefined) latest = Math.max(latest, made + GRANT_SETTLES_MS);
+  }
+  return latest > seen.atMs ? latest : 0;
+}
+
+const createdMs = kept(
+  ({ grants }: KeySeen): ReadonlyMap<string, number> =>
+    new Map(grants.is === 'known' ? grants.value.map((g) => [g.grantId, g.createdMs]) : []),
+);
+
+function demandsOf(region: string, key: KeySeen, use: KeyUse): KeyDemands {
+  const volume = use === 'volume';
+  const demands = launchDemands(region, volume ? [] : [key.arn], volume ? key.arn : undefined);
+  return {
+    byLauncher: demands.filter((d) => d.by === 'launcher').map((d) => keyRequest(key, d)),
+    byInstance: demands.filter((d) => d.by !== 'launcher'),
+    instances: new Map(),
+  };
+}
+
+function askInstance(caller: CallerSeen, key: KeySeen, demand: KmsDemand, ofCaller: Policies): Asked {
+  const request = infrastructureRequest(caller, key, demand);
+  const policies = withAttachGrant(ofCaller, caller.account, key);
+  return { request, policies, decision: compile(policies).evaluate(request) };
+}
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const there = map.get(key);
+  if (there !== undefined) return there;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/** Stands where no key is asked about. */
+const NO_KEY: KeySeen = {
+  arn: '',
+  keyId: '',
+  account: '',
+  region: '',
+  state: 'Enabled',
+  manager: 'AWS',
+  multiRegion: undefined,
+  policy: { is: 'absent' },
+  rotation: { is: 'absent' },
+  aliases: [],
+  tags: {},
+  grants: { is: 'absent' },
+};
