@@ -47,7 +47,7 @@ const PER_SHARE = ['image: not shared'] as const;
 const ALL = [...PER_ACCOUNT, ...PER_LAUNCHER, ...PER_PLACE, ...PER_GRANT, ...PER_COPY, ...PER_SHARE] as const;
 export type Cause = (typeof ALL)[number];
 
-export interface Where {
+interface Where {
   readonly account?: number;
   readonly region?: number;
   readonly launcher?: number;
@@ -85,3 +85,37 @@ function pick<T>(causes: readonly T[], thousandths: number, ...seed: readonly (n
   const drawn = (hash >>> 0) % 1000;
   return drawn < thousandths ? causes[(hash >>> 10) % causes.length] : undefined;
 }
+
+interface Launch {
+  readonly image: string;
+  readonly account: string;
+  readonly region: string;
+  readonly launcher: string;
+}
+
+/** What was broken on the way of these launches. @param launchers as proofs write them, in the order of the fleet */
+export function causesIn(launches: readonly Launch[], launchers: readonly string[]): ReadonlySet<Cause> {
+  const found = new Set<Cause>();
+  for (const l of launches) {
+    const account = Number(l.account) - FIRST_ACCOUNT;
+    const region = Number(l.region.split('-').at(-1)) - 1;
+    const image = Number(l.image.split('-').at(-1));
+    const launcher = launchers.indexOf(l.launcher);
+    const places: readonly Where[] = [
+      { account },
+      { account, region },
+      { account, launcher },
+      { account, region, launcher },
+      { region, image },
+      { account, region, image },
+    ];
+    for (const where of places) {
+      const cause = causeOf(where);
+      if (cause !== undefined) found.add(cause);
+    }
+  }
+  return found;
+}
+
+/** Accounts are numbered from here. */
+export const FIRST_ACCOUNT = 200_000_000_000;

@@ -18,7 +18,7 @@ import type {
   RoleSeen,
   SnapshotSeen,
 } from '../../src/model/observed.ts';
-import { type Cause, causeOf } from './causes.ts';
+import { type Cause, causeOf, FIRST_ACCOUNT } from './causes.ts';
 
 const REGIONS = 20;
 const IMAGES = 10;
@@ -38,7 +38,7 @@ export const LAUNCHERS: readonly Launcher[] = [
 ];
 
 const regionName = (r: number): string => `eu-test-${r + 1}`;
-export const accountId = (a: number): string => String(200_000_000_000 + a);
+const accountId = (a: number): string => String(FIRST_ACCOUNT + a);
 const readKeyArn = (r: number): string =>
   `arn:aws:kms:${regionName(r)}:${BUILDER}:key/mrk-00000000000000000000000000000000`;
 const statement = (Sid: string, Effect: string, Action: unknown, more: object = {}): object => ({
@@ -50,7 +50,7 @@ const statement = (Sid: string, Effect: string, Action: unknown, more: object = 
 });
 const text = (...Statement: readonly object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 
-export interface Fleet {
+interface Fleet {
   readonly want: Delivery;
   readonly seen: Observed;
 }
@@ -98,7 +98,7 @@ function deliveryOf(ids: readonly string[], regions: readonly string[]): Deliver
       volumeKey: { by: 'account' },
       accountKey: undefined,
       publish: { ssm: undefined, launchTemplates: [] },
-      keep: { versions: 3, deprecateAfterDays: undefined },
+      keep: { versions: 3, deprecateAfterDays: undefined, graceDays: 0 },
     })),
     policy: { secrets: undefined },
     organization: { account: MANAGEMENT, guardrails: 'read' },
@@ -274,6 +274,7 @@ function imageSeen(i: number, r: number, userIds: readonly string[]): ImageSeen 
     state: cause === 'image: failed' ? 'failed' : 'available',
     stateReason: undefined,
     createdMs: AT_MS - 86_400_000,
+    deprecatedAtMs: undefined,
     architecture: 'x86_64',
     rootDeviceName: '/dev/xvda',
     enaSupport: true,

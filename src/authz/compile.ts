@@ -3,7 +3,7 @@
  * array (a role's policies against many keys, a key's grants for many roles) is made ready once.
  */
 import { accountIn } from './facts-of-request.ts';
-import { accountNamed, parsePolicy } from './policy.ts';
+import { accountNamed, parsePolicy, type Statement } from './policy.ts';
 import type { CompiledPolicy } from './statements.ts';
 import type { Grant, Layer, Policies, PolicyInput, PolicyLevels, PolicySet } from './types.ts';
 
@@ -113,3 +113,17 @@ function grants(given: NonNullable<Policies['grants']>): CompiledGrants {
   grantSets.set(given, made);
   return made;
 }
+
+/** Whether any statement about the action looks at the resource. */
+export function readsResource(c: Compiled, action: string): boolean {
+  const asked = action.toLowerCase();
+  if (c.kind === 'key-policy') return true;
+  const sets = [c.identity, c.boundary, c.session, c.endpoint, c.resource];
+  const policies = sets.flatMap((s) => (s === undefined || 'unreadable' in s ? [] : s.policies));
+  for (const l of [c.scps, c.rcps])
+    if (l !== undefined && 'levels' in l) policies.push(...l.levels.flatMap((at) => at.policies));
+  return policies.some((p) => p.statements.some((s) => speaksOf(s, asked) && !onEverything(s)));
+}
+
+const speaksOf = (s: Statement, action: string): boolean => s.actionTests.some((test) => test(action)) !== s.notActions;
+const onEverything = (s: Statement): boolean => !s.notResources && (s.resources?.includes('*') ?? true);

@@ -4,7 +4,7 @@
  * Pure and dependency-free. Source: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation
  * logic"; KMS Developer Guide, "Allowing users in other accounts to use a KMS key", "Grants in AWS KMS".
  */
-import { type Compiled, compilePolicies } from './compile.ts';
+import { type Compiled, compilePolicies, readsResource } from './compile.ts';
 import { Allowed, Denied, NearMisses, Unknown } from './decisions.ts';
 import { RequestFacts } from './facts-of-request.ts';
 import { type Layers, layersOf } from './layers.ts';
@@ -34,9 +34,18 @@ export function evaluate(request: Request, policies: Policies): Decision {
 }
 
 /** Parses and indexes once, for many requests against the same policies. @throws PolicyError as `evaluate` */
-export function compile(policies: Policies): { evaluate(request: Request): Decision } {
+export function compile(policies: Policies): Evaluator {
   const compiled = compilePolicies(policies);
-  return { evaluate: (request) => decide(new RequestFacts(request), compiled) };
+  return {
+    evaluate: (request) => decide(new RequestFacts(request), compiled),
+    readsResource: (action) => readsResource(compiled, action),
+  };
+}
+
+export interface Evaluator {
+  evaluate(request: Request): Decision;
+  /** False: whatever the resource (of one account), the same action of the same caller gets the same answer. */
+  readsResource(action: string): boolean;
 }
 
 function decide(facts: RequestFacts, compiled: Compiled): Decision {

@@ -29,7 +29,7 @@ export interface Layers extends Denials {
 function exemptFromScps(facts: RequestFacts, compiled: Compiled): boolean {
   const p = facts.request.principal;
   if (p.kind === 'service' || p.kind === 'provider' || p.kind === 'anonymous') return true;
-  return isServiceLinked(facts) || facts.callerAccount === compiled.managementAccount;
+  return isServiceLinked(facts) || isManagement(facts.callerAccount, compiled);
 }
 
 /** Services whose resources RCPs protect. Source: AWS Organizations User Guide, "Resource control policies (RCPs)", the list of services. */
@@ -41,9 +41,11 @@ const WITH_RCPS = /^(s3|sts|kms|sqs|secretsmanager|ecr|aoss|cognito-idp|cognito-
  */
 function exemptFromRcps(facts: RequestFacts, compiled: Compiled): boolean {
   if (isServiceLinked(facts) || compiled.awsManaged || facts.action === 'kms:retiregrant') return true;
-  if (facts.resourceAccount !== undefined && facts.resourceAccount === compiled.managementAccount) return true;
-  return !WITH_RCPS.test(facts.action);
+  return isManagement(facts.resourceAccount, compiled) || !WITH_RCPS.test(facts.action);
 }
+
+const isManagement = (account: string | undefined, { managementAccount }: Compiled): boolean =>
+  managementAccount !== undefined && account === managementAccount;
 
 const isServiceLinked = (facts: RequestFacts): boolean => {
   const p = facts.request.principal;

@@ -175,8 +175,7 @@ export function decideOther(facts: RequestFacts, compiled: Compiled, layers: Lay
     ...(alone ? [] : firstOf(layers.resource.matches)),
   ]);
   if (same) {
-    for (const m of layers.resource.matches)
-      if (m.naming !== 'account') ways.add(both(known(m), limitsOn(m.naming, layers)), () => [sourceOf(m)]);
+    for (const m of layers.resource.matches) ways.add(both(known(m), limitsOn(m.naming, layers)), () => [sourceOf(m)]);
     if (isUnknown(resourceSays) && layers.resource.matches.length === 0) ways.add(resourceSays, () => []);
   }
   const { allowed, by } = ways;

@@ -6,7 +6,7 @@ import { isAccountId } from '../base/arn.ts';
 import { accountIn } from './facts-of-request.ts';
 import { type ArnTest, arnTest, globTest, plain, type Test } from './glob.ts';
 import { OPERATORS, type Operator } from './operators.ts';
-import { PolicyError, positionOf, type Step } from './positions.ts';
+import { PolicyError, positionOf, type Step, syntaxErrorAt } from './positions.ts';
 
 export interface Statement {
   /** The Sid, or the position as `#0`. */
@@ -94,11 +94,8 @@ function parseText(text: string): readonly Statement[] {
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const found = /position (\d+)/.exec((error as Error).message)?.[1];
-    const before = text.slice(0, found === undefined ? text.length : Number(found)).split('\n');
-    const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    throw new PolicyError(SYNTAX, [], at);
+  } catch {
+    throw new PolicyError(SYNTAX, [], syntaxErrorAt(text));
   }
 }
 

@@ -27,8 +27,45 @@ export function positionOf(text: string, path: readonly Step[]): Position {
   const scanner = new Scanner(text);
   scanner.space();
   for (const step of path) if (!scanner.into(step)) break;
-  const before = text.slice(0, scanner.at).split('\n');
+  return lineAndColumn(text, scanner.at);
+}
+
+function lineAndColumn(text: string, at: number): Position {
+  const before = text.slice(0, at).split('\n');
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
+
+/** @param text invalid JSON @returns where it stops being JSON; what JSON.parse says of that differs between engines */
+export function syntaxErrorAt(text: string): Position {
+  let at = 0;
+  const token =
+    /\s*(?:([{}[\],:])|"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/uy;
+  const next = (): string | undefined => {
+    token.lastIndex = at;
+    const found = token.exec(text);
+    if (found === null) return undefined;
+    at = token.lastIndex - found[0].trimStart().length;
+    return found[0].trimStart();
+  };
+  /** What may stand here; the innermost list open is last. */
+  const open: string[] = [];
+  let wants: 'value' | 'first' | 'name' | 'colon' | 'comma' | 'end' = 'value';
+  for (let t = next(); t !== undefined; t = next()) {
+    const list = open.at(-1);
+    const closes = (t === '}' && list === '{') || (t === ']' && list === '[');
+    if (closes && (wants === 'comma' || wants === 'first')) open.pop();
+    else if (wants === 'comma' && t === ',') wants = list === '{' ? 'name' : 'value';
+    else if (wants === 'colon' && t === ':') wants = 'value';
+    else if ((wants === 'name' || (wants === 'first' && list === '{')) && t.startsWith('"')) wants = 'colon';
+    else if ((wants === 'value' || (wants === 'first' && list === '[')) && (t === '{' || t === '[')) {
+      open.push(t);
+      wants = 'first';
+    } else if ((wants === 'value' || (wants === 'first' && list === '[')) && !/^[}\],:]/.test(t)) wants = 'comma';
+    else break;
+    at += t.length;
+    if (closes || wants === 'comma') wants = open.length === 0 ? 'end' : 'comma';
+  }
+  return lineAndColumn(text, at + (/^\s*/.exec(text.slice(at))?.[0].length ?? 0));
 }
 
 /** Walks valid JSON: `at` is always the beginning of a value. */
