@@ -101,7 +101,7 @@ function levels(name: string, given: Levels): PolicyLevels {
 const set = (id: string, s: Set, version?: string): readonly PolicyInput[] | Unreadable =>
   'unreadable' in s ? s : [policy(id, s, version)];
 
-export function policiesOf(row: Case): Policies {
+function policiesOf(row: Case): Policies {
   const one = (name: 'boundary' | 'session' | 'endpoint') =>
     row[name] === undefined ? {} : { [name]: set(name, row[name], row.version) };
   const identity = row.identity === undefined ? undefined : set('identity', row.identity, row.version);
@@ -131,7 +131,7 @@ export function policiesOf(row: Case): Policies {
   };
 }
 
-export function requestOf(row: Case): Request {
+function requestOf(row: Case): Request {
   const ownKind = row.resource?.startsWith('arn:aws:ec2:') === true;
   const account = row.resourceAccount === undefined ? (ownKind ? DEST : OWNER) : row.resourceAccount;
   return {
