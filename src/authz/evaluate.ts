@@ -51,7 +51,8 @@ export interface Evaluator {
 function decide(facts: RequestFacts, compiled: Compiled): Decision {
   const layers = layersOf(facts, compiled);
   const near = new NearMisses(facts, compiled);
-  if (layers.denies.length > 0) return explicitly(layers.denies, near);
+  const { denies } = layers.denials;
+  if (denies !== undefined) return explicitly(denies, near);
   // KMS keys and role trust need the resource's word; for other resources either side's is enough in one account.
   const trusted = compiled.kind !== 'other';
   const paths = trusted ? decideTrusted(facts, compiled, layers) : decideOther(facts, compiled, layers);
@@ -114,7 +115,7 @@ function missingGuards(facts: RequestFacts, layers: Layers): readonly MissingLin
 }
 
 function absentFrom(paths: Paths, layers: Layers): readonly string[] {
-  const absent = [...layers.maybe];
+  const absent = [...(layers.denials.maybe ?? [])];
   const add = (tri: Tri | undefined): void => {
     if (tri !== undefined && isUnknown(tri)) absent.push(...tri);
   };

@@ -1,7 +1,7 @@
 /** Every layer of policies looked through once for a request: denies of all, and what each layer allows. */
 import type { Compiled, CompiledLevels, CompiledSet } from './compile.ts';
 import type { RequestFacts } from './facts-of-request.ts';
-import { allowOf, type Denials, lookThrough, type Match, type StatementContext } from './statements.ts';
+import { allowOf, Denials, lookThrough, type Match, type StatementContext } from './statements.ts';
 import { both, type Tri } from './tri.ts';
 
 export interface LayerAnswer {
@@ -9,13 +9,20 @@ export interface LayerAnswer {
   readonly matches: readonly Match[];
 }
 
-export interface Layers extends Denials {
+export interface ClosedLevel {
+  readonly level: string;
+  readonly allowed: Exclude<Tri, true>;
+}
+
+export interface Layers {
+  readonly denials: Denials;
   readonly identity: LayerAnswer;
   readonly boundary: LayerAnswer | undefined;
   readonly session: LayerAnswer | undefined;
   readonly endpoint: LayerAnswer | undefined;
-  readonly scpLevels: readonly (LayerAnswer & { readonly level: string })[];
-  readonly rcpLevels: readonly (LayerAnswer & { readonly level: string })[];
+  /** The levels that do not certainly allow. */
+  readonly scpLevels: readonly ClosedLevel[];
+  readonly rcpLevels: readonly ClosedLevel[];
   /** Statements of the resource policy that allow, with how they name the caller; `allowed` is unknown when unreadable. */
   readonly resource: LayerAnswer;
   /** Identity policies within boundary and session policies. */
@@ -54,7 +61,7 @@ const isServiceLinked = (facts: RequestFacts): boolean => {
 
 export function layersOf(facts: RequestFacts, compiled: Compiled): Layers {
   const context = contextOf(facts, compiled);
-  const denials: Denials = { denies: [], maybe: [] };
+  const denials = new Denials();
   const identity = answerOf(compiled.identity, context, denials);
   const boundary = compiled.boundary && answerOf(compiled.boundary, context, denials);
   const session = compiled.session && answerOf(compiled.session, context, denials);
@@ -68,7 +75,7 @@ export function layersOf(facts: RequestFacts, compiled: Compiled): Layers {
     rcpLevels: rcps === undefined || exemptFromRcps(facts, compiled) ? NO_LEVELS : levelsOf(rcps, context, denials),
     resource: compiled.resource === undefined ? NOTHING : answerOf(compiled.resource, context, denials),
     callerSide: both(identity.allowed, both(boundary?.allowed ?? true, session?.allowed ?? true)),
-    ...denials,
+    denials,
   };
 }
 
@@ -84,7 +91,7 @@ const NOTHING: LayerAnswer = { allowed: false, matches: [] };
 /** What cannot be read may hold a Deny as well as an Allow. */
 function answerOf(set: CompiledSet, context: StatementContext, denials: Denials): LayerAnswer {
   if ('unreadable' in set) {
-    denials.maybe.push(set.unreadable);
+    denials.mayDeny([set.unreadable]);
     return { allowed: [set.unreadable], matches: [] };
   }
   const matches = lookThrough(set.policies, context, denials);
@@ -93,11 +100,15 @@ function answerOf(set: CompiledSet, context: StatementContext, denials: Denials)
 
 function levelsOf(levels: CompiledLevels, context: StatementContext, denials: Denials): Layers['scpLevels'] {
   if ('unreadable' in levels) {
-    denials.maybe.push(levels.unreadable);
+    denials.mayDeny([levels.unreadable]);
     return NO_LEVELS;
   }
-  return levels.levels.map(({ level, policies }) => {
-    const matches = lookThrough(policies, context, denials);
-    return { level, allowed: allowOf(matches), matches };
-  });
+  let closed: ClosedLevel[] | undefined;
+  for (const { level, policies } of levels.levels) {
+    const allowed = allowOf(lookThrough(policies, context, denials));
+    if (allowed === true) continue;
+    closed ??= [];
+    closed.push({ level, allowed });
+  }
+  return closed ?? NO_LEVELS;
 }

@@ -31,10 +31,21 @@ export interface StatementContext {
   readonly keyPolicy: boolean;
 }
 
-/** Collects over all layers what denies; each layer has its own list of what allows. */
-export interface Denials {
-  readonly denies: Match[];
-  readonly maybe: string[];
+/** Collects over all layers what denies, and what would if more were known. */
+export class Denials {
+  denies: Match[] | undefined;
+  maybe: string[] | undefined;
+
+  deny(match: Match): void {
+    if (match.absent !== undefined) this.mayDeny(match.absent);
+    else if (this.denies === undefined) this.denies = [match];
+    else this.denies.push(match);
+  }
+
+  mayDeny(absent: readonly string[]): void {
+    if (this.maybe === undefined) this.maybe = [...absent];
+    else this.maybe.push(...absent);
+  }
 }
 
 const NONE: readonly Match[] = [];
@@ -50,11 +61,9 @@ export function lookThrough(
     for (const statement of policy.statements) {
       const match = matchOf(statement, policy, context);
       if (match === undefined) continue;
-      if (statement.effect === 'Allow') {
-        if (allows === undefined) allows = [match];
-        else allows.push(match);
-      } else if (match.absent === undefined) denials.denies.push(match);
-      else denials.maybe.push(...match.absent);
+      if (statement.effect === 'Deny') denials.deny(match);
+      else if (allows === undefined) allows = [match];
+      else allows.push(match);
     }
   }
   return allows ?? NONE;
@@ -70,24 +79,24 @@ function matchOf(statement: Statement, policy: CompiledPolicy, context: Statemen
   if (!matchesAction(statement, facts.action)) return undefined;
   const naming = namingOf(statement, policy.layer, context);
   if (naming === undefined) return undefined;
-  let absent: readonly string[] | undefined;
-  const also = (more: readonly string[]): void => {
-    absent = absent === undefined ? more : [...absent, ...more];
-  };
-  if (naming === 'undecided') also([UNDECIDED]);
+  let absent: readonly string[] | undefined = naming === 'undecided' ? UNDECIDED : undefined;
   const resource = matchesResource(statement, policy.layer, context);
   if (resource === false) return undefined;
-  if (resource !== true) also(resource);
+  if (resource !== true) absent = withAlso(absent, resource);
   for (const condition of statement.conditions) {
     const holds = conditionHolds(condition, policy.layer, context);
     if (holds === false) return undefined;
-    if (holds !== true) also(holds);
+    if (holds !== true) absent = withAlso(absent, holds);
   }
   return { policy, statement, naming: naming === 'caller' || naming === 'undecided' ? undefined : naming, absent };
 }
 
-const UNDECIDED =
-  'whom the statement names (a NotPrincipal that lists a principal without its account, role or session; a canonical user id)';
+const withAlso = (absent: readonly string[] | undefined, more: readonly string[]): readonly string[] =>
+  absent === undefined ? more : [...absent, ...more];
+
+const UNDECIDED = [
+  'whom the statement names (a NotPrincipal that lists a principal without its account, role or session; a canonical user id)',
+];
 
 function matchesAction(s: Statement, action: string): boolean {
   for (const test of s.actionTests) if (test(action)) return !s.notActions;

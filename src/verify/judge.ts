@@ -75,7 +75,11 @@ export class RoleJudge {
 
   /** Every demand of a launch on one key. */
   onKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
-    return entry(this.#onKeys[use], key, () => this.#decideKey(q, key, use));
+    const there = this.#onKeys[use].get(key);
+    if (there !== undefined) return there;
+    const decided = this.#decideKey(q, key, use);
+    this.#onKeys[use].set(key, decided);
+    return decided;
   }
 
   #decideKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
@@ -130,12 +134,17 @@ export class RoleJudge {
 
   together(region: string, decided: readonly Decided[]): Whole {
     const there = this.#wholes.get(region);
-    if (there?.decided.length === decided.length && decided.every((d, i) => d === there.decided[i])) return there;
+    if (there !== undefined && areSame(there.decided, decided)) return there;
     const by = [...new Set(decided.flatMap((d) => d.by))];
     const made = { decided, by, settlesAt: Math.max(0, ...decided.map((d) => d.settlesAt)) };
     this.#wholes.set(region, made);
     return made;
   }
+}
+
+function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
 }
 
 /** A grant that decides counts for sure only five minutes after it was made. */

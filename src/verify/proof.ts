@@ -79,23 +79,17 @@ function keysUnder(
 export function proveLaunch(ground: Ground, launcher: LauncherQuestion, judge: RoleJudge | undefined): Proof {
   const { question: q, ami } = ground;
   const decided: Decided[] = [];
-  const against: Part[] = ground.region.length > 0 ? [ground.region] : [];
-  const add = (links: readonly Link[]): void => {
-    if (links.length > 0) against.push(links);
-  };
-  const ask = (answers: Decided): void => {
-    decided.push(answers);
-    if (!answers.holds) against.push(answers);
-  };
+  const against: Part[] = [];
+  add(ground.region, against);
   if (ground.off) return negative(ground, launcher.launcher, against);
   if (launcher.role.is !== 'known') against.push([roleLink(q, launcher, launcher.role)]);
-  add(ground.image);
+  add(ground.image, against);
   if (judge !== undefined && ami !== undefined) {
-    ask(judge.toLaunch(q, ami.imageId));
-    add(ground.unseenKeys);
+    take(judge.toLaunch(q, ami.imageId), decided, against);
+    add(ground.unseenKeys, against);
     for (const { key, use, links } of ground.keys) {
-      add(links);
-      if (isUsable(key, q)) ask(judge.onKey(q, key, use));
+      add(links, against);
+      if (isUsable(key, q)) take(judge.onKey(q, key, use), decided, against);
     }
   }
   if (against.length > 0 || judge === undefined) return negative(ground, launcher.launcher, against);
@@ -105,6 +99,15 @@ export function proveLaunch(ground: Ground, launcher: LauncherQuestion, judge: R
 }
 
 const CAN: Verdict = 'can-launch';
+
+function add(links: readonly Link[], against: Part[]): void {
+  if (links.length > 0) against.push(links);
+}
+
+function take(answers: Decided, decided: Decided[], against: Part[]): void {
+  decided.push(answers);
+  if (!answers.holds) against.push(answers);
+}
 
 const keyLinks = (key: KeySeen): readonly Link[] =>
   key.state === 'Enabled' ? NONE : [{ is: 'missing', reason: keyState(key) }];

@@ -23,6 +23,7 @@ import {
   liveCopyOf,
 } from '../plan/targets.ts';
 import { Judge, RoleJudge } from './judge.ts';
+import type { MendAs } from './links.ts';
 import { groundOf, proveLaunch } from './proof.ts';
 import type { LauncherQuestion, PlaceQuestion, Proof } from './question.ts';
 import type { VolumeKeyWish } from './volume-key.ts';
@@ -38,18 +39,18 @@ export interface VerifyScope {
 
 export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScope = {}): readonly Proof[] {
   const proofs: Proof[] = [];
-  const asked = askedOf(seen);
+  const asked = askedOf(want, seen);
   const regions = deliveredRegions(want).filter((r) => scope.region === undefined || r === scope.region);
   for (const image of want.images.filter((i) => scope.image === undefined || i.name === scope.image)) {
     for (const region of regions) {
       const shared = sharedQuestion(want, seen, image, region);
       for (const account of accountsIn(want, region)) {
         if (scope.accounts !== undefined && !scope.accounts.has(account.id)) continue;
-        const question = questionOf(want, seen, image, region, account.id, scope.asIfShared ?? false, shared);
+        const { mendAs, launchers } = asked(account);
+        const question = questionOf(want, seen, image, region, account.id, scope.asIfShared ?? false, shared, mendAs);
         if (question === undefined) continue;
         const ground = groundOf(seen, question);
-        for (const { launcher, judge } of asked(account))
-          proofs.push(qualified(want, proveLaunch(ground, launcher, judge)));
+        for (const { launcher, judge } of launchers) proofs.push(qualified(want, proveLaunch(ground, launcher, judge)));
       }
     }
   }
@@ -61,11 +62,17 @@ interface AskedLauncher {
   readonly judge: RoleJudge | undefined;
 }
 
-/** The launchers of an account, with all that was asked about them so far. */
-function askedOf(seen: Observed): (account: TargetAccount) => readonly AskedLauncher[] {
+interface AskedAccount {
+  readonly mendAs: MendAs;
+  /** With all that was asked about them so far. */
+  readonly launchers: readonly AskedLauncher[];
+}
+
+function askedOf(want: Delivery, seen: Observed): (account: TargetAccount) => AskedAccount {
   const judge = new Judge(seen);
-  return kept((account) =>
-    account.launchers.map((launcher): AskedLauncher => {
+  return kept((account) => ({
+    mendAs: { delivery: want.name, grantMaker: roleArnFor(want.access, account.id) },
+    launchers: account.launchers.map((launcher): AskedLauncher => {
       const role = launcherRole(seen, account.id, launcher);
       const linked = serviceLinkedRoleOf(launcher);
       const linkedRole = linked && { service: linked.awsServiceName, suffix: linked.suffix };
@@ -74,7 +81,7 @@ function askedOf(seen: Observed): (account: TargetAccount) => readonly AskedLaun
         judge: role.is === 'known' ? new RoleJudge(judge, account.id, role.value) : undefined,
       };
     }),
-  );
+  }));
 }
 
 /** A proof without guardrails says so: an SCP may still forbid the launch. */
@@ -126,6 +133,7 @@ function questionOf(
   account: string,
   asIfShared: boolean,
   shared: SharedQuestion | undefined,
+  mendAs: MendAs,
 ): PlaceQuestion | undefined {
   const builder = seen.builder.get(region);
   const place = seen.places.get(`${account}/${region}`);
@@ -142,7 +150,7 @@ function questionOf(
     ami,
     regionOn: regionOn(there, region),
     own: there?.own ?? absent,
-    mendAs: { delivery: want.name, grantMaker: roleArnFor(want.access, account) },
+    mendAs,
   };
   if (shared !== undefined) {
     return {
