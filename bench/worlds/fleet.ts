@@ -4,13 +4,11 @@
  * `causes.ts`, spread by a hash of where they are.
  */
 import { absent, type Finding, known, reason, unreadable } from '../../src/base/outcome.ts';
-import { type Delivery, type Launcher, launcherPrincipalArn, serviceLinkedRoleOf } from '../../src/model/delivery.ts';
+import type { Delivery } from '../../src/model/delivery.ts';
 import type {
   AccountSeen,
   BuilderRegionSeen,
-  GrantSeen,
   ImageSeen,
-  KeySeen,
   LevelSeen,
   Observed,
   PlaceSeen,
@@ -18,37 +16,28 @@ import type {
   RoleSeen,
   SnapshotSeen,
 } from '../../src/model/observed.ts';
-import { type Cause, causeOf, FIRST_ACCOUNT } from './causes.ts';
+import { type Cause, causeOf } from './causes.ts';
+import { defaultKey, readKey } from './keys.ts';
+import {
+  AT_MS,
+  ATTACH,
+  accountId,
+  BUILDER,
+  LAUNCHERS,
+  launcherArn,
+  MANAGEMENT,
+  readKeyArn,
+  regionName,
+  roleName,
+  statement,
+  text,
+  USE,
+} from './names.ts';
 
 const REGIONS = 20;
 const IMAGES = 10;
 const ROLE_POLICIES = 240;
 const SCP_SETS = 20;
-
-const BUILDER = '111111111111';
-const MANAGEMENT = '999999999999';
-const AT_MS = Date.UTC(2026, 0, 2);
-
-export const LAUNCHERS: readonly Launcher[] = [
-  { kind: 'role', name: 'App', path: '/' },
-  { kind: 'role', name: 'Batch', path: '/team/' },
-  { kind: 'karpenter', name: 'KarpenterController', path: '/' },
-  { kind: 'autoscaling', suffix: undefined },
-  { kind: 'autoscaling', suffix: 'payments' },
-];
-
-const regionName = (r: number): string => `eu-test-${r + 1}`;
-const accountId = (a: number): string => String(FIRST_ACCOUNT + a);
-const readKeyArn = (r: number): string =>
-  `arn:aws:kms:${regionName(r)}:${BUILDER}:key/mrk-00000000000000000000000000000000`;
-const statement = (Sid: string, Effect: string, Action: unknown, more: object = {}): object => ({
-  Sid,
-  Effect,
-  Action,
-  Resource: '*',
-  ...more,
-});
-const text = (...Statement: readonly object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 
 interface Fleet {
   readonly want: Delivery;
@@ -106,14 +95,6 @@ function deliveryOf(ids: readonly string[], regions: readonly string[]): Deliver
   };
 }
 
-const USE = [
-  'kms:Decrypt',
-  'kms:DescribeKey',
-  'kms:GenerateDataKeyWithoutPlaintext',
-  'kms:ReEncryptFrom',
-  'kms:ReEncryptTo',
-];
-const ATTACH = { Bool: { 'kms:GrantIsForAWSResource': 'true' } };
 const readKeys = Array.from({ length: REGIONS }, (_, r) => readKeyArn(r));
 
 /** Each with work of its own besides, as roles have. */
@@ -194,17 +175,6 @@ const regionsOff = (a: number): readonly string[] =>
   Array.from({ length: REGIONS }, (_, r) => r)
     .filter((r) => causeOf({ account: a, region: r }) === 'region: off')
     .map(regionName);
-
-function roleName(l: number): string {
-  const launcher = LAUNCHERS[l];
-  if (launcher === undefined) return '';
-  return 'name' in launcher ? launcher.name : (serviceLinkedRoleOf(launcher)?.roleName ?? '');
-}
-
-const launcherArn = (id: string, l: number): string => {
-  const launcher = LAUNCHERS[l];
-  return launcher === undefined ? '' : launcherPrincipalArn(launcher, id, 'aws');
-};
 
 function roleSeen(id: string, a: number, l: number): Finding<RoleSeen> {
   const cause = causeOf({ account: a, launcher: l });
@@ -329,70 +299,6 @@ function snapshotSeen(i: number, r: number): SnapshotSeen {
   };
 }
 
-const baseKey = (
-  arn: string,
-  account: string,
-  r: number,
-): Omit<KeySeen, 'policy' | 'grants' | 'state' | 'manager'> => ({
-  arn,
-  keyId: arn.slice(arn.lastIndexOf('/') + 1),
-  account,
-  region: regionName(r),
-  multiRegion: undefined,
-  rotation: absent,
-  aliases: [],
-  tags: {},
-});
-
-/** One policy per Region: it names the accounts, and the Region's own endpoint of EC2. */
-function readKey(r: number, ids: readonly string[]): KeySeen {
-  const AWS = ids.map((id) => `arn:aws:iam::${id}:root`);
-  const through = { StringEquals: { 'kms:ViaService': `ec2.${regionName(r)}.amazonaws.com` } };
-  const policy = text(
-    statement('Owner', 'Allow', 'kms:*', { Principal: { AWS: `arn:aws:iam::${BUILDER}:root` } }),
-    statement('Use', 'Allow', USE, { Principal: { AWS }, Condition: through }),
-    statement('Attach', 'Allow', 'kms:CreateGrant', { Principal: { AWS }, Condition: { ...through, ...ATTACH } }),
-  );
-  const grants = ids.flatMap((id, a) => [3, 4].flatMap((l) => grantOn(id, a, l, r)));
-  return {
-    ...baseKey(readKeyArn(r), BUILDER, r),
-    state: 'Enabled',
-    manager: 'CUSTOMER',
-    policy: known(policy),
-    grants: known(grants),
-  };
-}
-
-const GRANTED = [
-  'Encrypt',
-  'Decrypt',
-  'ReEncryptFrom',
-  'ReEncryptTo',
-  'GenerateDataKey',
-  'GenerateDataKeyWithoutPlaintext',
-  'DescribeKey',
-  'CreateGrant',
-];
-
-function grantOn(id: string, a: number, l: number, r: number): readonly GrantSeen[] {
-  const cause = causeOf({ account: a, region: r, launcher: l });
-  if (cause === 'grant: absent') return [];
-  const lacks = cause?.startsWith('grant lacks ') === true ? cause.slice('grant lacks '.length) : '';
-  return [
-    {
-      grantId: `${id}-${l}-${r}`,
-      name: `amiport-fleet-${roleName(l)}`,
-      granteePrincipal: launcherArn(id, l),
-      operations: GRANTED.filter((o) => o !== lacks),
-      encryptionContextSubset: undefined,
-      encryptionContextEquals: undefined,
-      issuingAccount: cause === 'grant: wrong account' ? BUILDER : id,
-      retiringPrincipal: undefined,
-      createdMs: AT_MS - 3_600_000,
-    },
-  ];
-}
-
 function placeSeen(id: string, a: number, r: number): PlaceSeen {
   const cause = causeOf({ account: a, region: r });
   return {
@@ -420,48 +326,3 @@ function allowedImages(cause: Cause | undefined): PlaceSeen['allowedImages'] {
     return known({ state: 'enabled', criteria: [{ names: ['hardened-*'] }] });
   return known({ state: 'disabled', criteria: [] });
 }
-
-/** AWS's own key in most places; a customer key whose policy lets IAM decide in every third. */
-function defaultKey(id: string, a: number, r: number, cause: Cause | undefined): Finding<KeySeen> {
-  if (cause === 'default key: absent') return absent;
-  if (cause === 'default key: unreadable')
-    return unreadable(reason('aws.AccessDenied', id, 'kms:DescribeKey: AccessDenied'));
-  const arn = `arn:aws:kms:${regionName(r)}:${id}:key/default`;
-  const state =
-    cause === 'default key: disabled' ? 'Disabled' : cause === 'default key: deleted' ? 'PendingDeletion' : 'Enabled';
-  const own = (a + r) % 3 === 0 || cause?.startsWith('default key') === true;
-  const base = { ...baseKey(arn, id, r), state, grants: known([]) };
-  return own
-    ? known({ ...base, manager: 'CUSTOMER', policy: known(ownKeyPolicy(id, cause)) })
-    : known({ ...base, manager: 'AWS', policy: known(managedPolicy(id, r)) });
-}
-
-const linkedArns = (id: string): readonly string[] => [3, 4].map((l) => launcherArn(id, l));
-
-function ownKeyPolicy(id: string, cause: Cause | undefined): string {
-  const Principal = { AWS: `arn:aws:iam::${cause === 'default key: no delegation' ? '777777777777' : id}:root` };
-  const linked = statement('Linked', 'Allow', [...USE, 'kms:CreateGrant'], { Principal: { AWS: linkedArns(id) } });
-  const owner = statement('Owner', 'Allow', 'kms:*', { Principal });
-  if (cause === 'default key: denies')
-    return text(owner, linked, statement('No', 'Deny', 'kms:ReEncryptTo', { Principal: '*' }));
-  return cause === 'default key: no delegation' ? text(owner) : text(owner, linked);
-}
-
-/** The policy of `alias/aws/ebs`: every principal of the account through EC2. */
-const managedPolicy = (id: string, r: number): string =>
-  text(
-    statement(
-      'Ebs',
-      'Allow',
-      ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:CreateGrant', 'kms:DescribeKey'],
-      {
-        Principal: { AWS: '*' },
-        Condition: {
-          StringEquals: { 'kms:CallerAccount': id, 'kms:ViaService': `ec2.${regionName(r)}.amazonaws.com` },
-        },
-      },
-    ),
-    statement('Direct', 'Allow', ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:RevokeGrant'], {
-      Principal: { AWS: `arn:aws:iam::${id}:root` },
-    }),
-  );
