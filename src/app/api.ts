@@ -34,7 +34,15 @@ export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify 
 export { type Desk, deskOf, type ExplainAsked, type Proofs, type RunEnd, type Who } from './desk.ts';
 export { type DriftReport, drift } from './drift.ts';
 export type { AppEvent, Emit } from './events.ts';
-export { type Explained, explainGroup, explainInstance, explainPlace, explainText } from './explain.ts';
+export {
+  type Explained,
+  explainEvent,
+  explainGroup,
+  explainInstance,
+  explainPlace,
+  explainSaid,
+  explainText,
+} from './explain.ts';
 export { exportedIam } from './export-iam.ts';
 export type { FixPlan } from './fix-plan.ts';
 export { type Left, left } from './left.ts';

@@ -12,7 +12,15 @@ import { type Compared, type CompareOptions, compare } from './compare.ts';
 import { type ApplyOptions, applyPlan, makePlan, type Planned, planFor, verify } from './deliver.ts';
 import { type DriftReport, drift } from './drift.ts';
 import type { Emit } from './events.ts';
-import { type Explained, explainGroup, explainInstance, explainPlace, type Where } from './explain.ts';
+import {
+  type Explained,
+  explainEvent,
+  explainGroup,
+  explainInstance,
+  explainPlace,
+  explainSaid,
+  type Where,
+} from './explain.ts';
 import { type FixPlan, fixPlan } from './fix-plan.ts';
 import { type Left, left } from './left.ts';
 import { type Session, type SessionOptions, whoAmI } from './session.ts';
@@ -51,9 +59,12 @@ export interface VerifyAsked {
   readonly fixPlan?: boolean;
 }
 
-/** An instance, a group, or else a launcher in a place. */
+/** An instance, a group, an event, a text in a place, or else a launcher in a place. */
 export interface ExplainAsked extends Where {
   readonly instance?: string;
+  /** Id of a CloudTrail event. */
+  readonly event?: string;
+  readonly text?: string;
   readonly group?: string;
   readonly image?: string;
   readonly launcher?: string;
@@ -127,7 +138,8 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
 function explainLive(session: Session, asked: ExplainAsked): Promise<Outcome<Explained>> {
   if (asked.group !== undefined) return explainGroup(session, asked.group, asked);
   if (asked.instance !== undefined) return explainInstance(session, asked.instance, asked);
-  return explainPlace(session, asked);
+  if (asked.event !== undefined) return explainEvent(session, asked.event, asked);
+  return asked.text === undefined ? explainPlace(session, asked) : explainSaid(session, asked.text, asked);
 }
 
 const noImage = (want: Session['want'], name: string): Reason =>

@@ -3,6 +3,7 @@ import { done, failed, type Outcome, type Reason, type Remedy, reason } from '..
 import type { Place } from '../base/place.ts';
 import { trailRecords } from '../explain/event.ts';
 import { type Explanation, recognise } from '../explain/recognise.ts';
+import { changesOf, type Mend, mendOf } from '../export/mend.ts';
 import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
 import type { Session } from './session.ts';
@@ -13,6 +14,8 @@ export interface Explained {
   readonly reason: Reason;
   /** Who can mend it and how, most telling first. */
   readonly remedies: readonly Remedy[];
+  /** The same word for word, where the missing links are known: in whose account to run which commands. */
+  readonly mends?: readonly Mend[];
   /** How to see that it is mended. */
   readonly checks: readonly string[];
   /** The AWS pages that say so. */
@@ -87,10 +90,52 @@ export async function explainGroup(session: Session, name: string, where: Where)
         ? `group ${name} in ${place} has no failed activity`
         : `group ${name} in ${place}: ${bad.statusCode}: ${bad.statusMessage ?? bad.description}`;
     const told = recognise(bad?.statusMessage ?? '');
-    return done(await joined(session, at, says, name, told, (p) => p.launcher.startsWith('autoscaling')));
+    return done(await joined(session, at, says, name, told, (p) => /^(?:autoscaling|eks)/.test(p.launcher)));
   }
   return failed(notThere('Auto Scaling group', name, where));
 }
+
+/** An event of CloudTrail, looked up by its id. */
+export async function explainEvent(session: Session, id: string, where: Where): Promise<Outcome<Explained>> {
+  for (const at of placesOf(session, where)) {
+    const found = await session.cloud.findEvent(at, id);
+    if (!found.ok) return found;
+    if (found.value === undefined) continue;
+    const [record] = trailRecords(found.value) ?? [];
+    if (record === undefined) continue;
+    const says = `${record.who} called ${record.action} in ${at.account}/${at.region}${record.refused ? ' and was refused' : ''}`;
+    const told = record.refused ? recognise(record.text) : [];
+    return done(await joined(session, at, says, record.action, told, (p) => isOf(p, record.who)));
+  }
+  return failed(notThere('event', id, where));
+}
+
+/** Whether a caller, as CloudTrail names it, is a proof's launcher; the instance itself may be any launcher's. */
+function isOf(p: Proof, who: string): boolean {
+  const role = /:assumed-role\/([^/]+)\//.exec(who)?.[1] ?? '';
+  const [, name = ''] = p.launcher.split(':');
+  if (role === 'aws:ec2-infrastructure' || role === '') return true;
+  return role.startsWith('AWSServiceRole') ? !/^(?:role|karpenter):/.test(p.launcher) : name === role;
+}
+
+/** An error text in a place that is known: what the text tells, behind what the proofs of the place say. */
+export async function explainSaid(
+  session: Session,
+  text: string,
+  asked: { readonly image?: string; readonly launcher?: string } & Where,
+): Promise<Outcome<Explained>> {
+  const [at, more] = placesOf(session, asked);
+  if (at === undefined || more !== undefined) return failed(onePlace);
+  const told = recognise(text);
+  const [first] = told;
+  const says = first?.reason.says ?? 'nothing in this text is known to amiport';
+  return done(await joined(session, at, says, `${at.account}/${at.region}`, told, (p) => isAsked(p, asked)));
+}
+
+const onePlace = reason('explain.place', '', 'name one place of the config: --account and --region');
+
+const isAsked = (p: Proof, asked: { readonly image?: string; readonly launcher?: string }): boolean =>
+  (asked.image ?? p.image) === p.image && (asked.launcher ?? p.launcher) === p.launcher;
 
 /** A question without a failure at hand: would this launcher launch this image there, and if not, why not? */
 export async function explainPlace(
@@ -98,12 +143,9 @@ export async function explainPlace(
   asked: { readonly image?: string; readonly launcher?: string } & Where,
 ): Promise<Outcome<Explained>> {
   const [at, more] = placesOf(session, asked);
-  if (at === undefined || more !== undefined)
-    return failed(reason('explain.place', '', 'name one place of the config: --account and --region'));
-  const concerns = (p: Proof): boolean =>
-    (asked.image ?? p.image) === p.image && (asked.launcher ?? p.launcher) === p.launcher;
+  if (at === undefined || more !== undefined) return failed(onePlace);
   const says = `launches${asked.image === undefined ? '' : ` of ${asked.image}`} in ${at.account}/${at.region}${asked.launcher === undefined ? '' : ` as ${asked.launcher}`}`;
-  return done(await joined(session, at, says, `${at.account}/${at.region}`, [], concerns));
+  return done(await joined(session, at, says, `${at.account}/${at.region}`, [], (p) => isAsked(p, asked)));
 }
 
 /** What is known of such failures, behind what the proofs of the place say now. */
@@ -137,8 +179,11 @@ async function joined(
       : `as things are now all ${proofs.length} launchers of the config can launch there: it was launched before that, or by somebody else`,
   );
   const known = explained(told);
+  const patches = against.flatMap((p) => p.reasons.flatMap((r) => r.remedy?.patches ?? []));
+  const mends = changesOf(patches, seen).map((c) => mendOf(c, seen));
   return {
     version: 1,
+    ...(mends.length === 0 ? {} : { mends }),
     reason: reason('explain', subject, says, {
       because: [...(links.length > 0 ? links : [fine]), ...(known === undefined ? [] : [known.reason])],
     }),

@@ -8,6 +8,7 @@ import { pointerEffects } from './act-pointers.ts';
 import type { Connection } from './connection.ts';
 import { consumerSearches } from './observe-consumers.ts';
 import { searches } from './observe-left.ts';
+import { trailReads } from './trail.ts';
 
 export const awsCloud = (c: Connection): Cloud => ({
   ...keyEffects(c),
@@ -17,4 +18,5 @@ export const awsCloud = (c: Connection): Cloud => ({
   ...canaryEffects(c),
   ...consumerSearches(c),
   ...searches(c),
+  ...trailReads(c),
 });

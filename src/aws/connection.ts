@@ -6,6 +6,7 @@
  * services and proxies are never read then.
  */
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { EBSClient } from '@aws-sdk/client-ebs';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { IAMClient } from '@aws-sdk/client-iam';
@@ -50,6 +51,7 @@ interface Clients {
   readonly ssm: SSMClient;
   readonly organizations: OrganizationsClient;
   readonly autoscaling: AutoScalingClient;
+  readonly cloudtrail: CloudTrailClient;
 }
 
 type ServiceName = keyof Clients;
@@ -64,6 +66,7 @@ const CONSTRUCTORS: { readonly [S in ServiceName]: () => Promise<new (config: ob
   ssm: async () => (await import('@aws-sdk/client-ssm')).SSMClient,
   organizations: async () => (await import('@aws-sdk/client-organizations')).OrganizationsClient,
   autoscaling: async () => (await import('@aws-sdk/client-auto-scaling')).AutoScalingClient,
+  cloudtrail: async () => (await import('@aws-sdk/client-cloudtrail')).CloudTrailClient,
 };
 
 /** Role chaining caps sessions at one hour; renewed this long before the end. Source: STS API Reference "AssumeRole". */

@@ -27,18 +27,31 @@ const MODULES = {
   iam: () => import('@aws-sdk/client-iam'),
   ssm: () => import('@aws-sdk/client-ssm'),
   autoscaling: () => import('@aws-sdk/client-auto-scaling'),
+  cloudtrail: () => import('@aws-sdk/client-cloudtrail'),
   organizations: () => import('@aws-sdk/client-organizations'),
 } as const;
 
 /** A simulator by URL, or in this process. */
 export type Reach = { readonly endpoint: string } | { readonly requestHandler: object };
 
-/** Calls a simulator as the administrator of `account`. */
-export function rawSender(reach: Reach, account: string, clock: Clock, externalId?: string): RawSender {
+/** A role that calls, assumed by the administrator of another account. */
+export interface AssumedBy {
+  readonly role: string;
+  readonly account: string;
+}
+
+/** Calls a simulator as the administrator of `account`, or as a role there. */
+export function rawSender(
+  reach: Reach,
+  account: string,
+  clock: Clock,
+  externalId?: string,
+  assumed?: AssumedBy,
+): RawSender {
   const connection = new Connection({
     ...reach,
-    credentials: { accessKeyId: account, secretAccessKey: 'test' },
-    roleFor: () => undefined,
+    credentials: { accessKeyId: assumed?.account ?? account, secretAccessKey: 'test' },
+    roleFor: () => assumed?.role,
     ...(externalId === undefined ? {} : { externalId }),
     homeRegion: 'us-east-1',
     clock,

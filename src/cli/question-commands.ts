@@ -132,6 +132,7 @@ export const explain = buildCommand({
         placeholder: 'launcher',
       },
       group: { kind: 'parsed', parse: parseText, optional: true, brief: 'An Auto Scaling group', placeholder: 'name' },
+      event: { kind: 'parsed', parse: parseText, optional: true, brief: 'A CloudTrail event', placeholder: 'id' },
     },
     aliases: ALIASES,
     positional: {
@@ -151,6 +152,8 @@ export const explain = buildCommand({
       'packer build image.pkr.hcl 2>&1 | amiport explain -',
       'amiport explain cloudtrail-event.json',
       'amiport explain i-0123456789abcdef0',
+      'amiport explain --event 01234567-89ab-4cde-8f01-23456789abcd --account 222222222222 --region eu-west-1',
+      'amiport explain "Not authorized for images: [ami-0123456789abcdef0]" --account 222222222222 --region eu-west-1',
       'amiport explain --group web --account 222222222222 --region eu-west-1',
       'amiport explain --image kubernetes --account 222222222222 --region eu-west-1 --launcher autoscaling',
     ),

@@ -38,6 +38,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     reads: true,
   },
   'autoscaling:DescribeScalingActivities': { for: ['canary'], why: 'why a canary group has no instance' },
+  'cloudtrail:LookupEvents': { for: ['account'], why: 'an event that explain is asked about', reads: true },
   'ec2:CopyImage': { for: BOTH, why: 'a copy of each version in every Region; private copies in the accounts' },
   'ec2:CreateFleet': { for: ['canary'], why: 'a canary fleet of one instance' },
   'ec2:CreateLaunchTemplate': { for: ['canary'], why: 'a canary group launches from it' },

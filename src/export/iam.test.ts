@@ -119,7 +119,7 @@ test('read-only roles change nothing', () => {
   const actions = exportIam(delivery(), [])
     .roles.filter((r) => r.purpose === 'read-only')
     .flatMap(actionsOf);
-  expect(actions.filter((a) => !/:(Describe|Get|List)/.test(a))).toEqual([]);
+  expect(actions.filter((a) => !/:(Describe|Get|List|LookupEvents)/.test(a))).toEqual([]);
 });
 
 test('trust names the builder account and the external id', () => {

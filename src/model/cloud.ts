@@ -134,6 +134,9 @@ export interface Cloud {
     want: { readonly imageIds: readonly string[]; readonly delivery: string },
   ): Promise<Outcome<readonly Consumer[]>>;
 
+  /** The record of a CloudTrail event as JSON text; undefined when it is none of the place's. */
+  findEvent(at: Place, eventId: string): Promise<Outcome<string | undefined>>;
+
   // What carries this delivery's tags, whether or not anything still points at it
   findSnapshots(at: Place, delivery: string): Promise<Outcome<readonly (SnapshotSeen & { readonly tags: Tags })[]>>;
   findKeys(at: Place, delivery: string): Promise<Outcome<readonly KeySeen[]>>;

@@ -1,8 +1,9 @@
 /** Follows what amiport prints: AWS CLI commands, carried out word for word on the simulated AWS. */
-import type { RawSender } from '../../src/app/api.ts';
+import { type RawSender, rawSender } from '../../src/app/api.ts';
 import type { Mend } from '../../src/export/mend.ts';
+import { inProcessHandler } from '../../src/sim/in-process.ts';
 import type { TestSim } from '../../src/sim/testing.ts';
-import { HOME, must } from './stage.ts';
+import { BUILDER, HOME, must } from './stage.ts';
 
 /** Words as a POSIX shell splits them: single quotes, and a backslash outside of them. */
 function shellWords(command: string): readonly string[] {
@@ -16,7 +17,8 @@ function shellWords(command: string): readonly string[] {
 const STRUCTURES = new Set(['--launch-permission', '--image-criteria']);
 const LISTS = new Set(['--operations', '--user-ids']);
 
-const pascal = (kebab: string): string => kebab.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const pascal = (kebab: string): string =>
+  kebab.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase()).replace(/^Aws/, 'AWS');
 
 interface Call {
   readonly service: string;
@@ -43,22 +45,18 @@ function callOf(command: string): Call {
   return { service, operation: pascal(operation), region, input };
 }
 
-/** @param senders by account: its administrator */
-export async function follow(
-  sim: TestSim,
-  senders: ReadonlyMap<string, RawSender>,
-  mends: readonly Mend[],
-): Promise<void> {
+/** As the administrator of each account, or as amiport's role there where that is who must do it. */
+export async function follow(sim: TestSim, mends: readonly Mend[]): Promise<void> {
+  const reach = { requestHandler: inProcessHandler(sim.kernel) };
   for (const { account, by, commands } of mends) {
+    const assumed = by === undefined ? undefined : { role: by, account: BUILDER };
+    const sender = rawSender(reach, account, sim.clock, 'bedrock-images', assumed);
     for (const command of commands) {
       const { service, operation, region, input } = callOf(command);
       // The simulator has no Account Management: switching a Region on is a word to its world.
       if (service === 'account') sim.world.accounts.get(account)?.regions.add(String(input.RegionName));
-      else {
-        const sender = senders.get(account);
-        if (sender === undefined) throw new Error(`nobody is at hand in account ${account}`);
-        await must(sender.send(service as Parameters<RawSender['send']>[0], region, operation, input, by));
-      }
+      else await must(sender.send(service as Parameters<RawSender['send']>[0], region, operation, input));
     }
+    await sender.close();
   }
 }

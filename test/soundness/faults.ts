@@ -52,10 +52,14 @@ const revoke = (stand: Stand, of: string) => async (): Promise<void> => {
     await must(stand.builder.send('kms', HOME, 'RevokeGrant', { KeyId, GrantId: g.GrantId }));
 };
 
-function scp(stand: Stand, target: string, content: string): void {
+function scp(
+  stand: Stand,
+  target: string,
+  content: string,
+  type: 'SERVICE_CONTROL_POLICY' | 'RESOURCE_CONTROL_POLICY' = 'SERVICE_CONTROL_POLICY',
+): void {
   const { organization } = stand.sim.world;
   const id = `p-${organization?.policies.size}`;
-  const type = 'SERVICE_CONTROL_POLICY';
   organization?.policies.set(id, { id, name: id, description: '', type, content, awsManaged: false });
   organization?.attachments.get(target)?.add(id);
 }
@@ -94,6 +98,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a launcher gets all rights on keys by another policy',
     mended: false,
+    adds: true,
     how: (s, r) => rolePolicy(account(s, r), 'more', document({ Effect: 'Allow', Action: 'kms:*', Resource: '*' })),
   },
   {
@@ -156,6 +161,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the key policy is open to an account',
     mended: false,
+    adds: true,
     how: (s, r) =>
       keyPolicy(s, (all) => [
         ...all,
@@ -215,6 +221,57 @@ export const FAULTS: readonly Fault[] = [
           Resource: '*',
           Condition: { Bool: { 'kms:GrantIsForAWSResource': 'false' } },
         }),
+      ),
+  },
+  {
+    name: 'an SCP leaves one service out of what it allows',
+    mended: false,
+    how: async (s, r) => {
+      const { organization } = s.sim.world;
+      const target = one([FIRST, SECOND], r);
+      organization?.attachments.get(target)?.delete('p-FullAWSAccess');
+      const Action = one([['ec2:*', 'iam:*', 'autoscaling:*', 'sts:*', 'ssm:*'], ['*']], r);
+      scp(s, target, document({ Effect: 'Allow', Action, Resource: '*' }));
+    },
+  },
+  {
+    name: 'an RCP denies one action on the keys of an account',
+    mended: false,
+    how: async (s, r) =>
+      scp(
+        s,
+        SECOND,
+        document({ Sid: 'Guard', Effect: 'Deny', Principal: '*', Action: one(USE, r), Resource: '*' }),
+        'RESOURCE_CONTROL_POLICY',
+      ),
+  },
+  {
+    name: 'the shared key is to be deleted',
+    mended: false,
+    how: (s) => must(s.builder.send('kms', HOME, 'ScheduleKeyDeletion', { KeyId: s.base.key, PendingWindowInDays: 7 })),
+  },
+  {
+    name: 'the use of the shared key is bound to another Region',
+    mended: true,
+    how: (s) =>
+      keyPolicy(s, (all) =>
+        all.map((x) =>
+          x.Sid === 'amiport-bedrock-use'
+            ? { ...x, Condition: { StringEquals: { 'kms:ViaService': 'ec2.us-west-2.amazonaws.com' } } }
+            : x,
+        ),
+      ),
+  },
+  {
+    name: 'grants on the shared key are for AWS resources only',
+    mended: true,
+    how: (s) =>
+      keyPolicy(s, (all) =>
+        all.map((x) =>
+          x.Sid === 'amiport-bedrock-grant'
+            ? { ...x, Condition: { Bool: { 'kms:GrantIsForAWSResource': 'true' } } }
+            : x,
+        ),
       ),
   },
   {

@@ -5,20 +5,21 @@
 import { deserialize, serialize } from 'node:v8';
 import {
   applyPlan,
-  type CanaryResult,
-  launchCanaries,
   makePlan,
   type Proof,
   type RawSender,
   rawSender,
   type Session,
+  type Verified,
   verify,
 } from '../../src/app/api.ts';
 import { openSession } from '../../src/app/session.ts';
 import { type Random, seededRandom } from '../../src/base/ports.ts';
+import { changesOf, mendOf } from '../../src/export/mend.ts';
 import { inProcessHandler } from '../../src/sim/in-process.ts';
 import { simForTests, type TestSim } from '../../src/sim/testing.ts';
 import type { World } from '../../src/sim/world/world.ts';
+import { follow } from '../deliver/follow.ts';
 import {
   applied,
   BUILDER,
@@ -32,6 +33,8 @@ import {
   testStage,
 } from '../deliver/stage.ts';
 import { writeConfig } from './config-file.ts';
+import { LAUNCHERS, type Launch, launchAll, type Result, setTemplate } from './launches.ts';
+import { takeAway } from './links.ts';
 
 export interface Baseline {
   readonly bytes: Buffer;
@@ -39,13 +42,29 @@ export interface Baseline {
   readonly configFile: string;
   readonly key: string;
   readonly image: string;
+  /** By account. */
+  readonly subnets: Readonly<Record<string, string>>;
 }
+
+const written = (launcher: string): string => {
+  const [kind = '', name = ''] = launcher.split(':');
+  if (kind === 'role') return `{ role: ${name} }`;
+  if (kind === 'karpenter') return `{ karpenter: { role: ${name} } }`;
+  return name === '' ? kind : `{ ${kind}: ${name} }`;
+};
 
 /** One encrypted image, delivered to two accounts in one Region, with roles and groups that can launch it. */
 export async function deliveredWorld(): Promise<Baseline> {
   const stage = await testStage();
   const source = await bakedImage(stage, stage.builder, 'golden');
-  const config = configOf({ kubernetes: source }).replace('regions: [eu-west-1, us-east-1]', 'regions: [eu-west-1]');
+  const config = [FIRST, SECOND].reduce(
+    (text, account) =>
+      text.replace(
+        `"${account}", launchers: [{ role: Launcher }, autoscaling]`,
+        `"${account}", launchers: [${LAUNCHERS[account]?.map(written).join(', ')}]`,
+      ),
+    configOf({ kubernetes: source }).replace('regions: [eu-west-1, us-east-1]', 'regions: [eu-west-1]'),
+  );
   const session = await stage.open(config);
   const { result } = await applied(session);
   if (result.failed.length > 0) throw new Error(JSON.stringify(result.failed));
@@ -57,12 +76,18 @@ export async function deliveredWorld(): Promise<Baseline> {
   const images = await must(
     stage.builder.send<{ Images: { ImageId: string }[] }>('ec2', HOME, 'DescribeImages', { Filters }),
   );
+  const image = images.Images[0]?.ImageId ?? '';
+  const subnets = {
+    [FIRST]: await setTemplate(stage.first, image),
+    [SECOND]: await setTemplate(stage.second, image),
+  };
   return {
     bytes: serialize(stage.sim.world),
     nowMs: stage.clock.nowMs(),
     configFile: await writeConfig(config),
     key: seen.KeyMetadata.Arn,
-    image: images.Images[0]?.ImageId ?? '',
+    image,
+    subnets,
   };
 }
 
@@ -75,7 +100,7 @@ export interface Stand {
   readonly base: Baseline;
 }
 
-async function standOn(base: Baseline): Promise<Stand> {
+export async function standOn(base: Baseline): Promise<Stand> {
   const sim = simForTests({ world: deserialize(base.bytes) as World, startMs: base.nowMs });
   const requestHandler = inProcessHandler(sim.kernel);
   const sender = (account: string) => rawSender({ requestHandler }, account, sim.clock);
@@ -91,13 +116,11 @@ async function standOn(base: Baseline): Promise<Stand> {
   return { sim, session: opened.value, builder: sender(BUILDER), first: sender(FIRST), second: sender(SECOND), base };
 }
 
-export interface Row {
-  /** `ACCOUNT LAUNCHER`. */
-  readonly who: string;
+export interface Row extends Launch {
   readonly proven: Proof['verdict'];
   /** All that is missing is in the list that AWS documents, and in no call that the simulator traces. */
   readonly listedOnly: boolean;
-  readonly result: CanaryResult['result'];
+  readonly result: Result;
   readonly why: string;
 }
 
@@ -105,6 +128,10 @@ export interface Verdicts {
   readonly seed: number;
   readonly faults: readonly string[];
   readonly rows: readonly Row[];
+  /** Launches that the remedies of their proofs were to make possible, and what came of them. */
+  readonly mended: readonly (Launch & { readonly result: Result; readonly remedies: readonly string[] })[];
+  /** A launch that was possible until the named link was taken away; undefined: not tried in this world. */
+  readonly broken: (Launch & { readonly link: string; readonly result: Result }) | undefined;
   readonly bugs: readonly unknown[];
 }
 
@@ -127,30 +154,55 @@ function isListedOnly(p: Proof): boolean {
   });
 }
 
-/** Breaks a world by its seed, proves, launches. */
+/** Everything settles: what is proven is the state, not its spreading. */
+const SETTLES_MS = 10 * 60_000;
+
+/** Breaks a world by its seed, proves, launches; then mends what is broken as the proofs say, or breaks what holds. */
 export async function judge(base: Baseline, seed: number, faults: readonly Fault[]): Promise<Verdicts> {
   const stand = await standOn(base);
   const random = seededRandom(seed);
   const chosen = pick(faults, random);
   for (const fault of chosen) await fault.how(stand, random);
-  // Everything settles: what is proven is the state, not its spreading.
-  await stand.sim.clock.sleep(10 * 60_000);
-  const { proofs, seen } = await verify(stand.session, silent);
-  const canaries = await launchCanaries(stand.session, seen, silent);
-  const result = new Map(canaries.map((c) => [`${c.account} ${c.launcher}`, c]));
-  const rows = proofs.map((p) => {
-    const who = `${p.account} ${p.launcher}`;
-    const canary = result.get(who);
-    return {
-      who,
-      proven: p.verdict,
-      listedOnly: isListedOnly(p),
-      result: canary?.result ?? 'not-tried',
-      why: `${p.reasons.map((r) => r.says).join('; ')} | ${canary?.reason?.says ?? canary?.result ?? 'no canary'}`,
-    };
+  await stand.sim.clock.sleep(SETTLES_MS);
+  const verified = await verify(stand.session, silent);
+  const { proofs } = verified;
+  const results = await launchAll(stand, proofs, 1);
+  const rows = proofs.map((p, i): Row => {
+    const result = results[i] ?? 'not-tried';
+    const why = `${p.reasons.map((r) => r.says).join('; ')} | ${result}`;
+    return { account: p.account, launcher: p.launcher, proven: p.verdict, listedOnly: isListedOnly(p), result, why };
   });
+  const mended = await mendAndLaunch(stand, verified);
+  const sure = chosen.every((f) => !f.adds) && rows.every((r) => r.result === 'launched');
+  const broken = sure ? await breakAndLaunch(stand, proofs, random) : undefined;
   await stand.session.close();
-  return { seed, faults: chosen.map((f) => f.name), rows, bugs: stand.sim.bugs };
+  return { seed, faults: chosen.map((f) => f.name), rows, mended, broken, bugs: stand.sim.bugs };
+}
+
+/** The remedies alone: what amiport would do itself is done by hand, too. */
+async function mendAndLaunch(stand: Stand, { proofs, seen }: Verified): Promise<Verdicts['mended']> {
+  const against = proofs.filter((p) => p.verdict === 'cannot-launch');
+  if (against.length === 0) return [];
+  const patches = against.flatMap((p) => p.reasons.flatMap((r) => r.remedy?.patches ?? []));
+  const mends = changesOf(patches, seen).map((c) => mendOf(c, seen));
+  await follow(stand.sim, mends);
+  await stand.sim.clock.sleep(SETTLES_MS);
+  const results = await launchAll(stand, against, 2);
+  return against.map(({ account, launcher, remedies }, i) => ({
+    account,
+    launcher,
+    result: results[i] ?? 'not-tried',
+    remedies: remedies.map((r) => r.does),
+  }));
+}
+
+async function breakAndLaunch(stand: Stand, proofs: readonly Proof[], random: Random): Promise<Verdicts['broken']> {
+  const proof = proofs[Math.floor(random() * proofs.length)];
+  const link = proof?.by[Math.floor(random() * proof.by.length)];
+  if (proof === undefined || link === undefined || !(await takeAway(stand, proof.account, link))) return undefined;
+  await stand.sim.clock.sleep(SETTLES_MS);
+  const [result = 'not-tried'] = await launchAll(stand, [proof], 3);
+  return { account: proof.account, launcher: proof.launcher, link, result };
 }
 
 /** Applies the plan to a broken world, then proves again. @returns launchers that still cannot, though nothing blocked */
@@ -176,6 +228,8 @@ export interface Fault {
   readonly name: string;
   /** True when the next apply puts it right. */
   readonly mended: boolean;
+  /** True when it allows something a second time: then one link less need not be missed. */
+  readonly adds?: true;
   how(stand: Stand, random: Random): Promise<unknown>;
 }
 

@@ -14,6 +14,7 @@ interface ExplainFlags extends DeskFlags {
   readonly image?: string;
   readonly launcher?: string;
   readonly group?: string;
+  readonly event?: string;
 }
 
 export default async function explain(this: Context, flags: ExplainFlags, ...words: readonly string[]): Promise<void> {
@@ -22,17 +23,17 @@ export default async function explain(this: Context, flags: ExplainFlags, ...wor
     ...(flags.account === undefined ? {} : { account: flags.account }),
     ...(flags.region === undefined ? {} : { region: flags.region }),
   };
-  const { group } = flags;
+  const { group, event } = flags;
   if (group !== undefined) return live(this, flags, { ...where, group });
+  if (event !== undefined) return live(this, flags, { ...where, event });
   if (/^i-[0-9a-f]{8,17}$/.test(said)) return live(this, flags, { ...where, instance: said });
-  if (said === '' && (flags.image ?? flags.launcher ?? flags.account) !== undefined) {
-    const asked = {
-      ...where,
-      ...(flags.image === undefined ? {} : { image: flags.image }),
-      ...(flags.launcher === undefined ? {} : { launcher: flags.launcher }),
-    };
-    return live(this, flags, asked);
-  }
+  const asked = {
+    ...where,
+    ...(flags.image === undefined ? {} : { image: flags.image }),
+    ...(flags.launcher === undefined ? {} : { launcher: flags.launcher }),
+  };
+  const placed = (flags.image ?? flags.launcher ?? flags.account) !== undefined;
+  if (said === '' && placed) return live(this, flags, asked);
   const printer = new Printer(this, flags);
   const text = said === '-' || words.length === 0 ? await standardInput(this) : await fileOrWords(said);
   if (text.trim() === '') {
@@ -45,6 +46,8 @@ export default async function explain(this: Context, flags: ExplainFlags, ...wor
     this.process.exitCode = printer.bad({ reason: nothing, problems: [] });
     return;
   }
+  // With a place named the proofs of that place say which link it is.
+  if (placed) return live(this, flags, { ...asked, text });
   const found = explainText(text);
   if (found === undefined) {
     this.process.exitCode = notRecognised(printer);
@@ -99,6 +102,11 @@ function print(printer: Printer, found: Explained): void {
   tell(found.reason.because, 1);
   if (found.remedies.length > 0) heading('Who can mend it, and how');
   for (const { who, does } of found.remedies) printer.line(`  ${color.cyan(who)}: ${does}`);
+  if (found.mends !== undefined) heading('The exact commands');
+  for (const { account, by, commands } of found.mends ?? []) {
+    printer.line(color.dim(`  # account ${account}${by === undefined ? '' : `, as ${by}`}`));
+    for (const command of commands) printer.line(`  ${command}`);
+  }
   heading('How to check');
   for (const check of found.checks) printer.line(`  ${check}`);
   if (found.sources.length > 0) printer.line(`\n${color.dim(`Source: ${found.sources.join('; ')}`)}`);
