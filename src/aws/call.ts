@@ -4,7 +4,7 @@
  * The SDK makes one attempt; waiting and trying again is here, on the injected clock, so that a run on
  * virtual time replays exactly. Codes are AWS's own behind `aws.`: `aws.InvalidAMIID.NotFound`.
  */
-import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import { done, failed, type Outcome, type Reason, type Remedy, reason } from '../base/outcome.ts';
 import type { Clock, Random } from '../base/ports.ts';
 
 export interface CallOptions {
@@ -100,10 +100,26 @@ const NO_CREDENTIALS = reason('aws.CredentialsProviderError', 'credentials', 'th
 function asReason(error: SdkError, subject: string, what: string): Reason {
   if (codeOf(error) === 'CredentialsProviderError') return NO_CREDENTIALS;
   const requestId = error.$metadata?.requestId;
-  const code = error.Reason === undefined ? codeOf(error) : `${codeOf(error)}.${error.Reason}`;
+  const code = codeOf(error);
+  const remedy = DENIED.has(code) ? readableBy(subject, what, error.message ?? '') : undefined;
   return reason(`aws.${code}`, subject, `${what}: ${code}: ${error.message ?? 'no message'}`, {
     ...(requestId === undefined ? {} : { requestId }),
+    ...(remedy === undefined ? {} : { remedy }),
   });
+}
+
+/** Source: "Error codes for the Amazon EC2 API"; IAM User Guide "Troubleshoot access denied error messages". */
+const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
+
+/** The permission that lets amiport make the call; EC2 does not name it, and other services may name one of several. */
+function readableBy(subject: string, what: string, message: string): Remedy | undefined {
+  const [, account] = /^(\d{12})(?:\/|$)/.exec(subject) ?? [];
+  if (account === undefined) return undefined;
+  const action = /not authorized to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? what;
+  const does = message.includes('explicit deny')
+    ? `exempt amiport's role from what denies it ${action}`
+    : `allow ${action} to amiport's role there (amiport export iam prints its policies)`;
+  return { who: `account ${account}`, does };
 }
 
 /** @returns true when the outcome is a refusal with one of the codes */

@@ -15,7 +15,8 @@ import type { Outcome, Reason } from '../../src/base/outcome.ts';
 import { follow } from '../deliver/follow.ts';
 import { FIRST, HOME, must, SECOND } from '../deliver/stage.ts';
 import { type Launch, launchAll } from '../soundness/launches.ts';
-import { type Baseline, deliveredWorld, type Stand, standOn } from '../soundness/worlds.ts';
+import type { Baseline, Stand } from '../soundness/stand.ts';
+import { deliveredWorld, standOn } from '../soundness/worlds.ts';
 
 let base: Baseline;
 beforeAll(async () => {

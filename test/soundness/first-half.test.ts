@@ -1,7 +1,8 @@
 /** The first half of the worlds, see property.ts. */
 import { beforeAll, test } from 'vitest';
 import { applyMends, SEED, verdictsHold, WORLDS } from './property.ts';
-import { type Baseline, deliveredWorld } from './worlds.ts';
+import type { Baseline } from './stand.ts';
+import { deliveredWorld } from './worlds.ts';
 
 const FROM = SEED;
 const LIMIT = { timeout: 36_000_000 };

@@ -1,7 +1,7 @@
 /** Launches as each kind of launcher makes them, and what came of them in the simulated AWS. */
 import type { RawSender } from '../../src/app/api.ts';
 import { FIRST, HOME, must, SECOND } from '../deliver/stage.ts';
-import type { Stand } from './worlds.ts';
+import type { Stand } from './stand.ts';
 
 /** By account: who launches there, as the config and the proofs write it. */
 export const LAUNCHERS: Readonly<Record<string, readonly string[]>> = {

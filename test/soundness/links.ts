@@ -1,7 +1,7 @@
 /** Takes away one link that a positive proof names: a statement, a grant, a permission. */
 import { keyByArn } from '../../src/sim/kms/keys.ts';
 import { FIRST, HOME, must } from '../deliver/stage.ts';
-import type { Stand } from './worlds.ts';
+import type { Stand } from './stand.ts';
 
 interface Statement {
   readonly Sid?: string;

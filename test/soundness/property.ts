@@ -7,7 +7,8 @@
 import { expect } from 'vitest';
 import { FAULTS } from './faults.ts';
 import { LAUNCHERS } from './launches.ts';
-import { type Baseline, judge, mend, type Row } from './worlds.ts';
+import type { Baseline } from './stand.ts';
+import { judge, mend, type Row } from './worlds.ts';
 
 /** Worlds for each of the two files. */
 export const WORLDS = Number(process.env.AMIPORT_WORLDS ?? 1000);

@@ -3,21 +3,12 @@
  * ways of their own. What is proven of such a world is then held against what the simulated launches do.
  */
 import { deserialize, serialize } from 'node:v8';
-import {
-  applyPlan,
-  makePlan,
-  type Proof,
-  type RawSender,
-  rawSender,
-  type Session,
-  type Verified,
-  verify,
-} from '../../src/app/api.ts';
+import { applyPlan, makePlan, type Proof, rawSender, type Verified, verify } from '../../src/app/api.ts';
 import { openSession } from '../../src/app/session.ts';
 import { type Random, seededRandom } from '../../src/base/ports.ts';
 import { changesOf, mendOf } from '../../src/export/mend.ts';
 import { inProcessHandler } from '../../src/sim/in-process.ts';
-import { simForTests, type TestSim } from '../../src/sim/testing.ts';
+import { simForTests } from '../../src/sim/testing.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { follow } from '../deliver/follow.ts';
 import {
@@ -35,16 +26,7 @@ import {
 import { writeConfig } from './config-file.ts';
 import { LAUNCHERS, type Launch, launchAll, type Result, setTemplate } from './launches.ts';
 import { takeAway } from './links.ts';
-
-export interface Baseline {
-  readonly bytes: Buffer;
-  readonly nowMs: number;
-  readonly configFile: string;
-  readonly key: string;
-  readonly image: string;
-  /** By account. */
-  readonly subnets: Readonly<Record<string, string>>;
-}
+import type { Baseline, Stand } from './stand.ts';
 
 const written = (launcher: string): string => {
   const [kind = '', name = ''] = launcher.split(':');
@@ -89,15 +71,6 @@ export async function deliveredWorld(): Promise<Baseline> {
     image,
     subnets,
   };
-}
-
-export interface Stand {
-  readonly sim: TestSim;
-  readonly session: Session;
-  readonly builder: RawSender;
-  readonly first: RawSender;
-  readonly second: RawSender;
-  readonly base: Baseline;
 }
 
 export async function standOn(base: Baseline): Promise<Stand> {
@@ -181,7 +154,10 @@ export async function judge(base: Baseline, seed: number, faults: readonly Fault
 
 /** The remedies alone: what amiport would do itself is done by hand, too. */
 async function mendAndLaunch(stand: Stand, { proofs, seen }: Verified): Promise<Verdicts['mended']> {
-  const against = proofs.filter((p) => p.verdict === 'cannot-launch');
+  // Where amiport could not look, it says so, and its remedies are of what it saw.
+  const unseen = (p: Proof): boolean =>
+    p.reasons.some(({ code }) => code.startsWith('aws.') || code === 'authz.unknown');
+  const against = proofs.filter((p) => p.verdict === 'cannot-launch' && !unseen(p));
   if (against.length === 0) return [];
   const patches = against.flatMap((p) => p.reasons.flatMap((r) => r.remedy?.patches ?? []));
   const mends = changesOf(patches, seen).map((c) => mendOf(c, seen));
