@@ -25,6 +25,11 @@ export interface BlockSource {
    * @param use `metadata`: the block may be wanted again for the files in it, so a source for which a fetch is dear keeps it
    */
   read(index: number, use: BlockUse): Promise<Outcome<Uint8Array>>;
+  /**
+   * Exactly these bytes, where a part costs less than its block (a file); absent where a block is the least there is.
+   * Not beyond `sizeBytes`.
+   */
+  readPart?(offset: number, length: number): Promise<Outcome<Uint8Array>>;
   /** Says which blocks come next, in that order. Never waits, never fails: a failure shows when the block is read. */
   prefetch(indexes: readonly number[]): void;
   stats(): BlockStats;

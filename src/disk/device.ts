@@ -1,7 +1,7 @@
 /**
  * Devices over a block source: a stretch of it (a partition), or several put together (a logical volume).
  *
- * Metadata goes through a cache of 4 KiB pieces, bounded by their number: a walk reads here an inode and there a directory of
+ * Metadata goes through a cache of small pieces, bounded in bytes: a walk reads here an inode and there a directory of
  * blocks which hold mostly file content, and keeping whole blocks for that would take a hundred times the memory.
  */
 import type { BlockSource, BlockUse } from '../base/block-source.ts';
@@ -10,8 +10,9 @@ import { Unreadable, unreadableIf } from './fault.ts';
 import type { Device, DeviceData } from './types.ts';
 
 const PIECE_BYTES = 4096;
-/** 32 MiB of pieces. */
-const PIECES_MAX = 8192;
+/** Where parts of blocks can be read, a piece is what is read: neighbours are mostly wanted too. */
+const PART_BYTES = 32_768;
+const KEPT_BYTES = 32 * 2 ** 20;
 /** More is never one piece of metadata: the largest directory block is 64 KiB, the LVM metadata area is read in parts. */
 const METADATA_MAX = 16 * 2 ** 20;
 
@@ -25,10 +26,12 @@ export interface Stretch {
 /** Reads a source in pieces and keeps the last of them; shared by all devices of one source. */
 export class PieceReader {
   readonly source: BlockSource;
+  readonly pieceBytes: number;
   readonly #pieces = new Map<number, Uint8Array>();
 
   constructor(source: BlockSource) {
     this.source = source;
+    this.pieceBytes = source.readPart ? PART_BYTES : PIECE_BYTES;
   }
 
   async block(index: number, use: BlockUse): Promise<Uint8Array> {
@@ -49,14 +52,20 @@ export class PieceReader {
   async piece(piece: number): Promise<Uint8Array> {
     const there = this.kept(piece);
     if (there !== undefined) return there;
-    const at = piece * PIECE_BYTES;
-    const { blockBytes } = this.source;
+    const bytes = await this.#fetch(piece * this.pieceBytes);
+    this.#pieces.set(piece, bytes);
+    if (this.#pieces.size > KEPT_BYTES / this.pieceBytes) this.#dropOldest();
+    return bytes;
+  }
+
+  async #fetch(at: number): Promise<Uint8Array> {
+    const { blockBytes, sizeBytes } = this.source;
+    const part = await this.source.readPart?.(at, Math.min(this.pieceBytes, sizeBytes - at));
+    if (part?.ok) return part.value;
+    if (part) throw new Unreadable({ ...part.reason, code: 'disk.block.unreadable' });
     const block = await this.block(Math.floor(at / blockBytes), 'metadata');
     // A copy, so that the block can go.
-    const bytes = Uint8Array.prototype.slice.call(block, at % blockBytes, (at % blockBytes) + PIECE_BYTES);
-    this.#pieces.set(piece, bytes);
-    if (this.#pieces.size > PIECES_MAX) this.#dropOldest();
-    return bytes;
+    return Uint8Array.prototype.slice.call(block, at % blockBytes, (at % blockBytes) + this.pieceBytes);
   }
 
   #dropOldest(): void {
@@ -83,9 +92,10 @@ export class MappedDevice implements Device {
     this.#check(offset, length);
     const first = this.#stretchAt(offset);
     const at = first.sourceAt + offset - first.at;
-    const inside = at % PIECE_BYTES;
-    if (inside + length <= PIECE_BYTES && offset + length <= first.at + first.length) {
-      const piece = await this.#reader.piece(Math.floor(at / PIECE_BYTES));
+    const { pieceBytes } = this.#reader;
+    const inside = at % pieceBytes;
+    if (inside + length <= pieceBytes && offset + length <= first.at + first.length) {
+      const piece = await this.#reader.piece(Math.floor(at / pieceBytes));
       return piece.subarray(inside, inside + length);
     }
     return this.#gather(offset, length);
@@ -93,13 +103,14 @@ export class MappedDevice implements Device {
 
   async #gather(offset: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
+    const { pieceBytes } = this.#reader;
     for (let done = 0; done < length; ) {
       const stretch = this.#stretchAt(offset + done);
       const at = stretch.sourceAt + offset + done - stretch.at;
-      const inside = at % PIECE_BYTES;
+      const inside = at % pieceBytes;
       const left = Math.min(length - done, stretch.at + stretch.length - offset - done);
-      const piece = await this.#reader.piece(Math.floor(at / PIECE_BYTES));
-      const part = piece.subarray(inside, Math.min(PIECE_BYTES, inside + left));
+      const piece = await this.#reader.piece(Math.floor(at / pieceBytes));
+      const part = piece.subarray(inside, Math.min(pieceBytes, inside + left));
       bytes.set(part, done);
       done += part.length;
     }

@@ -58,6 +58,19 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
     }
   };
 
+  const readPart = async (offset: number, length: number): Promise<Outcome<Uint8Array>> => {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    try {
+      const { bytesRead } = await file.read(bytes, 0, length, offset);
+      if (bytesRead === length) return done(bytes);
+      return failed(reason('disk.block.unreadable', id, `the bytes from ${offset} on end early`));
+    } catch (error) {
+      return failed(
+        reason('disk.block.unreadable', id, `the bytes from ${offset} on cannot be read: ${codeOf(error)}`),
+      );
+    }
+  };
+
   return {
     id,
     sizeBytes,
@@ -73,6 +86,7 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
         else break;
       return block;
     },
+    readPart,
     prefetch() {}, // the page cache does it
     stats: () => ({ ...stats }),
     close: () => file.close(),

@@ -58,13 +58,25 @@ function checkTail(bytes: Uint8Array, subject: string, seed: number | undefined)
       subject,
       'the checksum of a block is wrong',
     );
-  } else unreadableIf(!isIndex(bytes), 'disk.directory.bad', subject, 'a block has no checksum');
+  } else unreadableIf(!isIndex(bytes, seed), 'disk.directory.bad', subject, 'a block has no right checksum');
 }
 
-/** An entry that spans the block, or `.` and `..` with the rest: an index keeps its table behind them. */
-function isIndex(bytes: Uint8Array): boolean {
+const INDEX_TAIL_BYTES = 8;
+
+/**
+ * A block of a hashed directory's index: an entry that spans it, or `.` and `..` with the rest. The table behind them begins with
+ * how many entries fit and are, and its sum stands behind the last that would fit.
+ */
+function isIndex(bytes: Uint8Array, seed: number): boolean {
   const view = viewOf(bytes);
   const length = (at: number): number => recordLength(view.getUint16(at, true), bytes.length);
-  if (view.getUint32(0, true) === 0) return length(4) === bytes.length;
-  return length(4) === 12 && length(16) === bytes.length - 12;
+  const isNode = view.getUint32(0, true) === 0 && length(4) === bytes.length;
+  const isRoot = length(4) === 12 && length(16) === bytes.length - 12;
+  if (!isNode && !isRoot) return false;
+  const table = isNode ? 8 : 32;
+  const [limit, count] = [view.getUint16(table, true), view.getUint16(table + 2, true)];
+  const tail = table + 8 * limit;
+  if (count > limit || tail + INDEX_TAIL_BYTES > bytes.length) return false;
+  const sum = crc32c(crc32c(seed, bytes, 0, table + 8 * count), bytes, tail, tail + 4);
+  return crc32c(sum, new Uint8Array(4)) === view.getUint32(tail + 4, true);
 }

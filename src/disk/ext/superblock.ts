@@ -87,7 +87,7 @@ export async function readGeometry(device: Device): Promise<Geometry> {
     kind: kindOf(compat, incompat),
     uuid: uuidText(bytes.subarray(104, 120)),
     label: zeroEnded(bytes.subarray(120, 136)),
-    notices: noticesOf(incompat, blocks * blockSize, device.sizeBytes),
+    notices: noticesOf(incompat, !withSums && view.getUint8(0x175) !== 0, blocks * blockSize, device.sizeBytes),
     inodes: u32(0),
     inodeSize,
     clusterBlocks: readOnly & 0x200 ? 2 ** Math.max(0, Math.min(20, u32(28) - u32(24))) : 1,
@@ -101,11 +101,13 @@ function kindOf(compat: number, incompat: number): string {
   return compat & COMPAT_JOURNAL ? 'ext3' : 'ext2';
 }
 
-function noticesOf(incompat: number, sizeBytes: number, deviceBytes: number): readonly Reason[] {
+function noticesOf(incompat: number, sumsAreOff: boolean, sizeBytes: number, deviceBytes: number): readonly Reason[] {
   const notices: Reason[] = [];
   const add = (code: string, says: string): number => notices.push(reason(code, 'ext', says));
   if (incompat & INCOMPAT.recover)
     add('disk.log.dirty', 'the journal was not replayed: what was written in the last seconds may be missing or torn');
+  // tune2fs clears the kind of checksum with the feature, so only damage leaves it alone.
+  if (sumsAreOff) add('disk.checksums.lost', 'names a kind of checksum, and says that there are none');
   if (incompat & INCOMPAT.casefold)
     add('disk.casefold', 'has directories that ignore case: names are read as they are');
   if (sizeBytes > deviceBytes)
