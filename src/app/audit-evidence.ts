@@ -9,6 +9,7 @@ import { type Evidence, gateReason } from '../audit/gate.ts';
 import { fingerprint } from '../audit/masking.ts';
 import type { Audit } from '../audit/report.ts';
 import { RULE_SET } from '../audit/rule.ts';
+import { BLOCK_BYTES } from '../base/block-source.ts';
 import { canonicalJson } from '../base/canonical.ts';
 import type { Reason } from '../base/outcome.ts';
 import type { Delivery, SecretsRule } from '../model/delivery.ts';
@@ -54,6 +55,7 @@ export function evidenceOf(
     result,
     complete: coverage.complete,
     freeSpace: coverage.freeSpace === 'scanned',
+    usedBytes: coverage.disks.reduce((n, d) => n + d.usedBlocks * BLOCK_BYTES, 0),
     gaps: coverage.gaps,
     findings: audit.findings.map(({ sha256, what: _, why: __, remedy: ___, ...rest }) => ({
       ...rest,
@@ -96,10 +98,14 @@ export const snapshotsOf = (image: ImageSeen): readonly string[] =>
   image.mappings.flatMap((m) => (m.snapshotId === undefined ? [] : [m.snapshotId])).toSorted();
 
 /** The newest audit of an image's disks under today's rules. */
-function newestEvidence(stateDir: string, image: ImageSeen, ruleSet: string): Evidence | undefined {
+export function newestEvidence(stateDir: string, image: ImageSeen, ruleSet: string): Evidence | undefined {
   const disks = snapshotsOf(image).join(' ');
   return storedEvidence(stateDir).findLast((e) => e.ruleSet === ruleSet && e.disks.join(' ') === disks);
 }
+
+/** The newest audit of an image by its name in the config, whichever version it was of. */
+export const evidenceByName = (stateDir: string, image: string, ruleSet: string): Evidence | undefined =>
+  storedEvidence(stateDir).findLast((e) => e.ruleSet === ruleSet && e.image === image);
 
 /** The disks of the newest other audit of an image: what its next version may have grown from. */
 export const earlierDisks = (stateDir: string, image: string, disks: readonly string[]): readonly string[] =>

@@ -1,9 +1,13 @@
 /** The ways of delivery side by side for the real fleet, or for one that somebody asks about. */
+import { type Evidence, secretsIn } from '../audit/gate.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
+import { COPY_MIB_PER_SECOND } from '../compare/duration.ts';
 import { type Fleet, fleetOf, type WhatIf } from '../compare/fleet.ts';
 import { listPrices, PRICES, type Price, type PriceName, type Prices } from '../compare/prices.ts';
-import { type Advice, adviceFor, type Secrets } from '../compare/verdict.ts';
-import { COPY_MIB_PER_SECOND, compareWays, type WayRow } from '../compare/ways.ts';
+import { type Advice, adviceFor, type Known, type Secrets, secretsOf } from '../compare/verdict.ts';
+import { compareWays, type WayRow } from '../compare/ways.ts';
+import type { Observed } from '../model/observed.ts';
+import { dayOf, evidenceByName, newestEvidence, ruleSetOf } from './audit-evidence.ts';
 import type { Emit } from './events.ts';
 import type { Session } from './session.ts';
 
@@ -35,7 +39,9 @@ export async function compare(session: Session, options: CompareOptions, emit: E
     options.whatIf.gib === undefined
       ? (await session.look(want, (finished, total) => emit({ kind: 'looking', done: finished, total }))).sources
       : new Map();
-  const { fleet, unknown } = fleetOf(want, sources, options.whatIf);
+  const evidence = evidenceFor(session, sources);
+  const used = new Map([...evidence].map(([image, e]) => [image, Math.round((e.usedBytes / 2 ** 30) * 100) / 100]));
+  const { fleet, unknown } = fleetOf(want, sources, options.whatIf, used);
   if (fleet.images.length === 0) {
     return failed(
       reason(
@@ -58,17 +64,58 @@ export async function compare(session: Session, options: CompareOptions, emit: E
     version: 1,
     fleet,
     ways,
-    advice: adviceFor(fleet, ways, options.secrets),
+    advice: adviceFor(fleet, ways, knownOf(session, evidence, options.secrets)),
     prices: {
       snapshotGiBMonth: given('snapshotGiBMonth'),
       keyMonth: given('keyMonth'),
       transferGiB: given('transferGiB'),
     },
     assumptions: [
-      'whole volumes are counted: snapshots hold only what is used, so storage is an upper bound, for all ways alike',
+      ...storageAssumptions(fleet),
       `a copy moves ${COPY_MIB_PER_SECOND} MiB a second: AWS promises no speed`,
       'rotating a leaked key means all its copies anew, then twice ten minutes until nothing launches from the old ones: by hand, since amiport has no command for it yet',
       ...(unknown.length > 0 ? [`not counted, because no version was found: ${unknown.join(', ')}`] : []),
     ],
   });
+}
+
+function storageAssumptions(fleet: Fleet): readonly string[] {
+  const whole = fleet.images.filter((i) => i.usedGib === undefined).map((i) => i.name);
+  return [
+    ...(whole.length > 0
+      ? [
+          `of ${whole.join(', ')} whole volumes are counted: snapshots hold only what is used, so storage is an upper bound (an audit says how much that is)`,
+        ]
+      : ['storage is what the snapshots hold, as the audits saw it']),
+    fleet.changed === 1
+      ? 'versions share no lineage of snapshots, as Packer builds them, so each is stored whole (--what-if changed=0.2 where they do)'
+      : `of each later version ${fleet.changed} is new; AWS stores no more of it`,
+  ];
+}
+
+/** The newest audit of each image: of the version that is there, or where nobody looks, of whichever was audited last. */
+function evidenceFor(session: Session, sources: Observed['sources']): ReadonlyMap<string, Evidence> {
+  const ruleSet = ruleSetOf(session.want.policy.secrets?.rules ?? []);
+  const found = session.want.images.map(({ name }) => {
+    const source = sources.get(name);
+    const evidence =
+      source?.is === 'known'
+        ? newestEvidence(session.stateDir, source.value, ruleSet)
+        : evidenceByName(session.stateDir, name, ruleSet);
+    return [name, evidence] as const;
+  });
+  return new Map(found.flatMap(([name, e]) => (e === undefined ? [] : [[name, e] as const])));
+}
+
+/** Somebody's word counts; without one, what audits say. */
+function knownOf(session: Session, evidence: ReadonlyMap<string, Evidence>, said: Secrets): Known {
+  if (said !== 'unknown') return { secrets: said, by: '' };
+  const { want } = session;
+  const today = dayOf(session.clock.nowMs());
+  return secretsOf(
+    want.images.map(({ name }) => {
+      const e = evidence.get(name);
+      return { image: name, secrets: secretsIn(name, e, want.policy.secrets, today), at: e?.at ?? '' };
+    }),
+  );
 }

@@ -38,6 +38,7 @@ function evidence(severities: readonly Severity[], gaps: readonly string[] = [])
     result: severities.length > 0 ? 'findings' : gaps.length > 0 ? 'not-fully-scanned' : 'clean',
     complete: gaps.length === 0,
     freeSpace: false,
+    usedBytes: 1,
     gaps: gaps.map((code) => ({ code, count: 1, says: 'something', example: '/x' })),
     findings: severities.map((severity, i) => ({
       rule: 'jwt',

@@ -19,6 +19,8 @@ export interface Evidence {
   readonly result: AuditResult;
   readonly complete: boolean;
   readonly freeSpace: boolean;
+  /** Of all blocks that the disks hold. */
+  readonly usedBytes: number;
   readonly findings: readonly EvidenceFinding[];
   readonly gaps: readonly Gap[];
 }
@@ -81,6 +83,22 @@ const gapAllowed = (policy: SecretsPolicy, image: string, gap: Gap, today: strin
   policy.allow.some(
     (e) => e.gap !== undefined && e.gap === gap.code && e.expires >= today && (e.image ?? image) === image,
   );
+
+/** What an audit says of an image, gate or not: `unknown` where not all was seen. */
+export function secretsIn(
+  name: string,
+  evidence: Evidence | undefined,
+  policy: SecretsPolicy | undefined,
+  today: string,
+): 'none' | 'some' | 'unknown' {
+  if (evidence === undefined) return 'unknown';
+  const least = policy === undefined ? 'high' : blocksFrom(policy);
+  const held = evidence.findings.some(
+    (f) => atLeast(f.severity, least) && exceptionFor(policy?.allow ?? [], name, f, today) === undefined,
+  );
+  if (held) return 'some';
+  return evidence.complete ? 'none' : 'unknown';
+}
 
 const LISTED = 5;
 

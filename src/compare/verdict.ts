@@ -2,8 +2,26 @@
 import type { Fleet } from './fleet.ts';
 import type { WayName, WayRow } from './ways.ts';
 
-/** What is known of secrets in the images: `none` and `some` are the word of whoever asks. */
+/** What is known of secrets in the images: by audits, or by the word of whoever asks. */
 export type Secrets = 'none' | 'some' | 'unknown';
+
+/** How it is known: an audit of each image, or somebody's word. */
+export interface Known {
+  readonly secrets: Secrets;
+  /** `audits of kubernetes (2027-01-15) and vod (2027-01-15)`; empty: the word of whoever asks. */
+  readonly by: string;
+}
+
+/** What audits say of several images together: one that holds secrets is enough, and one that is unknown leaves all unknown. */
+export function secretsOf(
+  each: readonly { readonly image: string; readonly secrets: Secrets; readonly at: string }[],
+): Known {
+  const held = each.filter((e) => e.secrets === 'some');
+  const telling = held.length > 0 ? held : each.filter((e) => e.secrets !== 'unknown');
+  const secrets = held.length > 0 ? 'some' : each.length > 0 && telling.length === each.length ? 'none' : 'unknown';
+  const names = telling.map((e) => `${e.image} (${e.at.slice(0, 10)})`).join(', ');
+  return { secrets, by: secrets === 'unknown' || names === '' ? '' : `audit of ${names}` };
+}
 
 export interface Advice {
   readonly way: WayName | undefined;
@@ -13,31 +31,31 @@ export interface Advice {
 /** KMS Developer Guide "Resource quotas". */
 const KEY_POLICY_BYTES_MAX = 32_768;
 
-export function adviceFor(fleet: Fleet, rows: readonly WayRow[], secrets: Secrets): Advice {
+export function adviceFor(fleet: Fleet, rows: readonly WayRow[], { secrets, by }: Known): Advice {
   const shared = rows.find((r) => r.way === 'shared-encrypted');
   const fits = (shared?.keyPolicyBytes.value ?? 0) <= KEY_POLICY_BYTES_MAX;
+  const held = by === '' ? '' : `the images hold secrets (${by}), so they stay encrypted: `;
   switch (secrets) {
     case 'none':
       return {
         way: 'shared-unencrypted',
-        because:
-          'images that hold nothing secret need no encryption: each account encrypts its volumes at launch under its own key, and there is no key to share, to serve or to leak',
+        because: `${by === '' ? 'images that hold nothing secret need no encryption' : `no secrets were found (${by})`}: share unencrypted; each account encrypts its volumes at launch under its own key, and there is no key to share, to serve or to leak`,
       };
     case 'some':
       return fits
         ? {
             way: 'shared-encrypted',
-            because: `one dedicated key serves ${fleet.accounts} accounts, and no two accounts share a volume key; account-copies costs more, and is for those who want no account to depend on another`,
+            because: `${held}one dedicated key serves ${fleet.accounts} accounts, and no two accounts share a volume key; account-copies costs more, and is for those who want no account to depend on another`,
           }
         : {
             way: 'account-copies',
-            because: `the policy of one shared key would have ${shared?.keyPolicyBytes.value} bytes for ${fleet.accounts} accounts, and AWS takes ${KEY_POLICY_BYTES_MAX}`,
+            because: `${held}the policy of one shared key would have ${shared?.keyPolicyBytes.value} bytes for ${fleet.accounts} accounts, and AWS takes ${KEY_POLICY_BYTES_MAX}`,
           };
     case 'unknown':
       return {
         way: undefined,
         because:
-          'nobody has said whether the images hold secrets: --secrets none, where they do not (then unencrypted is simplest, and safe), or --secrets some',
+          'nobody knows whether the images hold secrets: amiport audit reads their disks and says so (or say it: --secrets none, --secrets some)',
       };
   }
 }

@@ -2,11 +2,12 @@
  * The ways of delivery side by side, for one fleet: what there is of what, what it costs, and what happens on bad days.
  * Every number says how it came about, so that it can be checked by hand.
  *
- * Not known here: how much of a disk is used (whole volumes are counted) and how much of a later version is new
- * (snapshots are incremental under one key; whole versions are counted). So storage is an upper bound, for all ways alike.
+ * Snapshots hold what is used of a disk: known where an audit saw it, else whole volumes are counted. Versions that Packer builds have no
+ * lineage in common, so each is stored whole; whoever snapshots one volume again and again says how much changes (`changed`).
  */
 import { keyPolicyText } from '../plan/access.ts';
-import type { Fleet } from './fleet.ts';
+import { type CopyLoad, copiesDuration, encryptedDuration, unencryptedDuration } from './duration.ts';
+import type { Fleet, ImageSize } from './fleet.ts';
 import type { Prices } from './prices.ts';
 
 export interface Counted {
@@ -29,6 +30,8 @@ export interface WayRow {
   readonly keys: Counted;
   readonly grants: Counted;
   readonly rolePolicies: Counted;
+  /** In the policies of all keys that others may use. */
+  readonly keyPolicyStatements: Counted;
   /** Of the fullest key policy; AWS takes 32,768. */
   readonly keyPolicyBytes: Counted;
   /** Made for each new version. */
@@ -40,13 +43,12 @@ export interface WayRow {
   readonly byHand: readonly string[];
   readonly whenAnAccountLeaves: string;
   readonly oneLeakedKey: string;
+  /** Accounts whose volumes one leaked key opens. */
+  readonly leakedAccounts: Counted;
+  /** Regions in which it opens anything. */
+  readonly leakedRegions: Counted;
   readonly minutesToRotate: Counted;
 }
-
-/** The model of time: one assumption, not a promise of AWS. */
-export const COPY_MIB_PER_SECOND = 100;
-/** KMS API Reference "CreateGrant": up to five minutes until a grant counts everywhere. */
-const GRANT_MINUTES = 5;
 
 const n = (value: number, how: string): Counted => ({ value, how });
 const round = (usd: number): number => Math.round(usd * 100) / 100;
@@ -63,23 +65,28 @@ export function compareWays(fleet: Fleet, prices: Prices): readonly WayRow[] {
 interface Sums {
   readonly images: number;
   readonly disks: number;
+  /** Held by the snapshots of one version of every image. */
   readonly gib: number;
   readonly largest: number;
 }
 
+const heldGib = ({ gib, usedGib }: ImageSize): number => usedGib ?? gib;
+
 const sums = ({ images }: Fleet): Sums => ({
   images: images.length,
   disks: images.reduce((sum, i) => sum + i.disks, 0),
-  gib: images.reduce((sum, i) => sum + i.gib, 0),
-  largest: Math.max(0, ...images.map((i) => i.gib)),
+  gib: round(images.reduce((sum, i) => sum + heldGib(i), 0)),
+  largest: Math.max(0, ...images.map(heldGib)),
 });
 
-/** One copy of the largest image; Regions and accounts copy side by side. */
-const copyMinutes = (gib: number): number => Math.ceil((gib * 1024) / COPY_MIB_PER_SECOND / 60);
+/** The first version whole, of each later one what is new in it. */
+const versionsWorth = (f: Fleet): number => 1 + (f.versions - 1) * f.changed;
+
+const load = (f: Fleet): CopyLoad => ({ gib: sums(f).largest, copies: f.images.length });
 
 function shared(f: Fleet, p: Prices, keys: Counted) {
   const s = sums(f);
-  const storage = s.gib * f.versions * f.regions;
+  const storage = round(s.gib * versionsWorth(f) * f.regions);
   const others = f.regions - 1;
   return {
     amis: n(s.images * f.versions * f.regions, `${s.images} images x ${f.versions} versions x ${f.regions} Regions`),
@@ -95,30 +102,34 @@ function shared(f: Fleet, p: Prices, keys: Counted) {
 
 function unencrypted(f: Fleet, p: Prices): WayRow {
   const none = n(0, 'no key');
-  const minutes = copyMinutes(sums(f).largest);
+  const { minutes, how } = unencryptedDuration(load(f));
   return {
     way: 'shared-unencrypted',
     ...shared(f, p, none),
     keys: none,
     grants: none,
     rolePolicies: none,
+    keyPolicyStatements: none,
     keyPolicyBytes: none,
-    minutesToDeliver: n(minutes, `one copy of ${sums(f).largest} GiB at ${COPY_MIB_PER_SECOND} MiB/s`),
+    minutesToDeliver: n(minutes, how),
     byHand: [
       "encryption by default off in the builder's Regions, before Packer builds",
-      'nothing secret in the images: amiport cannot know that for you yet',
+      'nothing secret in the images: amiport audit says so of each version, and policy.secrets makes it a gate',
     ],
     whenAnAccountLeaves: 'its launch permissions are taken; what it launched goes on',
     oneLeakedKey:
       "there is none: each account's volumes are under its own default key, where encryption by default is on there",
+    leakedAccounts: n(0, 'no key is shared'),
+    leakedRegions: n(0, 'no key is shared'),
     minutesToRotate: n(0, 'nothing to rotate'),
   };
 }
 
 function encrypted(f: Fleet, p: Prices, imageKey: boolean): WayRow {
   const keys = n(f.regions, f.multiRegion ? `1 primary + ${f.regions - 1} replicas` : `${f.regions} Regions x 1 key`);
-  const minutes = copyMinutes(sums(f).largest);
-  const deliver = minutes + GRANT_MINUTES;
+  const { minutes: deliver, how } = encryptedDuration(load(f));
+  const policy = keyPolicy(f, 'launchers');
+  const reachedRegions = f.multiRegion ? f.regions : 1;
   const reach = f.multiRegion ? `${f.regions} Regions (a multi-Region key has one secret everywhere)` : '1 Region';
   return {
     way: imageKey ? 'shared-encrypted, volumeKey: image' : 'shared-encrypted',
@@ -126,8 +137,9 @@ function encrypted(f: Fleet, p: Prices, imageKey: boolean): WayRow {
     keys,
     grants: n(f.linkedPlaces, `${f.linkedPlaces} pairs of service-linked role and place, one each`),
     rolePolicies: n(f.roles, `${f.roles} roles, one inline policy each`),
-    keyPolicyBytes: policyBytes(f, 'launchers'),
-    minutesToDeliver: n(deliver, `one copy of ${minutes} min + ${GRANT_MINUTES} min until grants settle`),
+    keyPolicyStatements: n(policy.statements * keys.value, `${policy.statements} statements x ${keys.value} keys`),
+    keyPolicyBytes: policy.bytes,
+    minutesToDeliver: n(deliver, how),
     byHand: ['role policies, where their owners keep them (manage.rolePolicy: export)'],
     whenAnAccountLeaves: imageKey
       ? 'its volumes stay under the shared key: taking its rights stops its instances at the next start'
@@ -135,6 +147,15 @@ function encrypted(f: Fleet, p: Prices, imageKey: boolean): WayRow {
     oneLeakedKey: imageKey
       ? `every image, and every volume of ${f.accounts} accounts in ${reach}`
       : `every image in ${reach}; no volume of any account`,
+    leakedAccounts: imageKey
+      ? n(f.accounts, `${f.accounts} accounts, whose volumes are under the image's key`)
+      : n(0, 'the volumes of each account are under its own key'),
+    leakedRegions: n(
+      reachedRegions,
+      f.multiRegion
+        ? `${f.regions} Regions: replicas of a multi-Region key have one secret`
+        : '1 Region: a key for each',
+    ),
     minutesToRotate: n(
       deliver + 20,
       `all copies anew (${deliver} min), then twice 10 min until nothing launches from the old ones`,
@@ -146,9 +167,10 @@ function copies(f: Fleet, p: Prices): WayRow {
   const s = sums(f);
   const sets = f.regions + f.places;
   const keys = n(f.regions + f.places, `${f.regions} of the builder + ${f.places} places x 1 of their own`);
-  const storage = s.gib * f.versions * sets;
+  const storage = round(s.gib * versionsWorth(f) * sets);
   const others = f.regions - 1;
-  const minutes = copyMinutes(s.largest);
+  const { minutes, how: chain } = copiesDuration(load(f));
+  const policy = keyPolicy(f, 'copiers');
   const how = `(${f.regions} Regions of the builder + ${f.places} places)`;
   return {
     way: 'account-copies',
@@ -157,9 +179,13 @@ function copies(f: Fleet, p: Prices): WayRow {
     keys,
     grants: n(0, 'keys made by amiport serve everybody of their account'),
     rolePolicies: n(0, 'no launcher uses a foreign key'),
-    keyPolicyBytes: policyBytes(f, 'copiers'),
+    keyPolicyStatements: n(
+      policy.statements * f.regions,
+      `${policy.statements} statements x ${f.regions} keys of the builder`,
+    ),
+    keyPolicyBytes: policy.bytes,
     copies: n(s.images * sets, `${s.images} images x ${how}`),
-    minutesToDeliver: n(2 * minutes, `two copies one after the other, ${minutes} min each; accounts side by side`),
+    minutesToDeliver: n(minutes, `${chain}; accounts side by side`),
     monthlyUsd: n(
       round(storage * p.snapshotGiBMonth + keys.value * p.keyMonth),
       `${storage} GiB x ${p.snapshotGiBMonth} + ${keys.value} keys x ${p.keyMonth}`,
@@ -172,12 +198,14 @@ function copies(f: Fleet, p: Prices): WayRow {
     whenAnAccountLeaves: 'it keeps its own copies and goes on; nothing of the builder is shared with it',
     oneLeakedKey:
       'one account in one Region (its images and volumes); or the key of the builder: its copies only, and no volume',
+    leakedAccounts: n(1, 'every account has keys of its own'),
+    leakedRegions: n(1, 'every account has one in each Region'),
     minutesToRotate: n(minutes + 20, `the copies of one account anew (${minutes} min), then twice 10 min`),
   };
 }
 
 /** The text that amiport would write, measured: accounts stand in it by name, roles by one pattern. */
-function policyBytes(f: Fleet, who: 'launchers' | 'copiers'): Counted {
+function keyPolicy(f: Fleet, who: 'launchers' | 'copiers'): { readonly bytes: Counted; readonly statements: number } {
   const ids = Array.from({ length: f.accounts }, (_, i) => String(100_000_000_000 + i));
   const role = ['arn:aws:iam::*:role/Launcher'];
   const linked = ['arn:aws:iam::*:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling'];
@@ -197,5 +225,9 @@ function policyBytes(f: Fleet, who: 'launchers' | 'copiers'): Counted {
     '111111111111',
     undefined,
   );
-  return n(Buffer.byteLength(text), `the policy for ${f.accounts} accounts, measured; AWS takes 32,768`);
+  const { Statement } = JSON.parse(text) as { readonly Statement: readonly unknown[] };
+  return {
+    bytes: n(Buffer.byteLength(text), `the policy for ${f.accounts} accounts, measured; AWS takes 32,768`),
+    statements: Statement.length,
+  };
 }

@@ -24,7 +24,7 @@ test('Markdown has a table, and without a word on secrets no advice', async () =
 });
 
 test.each([
-  { flags: ['--what-if', 'colour=3'], says: '--what-if knows accounts, regions, versions, gib, not "colour"' },
+  { flags: ['--what-if', 'colour=3'], says: '--what-if knows accounts, regions, versions, gib, changed, not "colour"' },
   { flags: ['--what-if', 'accounts=many'], says: '--what-if accounts wants a number, not "many"' },
   { flags: ['--what-if', 'accounts=0'], says: '--what-if accounts wants a number, not "0"' },
   { flags: ['--price', 'keyMonth=-1'], says: '--price keyMonth wants a number, not "-1"' },
@@ -33,4 +33,13 @@ test.each([
   const { code, err } = await runCli(['compare', ...CONFIG, ...flags]);
   expect(code).toBe(2);
   expect(err).toContain(says);
+});
+
+test('HTML holds the table, a chart where the ways differ, and every number with its arithmetic; nothing is fetched', async () => {
+  const { code, out } = await runCli(['compare', ...CONFIG, ...FLEET, '--html']);
+  expect(code).toBe(0);
+  expect(out).toContain("default-src 'none'");
+  expect(out).toContain('<svg role="img" aria-label="USD a month"');
+  expect(out).toContain('USD a month = 10,535: 180600 GiB x 0.05 + 1505 keys x 1');
+  expect(out).not.toMatch(/src=|href=|<script/);
 });

@@ -1,6 +1,8 @@
 /** `amiport compare`: the ways side by side, by what there is, what it costs and what happens on bad days. Changes nothing. */
-import { type Compared, type Counted, isPriceName, type Secrets, type WayRow } from '../../app/api.ts';
+import { type Compared, isPriceName, type Secrets } from '../../app/api.ts';
 import { done, failed, type Outcome, reason } from '../../base/outcome.ts';
+import { compareHtml } from '../compare-html.ts';
+import { COUNTS, compareMarkdown, shown } from '../compare-table.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
 import { Printer, table } from '../print.ts';
@@ -12,9 +14,10 @@ interface Flags extends DeskFlags {
   readonly secrets: Secrets;
   readonly explainCost: boolean;
   readonly markdown: boolean;
+  readonly html: boolean;
 }
 
-const WHAT_IF = ['accounts', 'regions', 'versions', 'gib'];
+const WHAT_IF = ['accounts', 'regions', 'versions', 'gib', 'changed'];
 
 export default async function compare(this: Context, flags: Flags): Promise<void> {
   const whatIf = numbersOf(flags.whatIf, '--what-if', (name) => WHAT_IF.includes(name), WHAT_IF.join(', '));
@@ -34,7 +37,8 @@ export default async function compare(this: Context, flags: Flags): Promise<void
     progress.end();
     if (!found.ok) return printer.failure(found.reason);
     if (flags.json) printer.document(found.value);
-    else if (flags.markdown) printer.raw(markdown(found.value));
+    else if (flags.markdown) printer.raw(compareMarkdown(found.value));
+    else if (flags.html) printer.raw(compareHtml(found.value));
     else print(printer, found.value, flags.explainCost);
     return EXIT.done;
   });
@@ -52,32 +56,17 @@ function numbersOf(
     const [name = '', value = ''] = part.split('=');
     if (!known(name)) return failed(reason('cli.number.name', flag, `${flag} knows ${names}, not "${name}"`));
     const number = Number(value);
-    if (value.trim() === '' || !Number.isFinite(number) || number < 0 || (flag === '--what-if' && number < 1))
+    if (
+      value.trim() === '' ||
+      !Number.isFinite(number) ||
+      number < 0 ||
+      (flag === '--what-if' && name !== 'changed' && number < 1)
+    )
       return failed(reason('cli.number', flag, `${flag} ${name} wants a number, not "${value}"`));
     out[name] = number;
   }
   return done(out);
 }
-
-/** KMS Developer Guide "Resource quotas": a larger policy is refused. */
-const KEY_POLICY_BYTES_MAX = 32_768;
-
-const COUNTS: readonly (readonly [label: string, of: (row: WayRow) => Counted, unit: string])[] = [
-  ['AMIs', (r) => r.amis, ''],
-  ['snapshots', (r) => r.snapshots, ''],
-  ['KMS keys', (r) => r.keys, ''],
-  ['grants', (r) => r.grants, ''],
-  ['role policies', (r) => r.rolePolicies, ''],
-  ['fullest key policy', (r) => r.keyPolicyBytes, ' bytes'],
-  ['copies a version', (r) => r.copies, ''],
-  ['time to deliver', (r) => r.minutesToDeliver, ' min'],
-  ['USD a month', (r) => r.monthlyUsd, ''],
-  ['USD a version', (r) => r.versionUsd, ''],
-  ['time to rotate a leaked key', (r) => r.minutesToRotate, ' min'],
-];
-
-const shown = ({ value }: Counted, unit: string): string =>
-  `${value.toLocaleString('en-US')}${unit}${unit === ' bytes' && value > KEY_POLICY_BYTES_MAX ? ' ✗' : ''}`;
 
 function print(printer: Printer, found: Compared, explainCost: boolean): void {
   const { color } = printer;
@@ -103,25 +92,4 @@ function print(printer: Printer, found: Compared, explainCost: boolean): void {
   printer.line(
     `\n${color.bold(advice.way === undefined ? 'No advice yet' : `Advice: ${advice.way}`)}, because ${advice.because}.`,
   );
-}
-
-function markdown({ ways, advice, fleet, assumptions }: Compared): string {
-  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const told: readonly (readonly [string, (w: WayRow) => string])[] = [
-    ['by hand', (w) => w.byHand.join('; ')],
-    ['when an account leaves', (w) => w.whenAnAccountLeaves],
-    ['one leaked key opens', (w) => w.oneLeakedKey],
-  ];
-  return [
-    `# ${fleet.images.length} images to ${fleet.accounts} accounts in ${fleet.regions} Regions`,
-    '',
-    row(['', ...ways.map((w) => w.way)]),
-    row(['---', ...ways.map(() => '---:')]),
-    ...COUNTS.map(([label, of, unit]) => row([label, ...ways.map((w) => shown(of(w), unit))])),
-    ...told.map(([label, of]) => row([label, ...ways.map(of)])),
-    '',
-    ...assumptions.map((a) => `- ${a}`),
-    '',
-    `**${advice.way === undefined ? 'No advice yet' : advice.way}**: ${advice.because}.`,
-  ].join('\n');
 }
