@@ -50,6 +50,7 @@ export type { LeftResource } from './left-resource.ts';
 export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';
 export { type PlaceEnd, type PlacePorts, PlannedRun } from './place-work.ts';
 export { retirePlan } from './retire.ts';
+export { rollbackPlan } from './rollback.ts';
 export {
   type BadInput,
   checkConfig,

@@ -10,6 +10,7 @@ import { takeLock } from '../run/lock.ts';
 import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
 import { gatesFor } from './audit-evidence.ts';
+import { keepBefore } from './before.ts';
 import { carryOut } from './carry-out.ts';
 import { changedBy } from './changed.ts';
 import type { Emit } from './events.ts';
@@ -64,6 +65,7 @@ export async function applyPlan(
   const run = `${new Date(startedMs).toISOString().replace(/[:.]/g, '-')}-${plan.digest.slice(0, 8)}`;
   const journal = await openJournal(session.stateDir, run);
   try {
+    await keepBefore(session.stateDir, run, plan.before);
     const head = { run, delivery: session.want.name, digest: plan.digest, steps: plan.steps.length };
     await journal.append({ kind: 'run', ...head, atMs: startedMs });
     const { signal, deadlineMs, parallelMax } = options;

@@ -2,7 +2,7 @@
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.ts';
 import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, SERVER_FLAGS, YES_FLAG } from './flags.ts';
-import { drift, left, retire, status } from './fleet-commands.ts';
+import { drift, left, retire, rollback, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
 import { audit, compare, explain } from './question-commands.ts';
 import { serve, server, worker } from './serve-commands.ts';
@@ -282,6 +282,7 @@ export const amiport: Application<Context> = buildApplication(
       drift,
       left,
       retire,
+      rollback,
       config,
       export: exported,
       serve,

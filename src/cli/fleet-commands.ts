@@ -72,3 +72,27 @@ export const retire = buildCommand({
     ),
   },
 });
+
+export const rollback = buildCommand({
+  loader: async () => import('./commands/rollback.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      yes: YES_FLAG,
+      dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only show the steps back' },
+    },
+    aliases: { ...ALIASES, y: 'yes' },
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: 'The run, as status names it', parse: parseText, placeholder: 'run' }],
+    },
+  },
+  docs: {
+    brief: 'Go back to what users had before a run: version, way, pointers',
+    fullDescription: examples(
+      'Proven before pointers move; what the run brought is withdrawn last. amiport.yaml stays as it is.',
+      'amiport rollback 2026-01-01T10-00-00-000Z-1a2b3c4d --dry-run',
+      'amiport rollback 2026-01-01T10-00-00-000Z-1a2b3c4d --yes',
+    ),
+  },
+});

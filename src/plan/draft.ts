@@ -5,6 +5,7 @@ import { invariant } from '../base/invariant.ts';
 import { distinct, type Reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
+import { beforeOf } from './before.ts';
 import type { Exported, Plan, Step } from './step.ts';
 
 export class Draft {
@@ -55,6 +56,7 @@ export class Draft {
       blocked: distinct(this.blocked),
       notes: distinct(this.notes),
       exported: this.exported,
+      before: beforeOf(this.want, this.seen),
     };
   }
 }

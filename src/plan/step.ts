@@ -5,6 +5,7 @@
  * arguments as a reference: `${key:eu-west-1}`, `${image:kubernetes:ami-0abc:eu-west-1}`.
  */
 import type { Reason } from '../base/outcome.ts';
+import type { Before } from './before.ts';
 import type { LifecycleEffect } from './lifecycle-effects.ts';
 
 interface StepBase {
@@ -126,6 +127,8 @@ export interface Plan {
   readonly notes: readonly Reason[];
   /** What others have to apply themselves (`manage: export`). */
   readonly exported: readonly Exported[];
+  /** What users get before it is carried out. */
+  readonly before: Before;
 }
 
 /** What somebody else applies (`manage: export`); the proof waits for it. */

@@ -3,7 +3,7 @@
 import { absent, type Finding } from '../base/outcome.ts';
 import type { Delivery, Image, Launcher, TargetAccount } from '../model/delivery.ts';
 import { launcherPrincipalArn, namedVolumeKey, serviceLinkedRoleOf } from '../model/delivery.ts';
-import type { ImageSeen, KeySeen, Observed, PlaceSeen, RoleSeen } from '../model/observed.ts';
+import type { ImageSeen, KeySeen, LaunchPermissionsSeen, Observed, PlaceSeen, RoleSeen } from '../model/observed.ts';
 
 /** The Regions that any user account takes images in, in the order of the config. */
 export const deliveredRegions = (want: Delivery): readonly string[] =>
@@ -111,6 +111,13 @@ export function formerCopies(
     return i.tags['amiport:step'] === 'copy' && way !== undefined && i.tags['amiport:way'] !== way;
   });
 }
+
+/** Everybody whom launch permissions name. */
+export const allPlaceNames = (p: LaunchPermissionsSeen): readonly string[] => [
+  ...p.userIds,
+  ...p.organizationArns,
+  ...p.organizationalUnitArns,
+];
 
 /** Where an image is delivered from in a place: the account's own copies, or the builder's. */
 export const imagesFor = (

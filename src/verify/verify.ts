@@ -105,7 +105,8 @@ export function liveCopy(
   if (images.is !== 'known') return { version: source?.is === 'known' ? source.value.imageId : '', ami: images };
   const step = deliveredStep(image);
   const newestFirst = images.value
-    .filter((i) => isCopyOf(image, i, step))
+    // IMG-5: a deregistered image is still listed for a while.
+    .filter((i) => isCopyOf(image, i, step) && i.state !== 'deregistered')
     .toSorted((a, b) => b.createdMs - a.createdMs);
   const version = source?.is === 'known' ? source.value.imageId : newestFirst[0]?.tags['amiport:version'];
   if (version === undefined) return { version: '', ami: absent };

@@ -66,4 +66,4 @@ const END: Readonly<Record<RunStatus['end'], string>> = {
 };
 
 const runLine = (r: RunStatus): string =>
-  `Last run ${r.at.slice(0, 16).replace('T', ' ')} UTC: ${r.done} of ${plural(r.steps, 'step')} done, ${r.failed} failed, ${r.notStarted} not started; ${END[r.end]}.`;
+  `Last run ${r.run}, ${r.at.slice(0, 16).replace('T', ' ')} UTC: ${r.done} of ${plural(r.steps, 'step')} done, ${r.failed} failed, ${r.notStarted} not started; ${END[r.end]}.`;
