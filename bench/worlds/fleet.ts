@@ -89,8 +89,9 @@ function deliveryOf(ids: readonly string[], regions: readonly string[]): Deliver
       publish: { ssm: undefined, launchTemplates: [] },
       keep: { versions: 3, deprecateAfterDays: undefined, graceDays: 0 },
     })),
+    unitMembers: [],
     policy: { secrets: undefined },
-    organization: { account: MANAGEMENT, guardrails: 'read' },
+    organization: { account: MANAGEMENT, guardrails: 'read', shareBy: 'auto' },
     canary: { instanceType: { x86_64: 't3.micro', arm64: 't4g.micro' }, subnetTag: undefined, maxCostUsd: 1 },
   };
 }

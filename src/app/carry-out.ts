@@ -112,9 +112,9 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
     case 'check-image':
       return { is: 'waiting', says: `${step.imageId} is being copied` };
     case 'share-image':
-      return ended(await cloud.addLaunchPermissions(at, { imageId: step.imageId, accounts: step.accounts }));
+      return ended(await cloud.addLaunchPermissions(at, step));
     case 'unshare-image':
-      return ended(await cloud.removeLaunchPermissions(at, { imageId: step.imageId, accounts: step.accounts }));
+      return ended(await cloud.removeLaunchPermissions(at, step));
     case 'deregister-image':
       return ended(await cloud.deregisterImage(at, step.imageId));
     case 'enable-image':

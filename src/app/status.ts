@@ -3,6 +3,7 @@ import { absent, distinct, type Reason } from '../base/outcome.ts';
 import type { Delivery, Image } from '../model/delivery.ts';
 import { fillTemplate } from '../model/delivery.ts';
 import type { BuilderRegionSeen, ImageSeen, Observed } from '../model/observed.ts';
+import { mayLaunch } from '../plan/sharing.ts';
 import type { Plan } from '../plan/step.ts';
 import { accountsIn, deliveredRegions, liveCopyOf, underKey } from '../plan/targets.ts';
 import { type RunRecord, readRuns } from '../run/journal.ts';
@@ -86,11 +87,11 @@ function regionStatus(want: Delivery, seen: Observed, image: Image, region: stri
     (a) => a.id !== want.builder.account || image.way === 'account-copies',
   );
   const copy = ami.is === 'known' ? ami.value : undefined;
-  const permitted = copy?.launchPermissions.is === 'known' ? copy.launchPermissions.value.userIds : [];
+  const permissions = copy?.launchPermissions.is === 'known' ? copy.launchPermissions.value : undefined;
   const has = (account: string): boolean =>
     image.way === 'account-copies'
       ? ownCopy(seen, image, account, region)?.state === 'available'
-      : permitted.includes(account);
+      : permissions !== undefined && mayLaunch(seen, permissions, account);
   const unreadable = ami.is === 'unreadable' || (source?.is === 'unreadable' && copy === undefined);
   return {
     image: image.name,

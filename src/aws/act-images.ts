@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { done, type Outcome } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import type { Cloud, CopyImage } from '../model/cloud.ts';
+import type { Cloud, CopyImage, LaunchPermissionChange } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { imageSeen, piecesOf, snapshotSeen, tagList } from './shapes.ts';
@@ -142,10 +142,18 @@ function looks(c: Connection): Pick<Cloud, 'describeImages' | 'describeSnapshots
 type Permissions = Pick<Cloud, 'addLaunchPermissions' | 'removeLaunchPermissions' | 'openImage' | 'closeImage'>;
 
 function permissions(c: Connection): Permissions {
-  const launch = async (at: Place, how: 'Add' | 'Remove', imageId: string, accounts: readonly string[]) => {
+  const launch = async (
+    at: Place,
+    how: 'Add' | 'Remove',
+    { imageId, accounts, units = [] }: LaunchPermissionChange,
+  ) => {
     const { ModifyImageAttributeCommand } = await import('@aws-sdk/client-ec2');
-    for (const ids of piecesOf(accounts, ACCOUNTS_PER_CALL)) {
-      const LaunchPermission = { [how]: ids.map((UserId) => ({ UserId })) };
+    const all = [
+      ...accounts.map((UserId) => ({ UserId })),
+      ...units.map((arn) => (arn.includes(':ou/') ? { OrganizationalUnitArn: arn } : { OrganizationArn: arn })),
+    ];
+    for (const some of piecesOf(all, ACCOUNTS_PER_CALL)) {
+      const LaunchPermission = { [how]: some };
       const answer = await c.send('ec2', at, 'ec2:ModifyImageAttribute', (ec2) =>
         ec2.send(new ModifyImageAttributeCommand({ ImageId: imageId, LaunchPermission })),
       );
@@ -172,17 +180,17 @@ function permissions(c: Connection): Permissions {
     return done(undefined);
   };
   return {
-    addLaunchPermissions: (at, want) => launch(at, 'Add', want.imageId, want.accounts),
-    removeLaunchPermissions: (at, want) => launch(at, 'Remove', want.imageId, want.accounts),
+    addLaunchPermissions: (at, want) => launch(at, 'Add', want),
+    removeLaunchPermissions: (at, want) => launch(at, 'Remove', want),
 
     async openImage(at, want) {
       const opened = await volumes(at, 'add', want.snapshotIds, want.accounts);
-      return opened.ok ? launch(at, 'Add', want.imageId, want.accounts) : opened;
+      return opened.ok ? launch(at, 'Add', want) : opened;
     },
 
     async closeImage(at, want) {
       const closed = await volumes(at, 'remove', want.snapshotIds, want.accounts);
-      return closed.ok ? launch(at, 'Remove', want.imageId, want.accounts) : closed;
+      return closed.ok ? launch(at, 'Remove', want) : closed;
     },
   };
 }

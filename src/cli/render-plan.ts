@@ -109,13 +109,13 @@ export function describe(step: Step): string {
     case 'prove':
       return `prove that ${step.image} launches in ${step.places.join(', ')}`;
     case 'share-image':
-      return `share ${step.image} with ${step.accounts.join(', ')}`;
+      return `share ${step.image} with ${[...(step.units ?? []), ...step.accounts].join(', ')}`;
     case 'open-image':
       return `let ${step.accounts.join(', ')} copy ${step.image}`;
     case 'close-image':
       return `end the right of ${step.accounts.join(', ')} to copy ${step.image}`;
     case 'unshare-image':
-      return `take the launch permission on ${step.imageId} from ${step.accounts.join(', ')}`;
+      return `take the launch permission on ${step.imageId} from ${[...('units' in step ? (step.units ?? []) : []), ...step.accounts].join(', ')}`;
     case 'deregister-image':
       return `deregister ${step.imageId}, with its snapshots`;
     case 'enable-image':

@@ -61,14 +61,8 @@ export interface Cloud {
   describeSnapshots(at: Place, snapshotIds: readonly string[]): Promise<Outcome<readonly SnapshotSeen[]>>;
   describeKey(at: Place, keyArn: string): Promise<Outcome<KeySeen>>;
   createTags(at: Place, resourceIds: readonly string[], tags: Tags): Promise<Outcome<void>>;
-  addLaunchPermissions(
-    at: Place,
-    want: { readonly imageId: string; readonly accounts: readonly string[] },
-  ): Promise<Outcome<void>>;
-  removeLaunchPermissions(
-    at: Place,
-    want: { readonly imageId: string; readonly accounts: readonly string[] },
-  ): Promise<Outcome<void>>;
+  addLaunchPermissions(at: Place, want: LaunchPermissionChange): Promise<Outcome<void>>;
+  removeLaunchPermissions(at: Place, want: LaunchPermissionChange): Promise<Outcome<void>>;
   /** Launch permission on the image and create-volume permission on its snapshots: what a copy in another account needs. */
   openImage(at: Place, want: OpenImage): Promise<Outcome<void>>;
   closeImage(at: Place, want: OpenImage): Promise<Outcome<void>>;
@@ -155,6 +149,13 @@ export interface CopyImage {
   /** Images that AWS answered this token and its successors with, though they are gone: the next token follows from them. */
   readonly gone: readonly string[];
   readonly tags: Tags;
+}
+
+export interface LaunchPermissionChange {
+  readonly imageId: string;
+  readonly accounts: readonly string[];
+  /** ARNs of organizational units and organizations. */
+  readonly units?: readonly string[];
 }
 
 export interface OpenImage {

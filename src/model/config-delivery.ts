@@ -27,15 +27,18 @@ export function deliveryOf(config: Shape): Delivery {
     })),
     organizationalUnits: units.map((entry) => ({
       id: entry.organizationalUnit,
+      exclude: entry.exclude,
       regions: entry.regions ?? config.regions,
       launchers: entry.launchers.map(launcherOf),
     })),
+    unitMembers: [],
     key: config.key && keyOf(config.key),
     images: Object.entries(config.images).map(([name, image]) => imageOf(name, image)),
     policy: { secrets: config.policy.secrets },
     organization: {
       account: config.organization.account ?? config.builder.account,
       guardrails: config.organization.guardrails,
+      shareBy: config.organization.shareBy,
     },
     canary: {
       instanceType: config.canary.instanceType,

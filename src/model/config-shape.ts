@@ -69,6 +69,10 @@ const account = z.union(
       organizationalUnit: w.organizationalUnit.meta({
         description: 'every account in it, looked up in AWS Organizations',
       }),
+      exclude: z
+        .array(z.union([w.accountId, w.organizationalUnit]))
+        .default([])
+        .meta({ description: 'accounts and units below it that get nothing' }),
       regions: regions('regions').optional(),
       launchers,
     }),
@@ -233,6 +237,10 @@ export const configShape = mapping({
         .enum(['read', 'ignore'])
         .default('read')
         .meta({ description: 'read: SCPs and RCPs count in every proof; ignore: judged without them' }),
+      shareBy: z.enum(['auto', 'accounts', 'units']).default('auto').meta({
+        description:
+          'auto: images and key are opened to accounts while they fit into what AWS takes, else to units that hold nobody else',
+      }),
     },
     'AWS Organizations, whose SCPs and RCPs can forbid a launch',
   ).prefault({}),

@@ -20,8 +20,9 @@ export function showConfig(delivery: Delivery): Plain {
         regions,
         launchers: launchers.map(launcherShape),
       })),
-      ...delivery.organizationalUnits.map(({ id, regions, launchers }) => ({
+      ...delivery.organizationalUnits.map(({ id, exclude, regions, launchers }) => ({
         organizationalUnit: id,
+        exclude: exclude.length === 0 ? undefined : exclude,
         regions,
         launchers: launchers.map(launcherShape),
       })),

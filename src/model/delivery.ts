@@ -19,6 +19,8 @@ export interface Delivery {
   readonly accounts: readonly TargetAccount[];
   /** Resolved to accounts when observing; an account named in `accounts` too is as `accounts` says. */
   readonly organizationalUnits: readonly TargetOrganizationalUnit[];
+  /** Everybody below those units, wanted or not; empty until they are resolved. */
+  readonly unitMembers: readonly UnitMember[];
   /** The dedicated read key; present wherever an image needs one. */
   readonly key: DeliveryKey | undefined;
   readonly images: readonly Image[];
@@ -32,6 +34,8 @@ export interface OrganizationAccess {
   readonly account: string;
   /** `ignore`: proofs are made without SCPs and RCPs, and say so. */
   readonly guardrails: 'read' | 'ignore';
+  /** `auto`: by account while all of them fit into what AWS takes, else by unit where a unit holds nobody else. */
+  readonly shareBy: 'auto' | 'accounts' | 'units';
 }
 
 export interface Access {
@@ -64,8 +68,18 @@ export interface TargetAccount {
 export interface TargetOrganizationalUnit {
   /** `ou-ab12-11112222`, or a root `r-ab12`. */
   readonly id: string;
+  /** Accounts and units below it that get nothing. */
+  readonly exclude: readonly string[];
   readonly regions: readonly string[];
   readonly launchers: readonly Launcher[];
+}
+
+export interface UnitMember {
+  readonly id: string;
+  /** From an asked unit down to the account's parent. */
+  readonly units: readonly string[];
+  /** False: suspended, or closing. */
+  readonly active: boolean;
 }
 
 /** Who launches in a place. Role paths begin and end with `/`. */

@@ -14,7 +14,7 @@ import { GRANT_OPERATIONS, grantName, rolePolicyName, rolePolicyText, samePolicy
 import { launchDemands } from './demands.ts';
 import type { Draft } from './draft.ts';
 import { deliveryKey, keyReadySteps, launchersStillNeedKey } from './key-steps.ts';
-import { policiesFor } from './policies.ts';
+import { organizationContext, policiesFor } from './policies.ts';
 import { accountsIn, customerVolumeKeys, launcherArn, launcherRole, sharesKey } from './targets.ts';
 
 const linkedRoleStep = (account: string, roleName: string): string =>
@@ -336,6 +336,7 @@ function mayUse(
   extra: readonly PolicyInput[],
 ): boolean {
   const policies = policiesFor(d.seen, { account, role }, key, extra);
+  const among = organizationContext(d.seen, account);
   return launchDemands(region, [], key.arn)
     .filter((demand) => demand.by === 'launcher')
     .every((demand) => {
@@ -344,8 +345,8 @@ function mayUse(
         action: demand.action,
         resource: key.arn,
         resourceAccount: key.account,
-        context: demand.context,
-        unknownContext: demand.unknownContext,
+        context: { ...demand.context, ...among.context },
+        unknownContext: [...demand.unknownContext, ...among.unknownContext],
       };
       return evaluate(request, policies).is === 'allowed';
     });

@@ -11,6 +11,7 @@
 
 import { rootArn } from '../base/arn.ts';
 import { canonicalJson } from '../base/canonical.ts';
+import type { CoveredUnit } from './cover.ts';
 
 /** What a launcher needs on a key to launch from and onto it. Source: EBS User Guide "Share the KMS key used to encrypt a shared snapshot". */
 const USE_ACTIONS: readonly string[] = [
@@ -66,89 +67,98 @@ export interface KeyAccess {
   readonly copierArns: readonly string[];
   /** Who makes the grants; empty: anyone in the account whom its IAM policies let. */
   readonly grantMakerArns: readonly string[];
+  /** Units that stand for the accounts below them, wherever all of those are meant. */
+  readonly units?: readonly CoveredUnit[];
 }
 
 const sid = (delivery: string, what: string): string => `amiport-${delivery}-${what}`;
 
 /** The delivery's own statements of the key policy in one Region. */
 export function keyStatements(a: KeyAccess): readonly Statement[] {
-  const statements: Statement[] = [];
-  const roots = (accounts: readonly string[]) => ({ AWS: oneOrMany(accounts.map((id) => rootArn(id, a.partition))) });
-  if (a.launcherAccounts.length > 0) {
-    const through = {
-      ArnLike: { 'aws:PrincipalArn': oneOrMany(a.launcherArns) },
-      StringEquals: { 'kms:ViaService': `ec2.${a.region}.amazonaws.com` },
-    };
-    statements.push(
-      {
-        Sid: sid(a.delivery, 'use'),
-        Effect: 'Allow',
-        Principal: roots(a.launcherAccounts),
-        Action: USE_ACTIONS,
-        Resource: '*',
-        Condition: through,
-      },
-      {
-        Sid: sid(a.delivery, 'attach'),
-        Effect: 'Allow',
-        Principal: roots(a.launcherAccounts),
-        Action: 'kms:CreateGrant',
-        Resource: '*',
-        Condition: { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
-      },
-    );
-  }
-  if (a.copierAccounts.length > 0) statements.push(...copierStatements(a, roots(a.copierAccounts)));
-  if (a.grantAccounts.length > 0) {
-    const maker = a.grantMakerArns.length > 0 ? { 'aws:PrincipalArn': oneOrMany(a.grantMakerArns) } : {};
-    statements.push(
-      {
-        Sid: sid(a.delivery, 'grant'),
-        Effect: 'Allow',
-        Principal: roots(a.grantAccounts),
-        Action: 'kms:CreateGrant',
-        Resource: '*',
-        Condition: {
-          ArnLike: { ...maker, 'kms:GranteePrincipal': oneOrMany(a.granteeArns) },
-          'ForAllValues:StringEquals': { 'kms:GrantOperations': GRANT_OPERATIONS },
-        },
-      },
-      {
-        Sid: sid(a.delivery, 'grants'),
-        Effect: 'Allow',
-        Principal: roots(a.grantAccounts),
-        Action: ['kms:DescribeKey', 'kms:ListGrants', 'kms:RevokeGrant'],
-        Resource: '*',
-        ...(a.grantMakerArns.length > 0 ? { Condition: { ArnLike: maker } } : {}),
-      },
-    );
-  }
-  return statements;
+  return [
+    ...openings(a, a.launcherAccounts).flatMap((o) => launcherStatements(a, o)),
+    ...openings(a, a.copierAccounts).flatMap((o) => copierStatements(a, o)),
+    ...openings(a, a.grantAccounts).flatMap((o) => grantStatements(a, o)),
+  ];
+}
+
+/** To whom a statement opens: accounts by their roots, or everybody below a unit of the organization. */
+interface Opening {
+  readonly Principal: unknown;
+  /** Behind the Sid. */
+  readonly suffix: '' | '-units';
+  readonly equals: Readonly<Record<string, string>>;
+  readonly more: Readonly<Record<string, unknown>>;
+}
+
+/** A unit serves only where every account that it stands for is meant. */
+function openings(a: KeyAccess, accounts: readonly string[]): readonly Opening[] {
+  const meant = new Set(accounts);
+  const units = (a.units ?? []).filter((u) => u.accounts.every((id) => meant.has(id)));
+  for (const u of units) for (const id of u.accounts) meant.delete(id);
+  const byUnit: Opening[] =
+    units.length === 0 ? [] : [{ Principal: { AWS: '*' }, suffix: '-units', ...inUnits(units) }];
+  if (meant.size === 0) return byUnit;
+  const AWS = oneOrMany([...meant].map((id) => rootArn(id, a.partition)));
+  return [{ Principal: { AWS }, suffix: '', equals: {}, more: {} }, ...byUnit];
+}
+
+/** Source: IAM User Guide "aws:PrincipalOrgID", "aws:PrincipalOrgPaths". */
+function inUnits(units: readonly CoveredUnit[]): Pick<Opening, 'equals' | 'more'> {
+  const whole = units.find((u) => u.id.startsWith('r-'));
+  if (whole !== undefined) return { equals: { 'aws:PrincipalOrgID': whole.path.split('/')[0] ?? '' }, more: {} };
+  const paths = oneOrMany(units.map((u) => u.path));
+  return { equals: {}, more: { 'ForAnyValue:StringLike': { 'aws:PrincipalOrgPaths': paths } } };
+}
+
+const statement = (a: KeyAccess, o: Opening, what: string, Action: unknown, Condition: object): Statement => ({
+  Sid: `${sid(a.delivery, what)}${o.suffix}`,
+  Effect: 'Allow',
+  Principal: o.Principal,
+  Action,
+  Resource: '*',
+  ...(Object.keys(Condition).length === 0 ? {} : { Condition }),
+});
+
+/** Only through EC2, and only under the named roles. */
+const throughEc2 = (a: KeyAccess, o: Opening, arns: readonly string[]) => ({
+  ArnLike: { 'aws:PrincipalArn': oneOrMany(arns) },
+  StringEquals: { 'kms:ViaService': `ec2.${a.region}.amazonaws.com`, ...o.equals },
+  ...o.more,
+});
+
+function launcherStatements(a: KeyAccess, o: Opening): readonly Statement[] {
+  const through = throughEc2(a, o, a.launcherArns);
+  const attach = { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } };
+  return [statement(a, o, 'use', USE_ACTIONS, through), statement(a, o, 'attach', 'kms:CreateGrant', attach)];
+}
+
+function grantStatements(a: KeyAccess, o: Opening): readonly Statement[] {
+  const maker = a.grantMakerArns.length > 0 ? { 'aws:PrincipalArn': oneOrMany(a.grantMakerArns) } : {};
+  const equals = Object.keys(o.equals).length > 0 ? { StringEquals: o.equals } : {};
+  const among = { ...equals, ...o.more };
+  return [
+    statement(a, o, 'grant', 'kms:CreateGrant', {
+      ...among,
+      ArnLike: { ...maker, 'kms:GranteePrincipal': oneOrMany(a.granteeArns) },
+      'ForAllValues:StringEquals': { 'kms:GrantOperations': GRANT_OPERATIONS },
+    }),
+    statement(a, o, 'grants', ['kms:DescribeKey', 'kms:ListGrants', 'kms:RevokeGrant'], {
+      ...among,
+      ...(a.grantMakerArns.length > 0 ? { ArnLike: maker } : {}),
+    }),
+  ];
 }
 
 /**
  * What the copier of an account needs of the key that the builder's copies are under. Source: EBS User Guide "Copy an
  * Amazon EBS snapshot", and the doc list of "Share the KMS key used to encrypt a shared snapshot".
  */
-function copierStatements(a: KeyAccess, Principal: unknown): readonly Statement[] {
-  const through = {
-    ArnLike: { 'aws:PrincipalArn': oneOrMany(a.copierArns) },
-    StringEquals: { 'kms:ViaService': `ec2.${a.region}.amazonaws.com` },
-  };
-  const base = { Effect: 'Allow', Principal, Resource: '*' } as const;
+function copierStatements(a: KeyAccess, o: Opening): readonly Statement[] {
+  const through = throughEc2(a, o, a.copierArns);
   return [
-    {
-      ...base,
-      Sid: sid(a.delivery, 'copy'),
-      Action: ['kms:Decrypt', 'kms:DescribeKey', 'kms:ReEncryptFrom'],
-      Condition: through,
-    },
-    {
-      ...base,
-      Sid: sid(a.delivery, 'copy-grant'),
-      Action: 'kms:CreateGrant',
-      Condition: { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
-    },
+    statement(a, o, 'copy', ['kms:Decrypt', 'kms:DescribeKey', 'kms:ReEncryptFrom'], through),
+    statement(a, o, 'copy-grant', 'kms:CreateGrant', { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } }),
   ];
 }
 
@@ -209,7 +219,7 @@ const OWN = ['use', 'attach', 'copy', 'copy-grant', 'grant', 'grants'];
 
 /** True for statements that this delivery wrote: exact Sids, so that a delivery `a` never takes those of `a-b`. */
 export const isOwnStatement = (s: Statement, delivery: string): boolean =>
-  OWN.some((what) => s.Sid === sid(delivery, what));
+  OWN.some((what) => [sid(delivery, what), `${sid(delivery, what)}-units`].includes(s.Sid));
 
 /** Whether two policy texts say the same, whatever their formatting and the order of keys. */
 export function samePolicy(a: string | undefined, b: string | undefined): boolean {

@@ -5,9 +5,11 @@ import type { ImageSeen } from '../model/observed.ts';
 import { accessSteps } from './access-steps.ts';
 import { planBuilderCopy } from './builder-copy.ts';
 import { planPrivateCopies } from './copy-steps.ts';
+import type { Cover } from './cover.ts';
 import type { Draft } from './draft.ts';
 import { keyReadySteps } from './key-steps.ts';
-import { accountsIn, deliveredRegions, underKey } from './targets.ts';
+import { tooManyEntities, unitsOf, wantedSharing } from './sharing.ts';
+import { deliveredRegions, underKey } from './targets.ts';
 
 export const sharedStep = (image: string, version: string, region: string): string =>
   `share-image:${image}:${version}:${region}`;
@@ -109,11 +111,16 @@ function refuseCopying(d: Draft, image: Image, source: ImageSeen): Reason | unde
 function planSharing(d: Draft, image: Image, source: ImageSeen, region: string): void {
   const copy = planBuilderCopy(d, image, source, region);
   if (copy === undefined) return;
-  const missing = missingAccounts(d, region, copy.seen);
-  if (missing.length === 0) return;
+  const cover = wantedSharing(d.want, d.seen, region);
+  const tooMany = tooManyEntities(cover, region);
+  if (tooMany !== undefined) {
+    d.blocked.push(tooMany);
+    return;
+  }
+  const { accounts, units, places } = missingSharing(region, cover, copy.seen);
+  if (accounts.length + units.length === 0) return;
   const version = source.imageId;
   const base = { account: d.want.builder.account, region, image: image.name, imageVersion: version };
-  const places = missing.map((a) => `${a}/${region}`);
   d.add({
     ...base,
     id: `prove:${image.name}:${version}:${region}`,
@@ -126,20 +133,22 @@ function planSharing(d: Draft, image: Image, source: ImageSeen, region: string):
     ...base,
     id: sharedStep(image.name, version, region),
     do: 'share-image',
-    why: `${missing.length} account${missing.length === 1 ? ' has' : 's have'} no launch permission in ${region}`,
+    why: `${places.length} account${places.length === 1 ? ' has' : 's have'} no launch permission in ${region}`,
     needs: [`prove:${image.name}:${version}:${region}`],
     imageId: copy.imageId,
-    accounts: missing,
+    accounts,
+    ...(units.length === 0 ? {} : { units }),
   });
 }
 
-function missingAccounts(d: Draft, region: string, live: ImageSeen | undefined): readonly string[] {
-  const wanted = accountsIn(d.want, region)
-    .map((a) => a.id)
-    .filter((id) => id !== d.want.builder.account);
+/** What is not named yet, and the places that it stands for. */
+function missingSharing(region: string, cover: Cover, live: ImageSeen | undefined) {
   const permissions = live?.launchPermissions;
-  if (permissions?.is !== 'known') return wanted;
-  return wanted.filter((id) => !permissions.value.userIds.includes(id));
+  const there = permissions?.is === 'known' ? permissions.value : undefined;
+  const accounts = cover.accounts.filter((id) => there?.userIds.includes(id) !== true);
+  const units = cover.units.filter((u) => there === undefined || !unitsOf(there).includes(u.arn));
+  const places = [...accounts, ...units.flatMap((u) => u.accounts)].map((a) => `${a}/${region}`);
+  return { accounts, units: units.map((u) => u.arn), places };
 }
 
 /** An encrypted AMI can never be made unencrypted, so this comes before Packer builds and before any copy. */

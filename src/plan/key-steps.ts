@@ -1,8 +1,9 @@
 /** Steps for the dedicated key: primary, alias, rotation, a replica and its own policy in every Region. */
 import { reason } from '../base/outcome.ts';
-import { launcherPrincipalArn, roleArnFor, serviceLinkedRoleOf } from '../model/delivery.ts';
+import { launcherPrincipalArn, roleArnFor, serviceLinkedRoleOf, type UnitMember } from '../model/delivery.ts';
 import type { ImageSeen, KeySeen } from '../model/observed.ts';
 import { type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
+import { type CoveredUnit, coverOf } from './cover.ts';
 import { type Draft, tagsFor } from './draft.ts';
 import { keyRef } from './step.ts';
 import {
@@ -64,11 +65,11 @@ function planMissing(d: Draft, region: string, replica: boolean): void {
       do: 'create-key',
       account,
       region,
-      why: `no key of delivery ${d.want.name} is in ${region}: a shared image cannot be under aws/ebs`,
+      why: `no key of delivery ${d.want.name} is in ${region}: a shared image cannot be under aws/ebs; policy: ${policy.says}`,
       needs: [],
       description: `amiport delivery ${d.want.name}: golden AMIs`,
       multiRegion: d.want.key?.multiRegion ?? false,
-      policy,
+      policy: policy.text,
       as: `key:${region}`,
       tags,
     });
@@ -80,11 +81,11 @@ function planMissing(d: Draft, region: string, replica: boolean): void {
     do: 'replicate-key',
     account,
     region: home,
-    why: `copies in ${region} need a key of that Region; a replica keeps one key id everywhere`,
+    why: `copies in ${region} need a key of that Region; a replica keeps one key id everywhere; policy: ${policy.says}`,
     needs: d.planned(`create-key:${home}`),
     key: deliveryKey(d, home),
     toRegion: region,
-    policy,
+    policy: policy.text,
     tags,
   });
 }
@@ -103,10 +104,10 @@ function planExisting(d: Draft, key: KeySeen): void {
     return;
   }
   const policy = checkedPolicy(d, key.region, key.policy.value);
-  if (policy === undefined || samePolicy(policy, key.policy.value)) return;
+  if (policy === undefined || samePolicy(policy.text, key.policy.value)) return;
   const { account } = d.want.builder;
   if (d.want.manage.keyPolicy === 'export') {
-    d.exported.push({ on: 'key', account, region: key.region, key: key.arn, policy });
+    d.exported.push({ on: 'key', account, region: key.region, key: key.arn, policy: policy.text });
     return;
   }
   d.add({
@@ -114,29 +115,68 @@ function planExisting(d: Draft, key: KeySeen): void {
     do: 'put-key-policy',
     account,
     region: key.region,
-    why: `the key policy in ${key.region} does not say what this delivery needs (every replica has its own)`,
+    why: `the key policy in ${key.region} does not say what this delivery needs (every replica has its own); ${policy.says}`,
     needs: [],
     key: key.arn,
-    policy,
+    policy: policy.text,
   });
 }
 
-function checkedPolicy(d: Draft, region: string, current: string | undefined): string | undefined {
-  const policy = keyPolicyText(keyAccess(d, region), d.want.builder.account, current);
-  const bytes = Buffer.byteLength(policy, 'latin1');
-  if (bytes <= KEY_POLICY_BYTES_MAX) return policy;
+function checkedPolicy(d: Draft, region: string, current: string | undefined): SizedPolicy | undefined {
+  const policy = sizedPolicy(d, keyAccess(d, region), current);
+  if (policy.bytes <= KEY_POLICY_BYTES_MAX) return policy;
   d.blocked.push(
     reason(
       'kms.key-policy.too-large',
       `${d.want.builder.account}/${region}`,
-      `the key policy would have ${bytes} bytes, AWS takes ${KEY_POLICY_BYTES_MAX}`,
+      `the key policy would have ${policy.bytes} bytes, AWS takes ${KEY_POLICY_BYTES_MAX}`,
       {
-        remedy: { who: 'you', does: 'deliver to fewer accounts with one key, or choose the way account-copies' },
+        remedy: {
+          who: 'you',
+          does: 'name organizational units whose accounts all get images in place of single accounts, deliver to fewer accounts with one key, or choose the way account-copies',
+        },
       },
     ),
   );
   return undefined;
 }
+
+export interface SizedPolicy {
+  readonly text: string;
+  readonly bytes: number;
+  /** How large it is, and to whom it opens. */
+  readonly says: string;
+}
+
+/** Near this size units of the organization stand for accounts, long before AWS would refuse. */
+const KEY_POLICY_BYTES_OF_ACCOUNTS = 28_000;
+
+/** The policy by accounts; by units where the config says so, or where it would get too large. */
+export function sizedPolicy(d: Draft, access: KeyAccess, current: string | undefined): SizedPolicy {
+  const textOf = (a: KeyAccess): string => keyPolicyText(a, d.want.builder.account, current);
+  const plain = textOf(access);
+  const { shareBy } = d.want.organization;
+  const organization = d.seen.organization;
+  const byUnit =
+    organization.is === 'known' &&
+    (shareBy === 'units' || (shareBy === 'auto' && bytesOf(plain) > KEY_POLICY_BYTES_OF_ACCOUNTS));
+  const all = [...new Set([...access.launcherAccounts, ...access.grantAccounts, ...access.copierAccounts])];
+  const units = byUnit ? coverOf(d.want, organization.value, access.region, all).units : [];
+  const text = units.length === 0 ? plain : textOf({ ...access, units });
+  const bytes = bytesOf(text);
+  const opens = units.length === 0 ? all.length : opensTo(all, units, d.want.unitMembers);
+  const says = `${bytes} of ${KEY_POLICY_BYTES_MAX} bytes; opens to ${opens} account${opens === 1 ? '' : 's'}, delivery needs ${all.length}`;
+  return { text, bytes, says };
+}
+
+/** Counted from the members of the units, not from what they are to stand for. */
+function opensTo(all: readonly string[], units: readonly CoveredUnit[], members: readonly UnitMember[]): number {
+  const ids = new Set(units.map((u) => u.id));
+  const below = members.filter((m) => m.units.some((u) => ids.has(u))).map((m) => m.id);
+  return new Set([...all, ...below]).size;
+}
+
+const bytesOf = (text: string): number => Buffer.byteLength(text, 'latin1');
 
 /** What the policy says from the beginning of a run: what is wanted, and what images of a former way still need. */
 const keyAccess = (d: Draft, region: string): KeyAccess =>

@@ -1,5 +1,5 @@
 /** Turns what was observed into what authz asks for: the policies AWS would consult for one caller and one key. */
-import type { Grant, Policies, PolicyInput, PolicyLevels, PolicySet } from '../authz/types.ts';
+import type { Grant, Policies, PolicyInput, PolicyLevels, PolicySet, Request } from '../authz/types.ts';
 import { kept } from '../base/kept.ts';
 import type { Finding } from '../base/outcome.ts';
 import type { GrantSeen, KeySeen, LevelSeen, Observed, PolicySeen, RoleSeen } from '../model/observed.ts';
@@ -53,6 +53,20 @@ const ofLevels = kept(
       policies: l.policies.map((p) => ({ id: levelPolicyId(l, p), document: p.document })),
     })),
 );
+/** What KMS knows of the caller's organization; what nobody could read is not known, which is no answer. */
+export function organizationContext(
+  seen: Observed,
+  account: string,
+): Required<Pick<Request, 'context' | 'unknownContext'>> {
+  if (seen.organization.is === 'unreadable')
+    return { context: {}, unknownContext: ['aws:principalorgid', 'aws:principalorgpaths'] };
+  const path = seen.organization.is === 'known' ? seen.organization.value.paths.get(account) : undefined;
+  if (path === undefined) return { context: {}, unknownContext: [] };
+  return {
+    context: { 'aws:principalorgid': [path.split('/')[0] ?? ''], 'aws:principalorgpaths': [path] },
+    unknownContext: [],
+  };
+}
 
 const named = (role: RoleSeen, p: PolicySeen): PolicyInput => ({
   id: rolePolicyId(role, p.name),

@@ -84,7 +84,13 @@ export type Effect =
       readonly as: string;
     }
   | { readonly do: 'prove'; readonly places: readonly string[] }
-  | { readonly do: 'share-image'; readonly imageId: string; readonly accounts: readonly string[] }
+  | {
+      readonly do: 'share-image';
+      readonly imageId: string;
+      readonly accounts: readonly string[];
+      /** ARNs of organizational units and organizations. */
+      readonly units?: readonly string[];
+    }
   | {
       /** Lets accounts copy an image: its snapshots, then the image (so the image alone tells who has been let in). */
       readonly do: 'open-image';
@@ -100,7 +106,12 @@ export type Effect =
       readonly snapshots: string;
       readonly accounts: readonly string[];
     }
-  | { readonly do: 'unshare-image'; readonly imageId: string; readonly accounts: readonly string[] }
+  | {
+      readonly do: 'unshare-image';
+      readonly imageId: string;
+      readonly accounts: readonly string[];
+      readonly units?: readonly string[];
+    }
   /** With its snapshots. */
   | { readonly do: 'deregister-image'; readonly imageId: string }
   | LifecycleEffect

@@ -2,10 +2,10 @@
 import { reason } from '../base/outcome.ts';
 import { launcherPrincipalArn, serviceLinkedRoleOf } from '../model/delivery.ts';
 import type { GrantSeen, KeySeen } from '../model/observed.ts';
-import { keyPolicyText, samePolicy } from './access.ts';
+import { samePolicy } from './access.ts';
 import { withdrawRolePolicies } from './access-steps.ts';
 import type { Draft } from './draft.ts';
-import { launchersStillNeedKey, wantedAccess } from './key-steps.ts';
+import { launchersStillNeedKey, sizedPolicy, wantedAccess } from './key-steps.ts';
 import { accountsIn, needsKey, sharesKey } from './targets.ts';
 
 export function withdrawAccess(d: Draft): void {
@@ -23,7 +23,7 @@ export function withdrawAccess(d: Draft): void {
 function withdrawStatements(d: Draft, region: string, key: KeySeen, needs: readonly string[]): void {
   if (needsKey(d.want) && !launchersStillNeedKey(d, region)) return;
   if (d.want.manage.keyPolicy === 'export' || key.policy.is !== 'known' || key.state !== 'Enabled') return;
-  const policy = keyPolicyText(wantedAccess(d, region), d.want.builder.account, key.policy.value);
+  const policy = sizedPolicy(d, wantedAccess(d, region), key.policy.value).text;
   if (samePolicy(policy, key.policy.value)) return;
   d.add({
     id: `withdraw-key-policy:${region}`,

@@ -6,7 +6,10 @@
 import { reason } from '../base/outcome.ts';
 import { fillTemplate, type Image } from '../model/delivery.ts';
 import type { ImageSeen } from '../model/observed.ts';
+import type { Cover } from './cover.ts';
 import type { Draft } from './draft.ts';
+import { sharedStep } from './image-steps.ts';
+import { mayLaunch, unitsOf, wantedSharing } from './sharing.ts';
 import {
   accountsIn,
   copiesOf,
@@ -34,18 +37,38 @@ export function planWithdrawals(d: Draft): void {
 /** Launch permissions that the present way does not ask for. */
 function withdrawAccounts(d: Draft, image: Image, images: readonly ImageSeen[], region: string): void {
   const targets = new Set(accountsIn(d.want, region).map((a) => a.id));
+  const cover = wantedSharing(d.want, d.seen, region);
+  const source = d.seen.sources.get(image.name);
   const versions = new Set(images.flatMap((i) => i.tags['amiport:version'] ?? []));
   for (const ami of [...versions].flatMap((v) => copiesOf(images, image, v))) {
     const extra = permitted(ami).filter(
       (id) => !(image.way === 'account-copies' ? copies(d, image, ami, id, region) : targets.has(id)),
     );
-    if (extra.length === 0) continue;
+    const current = source?.is === 'known' && source.value.imageId === ami.tags['amiport:version'];
+    const units = extraUnits(ami, image.way === 'account-copies' ? { accounts: [], units: [] } : cover);
+    const doubled = current && image.way !== 'account-copies' ? byUnit(cover, permitted(ami)) : [];
+    if (extra.length + units.length + doubled.length === 0) continue;
     const why =
-      image.way === 'account-copies'
-        ? 'nobody there copies it any more, so nobody needs to see it'
-        : `${extra.length === 1 ? 'this account takes' : 'these accounts take'} no images in ${region} any more`;
-    addUnshare(d, ami, region, extra, why, []);
+      doubled.length > 0 && extra.length + units.length === 0
+        ? 'a unit of the organization stands for them now'
+        : image.way === 'account-copies'
+          ? 'nobody there copies it any more, so nobody needs to see it'
+          : `${extra.length === 1 ? 'this account takes' : 'these accounts take'} no images in ${region} any more`;
+    const shared = d.planned(sharedStep(image.name, ami.tags['amiport:version'] ?? '', region));
+    addUnshare(d, ami, region, [...extra, ...doubled], why, units.length + doubled.length > 0 ? shared : [], units);
   }
+}
+
+/** Units that stand for somebody who is not to have images, or for nobody any more. */
+function extraUnits(ami: ImageSeen, cover: Cover): readonly string[] {
+  const wanted = new Set(cover.units.map((u) => u.arn));
+  return ami.launchPermissions.is === 'known' ? unitsOf(ami.launchPermissions.value).filter((u) => !wanted.has(u)) : [];
+}
+
+/** Accounts with a permission of their own below a unit that has one, too: both count against what AWS takes. */
+function byUnit(cover: Cover, accounts: readonly string[]): readonly string[] {
+  const covered = new Set(cover.units.flatMap((u) => u.accounts));
+  return accounts.filter((id) => covered.has(id));
 }
 
 /** True while an account's own copy is being made from this image, or is about to be. */
@@ -62,8 +85,10 @@ function withdrawFormer(d: Draft, region: string): void {
     const after = replacedBy(d, image, region);
     if (after === undefined) continue;
     const accounts = permitted(ami);
+    const units = extraUnits(ami, { accounts: [], units: [] });
     const why = `${image.name} is delivered the way ${image.way} now`;
-    const unshare = accounts.length === 0 ? [] : [addUnshare(d, ami, region, accounts, why, after)];
+    const unshare =
+      accounts.length + units.length === 0 ? [] : [addUnshare(d, ami, region, accounts, why, after, units)];
     addDeregister(d, d.want.builder.account, region, ami, why, [...after, ...unshare]);
   }
 }
@@ -103,7 +128,8 @@ function replacedBy(d: Draft, image: Image, region: string): readonly string[] |
     if (live?.state !== 'available' && d.planned(`check-image:${image.name}:${version}:${where}`).length === 0)
       return undefined;
     const needsPermission = image.way !== 'account-copies' && account.id !== d.want.builder.account;
-    const shared = live !== undefined && permitted(live).includes(account.id);
+    const shared =
+      live?.launchPermissions.is === 'known' && mayLaunch(d.seen, live.launchPermissions.value, account.id);
     if (needsPermission && !shared && d.planned(`share-image:${image.name}:${version}:${region}`).length === 0)
       return undefined;
     if (pointersLag(d, image, version, account.id, region, live?.imageId)) return undefined;
@@ -140,6 +166,7 @@ function addUnshare(
   accounts: readonly string[],
   why: string,
   needs: readonly string[],
+  units: readonly string[] = [],
 ): string {
   const base = {
     id: `unshare-image:${ami.imageId}:${region}`,
@@ -153,7 +180,8 @@ function addUnshare(
     accounts,
   };
   // Only copies for account-copies have snapshots that others were let in to.
-  if (ami.tags['amiport:way'] !== 'account-copies') return d.add({ ...base, do: 'unshare-image' });
+  if (ami.tags['amiport:way'] !== 'account-copies')
+    return d.add({ ...base, do: 'unshare-image', ...(units.length === 0 ? {} : { units }) });
   return d.add({ ...base, do: 'close-image', snapshots: ami.mappings.flatMap((m) => m.snapshotId ?? []).join(',') });
 }
 

@@ -7,7 +7,7 @@ import type { Decision, Policies, Request } from '../authz/types.ts';
 import { kept } from '../base/kept.ts';
 import type { KeySeen, Observed, RoleSeen } from '../model/observed.ts';
 import { type KmsDemand, launchDemands } from '../plan/demands.ts';
-import { type CallerSeen, GRANT_SETTLES_MS, policiesFor } from '../plan/policies.ts';
+import { type CallerSeen, GRANT_SETTLES_MS, organizationContext, policiesFor } from '../plan/policies.ts';
 import { grantLinks } from './grant-links.ts';
 import { homesOf } from './homes.ts';
 import { Answers, type Decided } from './links.ts';
@@ -57,6 +57,8 @@ export class RoleJudge {
   readonly #judge: Judge;
   readonly #caller: CallerSeen;
   readonly #onKeys = { read: new Map<KeySeen, Decided>(), volume: new Map<KeySeen, Decided>() };
+  /** What a key policy that opens to a unit of the organization asks for. */
+  readonly #among: ReturnType<typeof organizationContext>;
   readonly #policies: Policies;
   readonly #evaluator: Evaluator;
   readonly #anyImage: boolean;
@@ -67,6 +69,7 @@ export class RoleJudge {
   constructor(judge: Judge, account: string, role: RoleSeen) {
     this.#judge = judge;
     this.#caller = { account, role };
+    this.#among = organizationContext(judge.seen, account);
     const { resource: _r, grants: _g, rcps: _c, ...policies } = policiesFor(judge.seen, this.#caller, NO_KEY);
     this.#policies = policies;
     this.#evaluator = compile(policies);
@@ -95,7 +98,9 @@ export class RoleJudge {
     );
     const principal = principalOf(caller.role);
     for (const demand of demands.byLauncher) {
-      const request: Request = { principal, ...demand };
+      const context = { ...demand.context, ...this.#among.context };
+      const unknownContext = [...(demand.unknownContext ?? []), ...this.#among.unknownContext];
+      const request: Request = { principal, ...demand, context, unknownContext };
       const decision = evaluate(request);
       answers.take(caller.role.arn, { request, policies, decision }, settlesAt(seen, key, decision));
     }

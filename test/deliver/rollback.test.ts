@@ -39,7 +39,7 @@ async function back(session: Session, run: string): Promise<Plan> {
   const planned = await rollbackPlan(session, run, silent);
   if (!planned.ok) throw new Error(planned.reason.says);
   expect(planned.value.plan.blocked).toEqual([]);
-  const outcome = await applyPlan(planned.value.session, planned.value.plan, silent);
+  const outcome = await applyPlan(planned.value.session, { plan: planned.value.plan }, silent);
   expect(outcome).toMatchObject({ ok: true, value: { result: { failed: [], notStarted: [] } } });
   return planned.value.plan;
 }
