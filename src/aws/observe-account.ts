@@ -1,5 +1,6 @@
 /** Reads what is not per Region in a user account: amiport's identity there, the launchers' roles with their policies. */
 import { roleNameOf } from '../base/arn.ts';
+import { type Once, once } from '../base/once.ts';
 import { absent, type Finding, known, type Outcome, reason, unreadable } from '../base/outcome.ts';
 import { type Delivery, roleArnFor, serviceLinkedRoleOf, type TargetAccount } from '../model/delivery.ts';
 import type { AccountSeen, PolicySeen, RoleSeen } from '../model/observed.ts';
@@ -19,15 +20,16 @@ export async function observeAccount(
     account.launchers.flatMap((l) => (l.kind === 'role' || l.kind === 'karpenter' ? [l.name] : [])),
   );
   const linkedNames = new Set(account.launchers.flatMap((l) => serviceLinkedRoleOf(l)?.roleName ?? []));
+  const held: Policies = new Map();
   const read = async (name: string) => {
     const seen = before?.roles.get(name) ?? before?.serviceLinkedRoles.get(name);
-    return [name, seen === undefined || changed.has(name) ? await readRole(c, account.id, name) : seen] as const;
+    return [name, seen === undefined || changed.has(name) ? await readRole(c, account.id, name, held) : seen] as const;
   };
   const ownArn = actsItself(want, account) ? roleArnFor(want.access, account.id) : undefined;
   const [identity, regionsOff, own, roles, linked] = await Promise.all([
     before?.identity ?? readIdentity(c, account.id),
     before?.regionsOff ?? readRegionsOff(c, account),
-    before?.own ?? (ownArn === undefined ? absent : readRole(c, account.id, roleNameOf(ownArn))),
+    before?.own ?? (ownArn === undefined ? absent : readRole(c, account.id, roleNameOf(ownArn), held)),
     Promise.all([...roleNames].map(read)),
     Promise.all([...linkedNames].map(read)),
   ]);
@@ -84,7 +86,10 @@ export async function readIdentity(c: Connection, account: string): Promise<Find
 
 const home = (c: Connection, account: string) => ({ account, region: c.options.homeRegion });
 
-async function readRole(c: Connection, account: string, name: string): Promise<Finding<RoleSeen>> {
+/** The managed policies of an account: roles share them. */
+type Policies = Once<Outcome<PolicySeen>>;
+
+async function readRole(c: Connection, account: string, name: string, held: Policies): Promise<Finding<RoleSeen>> {
   const { GetRoleCommand } = await import('@aws-sdk/client-iam');
   const answer = await c.send('iam', home(c, account), 'iam:GetRole', (iam) =>
     iam.send(new GetRoleCommand({ RoleName: name })),
@@ -92,11 +97,15 @@ async function readRole(c: Connection, account: string, name: string): Promise<F
   if (!answer.ok)
     return refusedWith(answer, 'NoSuchEntityException', 'NoSuchEntity') ? absent : unreadable(answer.reason);
   const role = answer.value.Role;
-  const [inline, attached] = await Promise.all([inlinePolicies(c, account, name), attachedPolicies(c, account, name)]);
+  const [inline, attached] = await Promise.all([
+    inlinePolicies(c, account, name),
+    attachedPolicies(c, account, name, held),
+  ]);
   if (!inline.ok) return unreadable(inline.reason);
   if (!attached.ok) return unreadable(attached.reason);
   const boundaryArn = role?.PermissionsBoundary?.PermissionsBoundaryArn;
-  const boundary = boundaryArn === undefined ? undefined : await managedPolicy(c, account, boundaryArn, boundaryArn);
+  const boundary =
+    boundaryArn === undefined ? undefined : await managedPolicy(c, account, boundaryArn, boundaryArn, held);
   if (boundary !== undefined && !boundary.ok) return unreadable(boundary.reason);
   return known({
     arn: role?.Arn ?? '',
@@ -123,7 +132,12 @@ async function inlinePolicies(c: Connection, account: string, role: string): Pro
   });
 }
 
-async function attachedPolicies(c: Connection, account: string, role: string): Promise<Outcome<readonly PolicySeen[]>> {
+async function attachedPolicies(
+  c: Connection,
+  account: string,
+  role: string,
+  held: Policies,
+): Promise<Outcome<readonly PolicySeen[]>> {
   const { paginateListAttachedRolePolicies } = await import('@aws-sdk/client-iam');
   const listed = await c.send('iam', home(c, account), 'iam:ListAttachedRolePolicies', async (client) => {
     const found: { name: string; arn: string }[] = [];
@@ -135,7 +149,7 @@ async function attachedPolicies(c: Connection, account: string, role: string): P
   if (!listed.ok) return listed;
   const policies: PolicySeen[] = [];
   for (const { name, arn } of listed.value) {
-    const policy = await managedPolicy(c, account, arn, name);
+    const policy = await managedPolicy(c, account, arn, name, held);
     if (!policy.ok) return policy;
     policies.push(policy.value);
   }
@@ -143,19 +157,22 @@ async function attachedPolicies(c: Connection, account: string, role: string): P
 }
 
 /** AWS's own policies are the same in every account: read once for all. */
-const awsPolicies = new WeakMap<Connection, Map<string, Promise<Outcome<PolicySeen>>>>();
+const awsPolicies = new WeakMap<Connection, Policies>();
 
-function managedPolicy(c: Connection, account: string, arn: string, name: string): Promise<Outcome<PolicySeen>> {
-  if (!arn.includes(':iam::aws:policy/')) return readManagedPolicy(c, account, arn, name);
-  const held = awsPolicies.get(c) ?? new Map<string, Promise<Outcome<PolicySeen>>>();
-  awsPolicies.set(c, held);
-  const there = held.get(arn);
-  if (there !== undefined) return there;
-  const read = readManagedPolicy(c, account, arn, name);
-  held.set(arn, read);
+async function managedPolicy(
+  c: Connection,
+  account: string,
+  arn: string,
+  name: string,
+  ofAccount: Policies,
+): Promise<Outcome<PolicySeen>> {
+  const everywhere = awsPolicies.get(c) ?? new Map();
+  awsPolicies.set(c, everywhere);
+  const held = arn.includes(':iam::aws:policy/') ? everywhere : ofAccount;
+  const read = await once(held, arn, () => readManagedPolicy(c, account, arn, name));
   // Who was refused says nothing about the others.
-  read.then((outcome) => outcome.ok || held.delete(arn));
-  return read;
+  if (!read.ok) held.delete(arn);
+  return read.ok ? { ok: true, value: { ...read.value, name } } : read;
 }
 
 async function readManagedPolicy(

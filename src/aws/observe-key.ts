@@ -1,10 +1,18 @@
 /** Reads one key with all that decides who may use it: state, policy, rotation, aliases, tags, grants. */
+
+import { type Once, once } from '../base/once.ts';
 import { absent, done, type Finding, known, type Outcome, unreadable } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { GrantSeen, KeySeen } from '../model/observed.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { grantSeen } from './shapes.ts';
+
+/** What was read of the keys of a place, by ARN: the config may name a key twice, and the place have it as its default. */
+export interface KeyReads {
+  readonly policies: Once<Finding<string>>;
+  readonly grants: Once<Finding<readonly GrantSeen[]>>;
+}
 
 /**
  * @param id key id, key ARN, alias or alias ARN. Reads with the identity of `at.account`.
@@ -15,6 +23,7 @@ export async function readKey(
   at: Place,
   id: string,
   what: 'all' | 'use' = 'all',
+  held: KeyReads = { policies: new Map(), grants: new Map() },
 ): Promise<Finding<KeySeen>> {
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
   const answer = await c.send('kms', at, 'kms:DescribeKey', (kms) => kms.send(new DescribeKeyCommand({ KeyId: id })));
@@ -24,12 +33,13 @@ export async function readKey(
   // The reads below work for the owner only; a foreign key's policy is unreadable by design (KMS "Cross-account use").
   const all = what === 'all';
   const own = m.KeyManager === 'CUSTOMER';
+  const arn = m.Arn;
   const [policy, rotation, aliases, tags, grants] = await Promise.all([
-    readPolicy(c, at, m.Arn),
+    once(held.policies, arn, () => readPolicy(c, at, arn)),
     all && own ? readRotation(c, at, m.Arn) : absent,
     all ? readAliases(c, at, m.KeyId) : done([]),
     all && own ? readTags(c, at, m.KeyId) : done({}),
-    own ? readGrants(c, at, m.Arn) : known([]),
+    own ? once(held.grants, arn, () => readGrants(c, at, arn)) : known([]),
   ]);
   const multi = m.MultiRegionConfiguration;
   return known({

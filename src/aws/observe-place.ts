@@ -6,7 +6,7 @@ import type { AllowedImagesSeen, KeySeen, LaunchTemplateSeen, ParameterSeen, Pla
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { observeImages } from './observe-images.ts';
-import { findTaggedKey, readKey } from './observe-key.ts';
+import { findTaggedKey, type KeyReads, readKey } from './observe-key.ts';
 import { tagsOf } from './shapes.ts';
 
 /** @param versions by image name: the newest version, which names of parameters may hold */
@@ -21,6 +21,7 @@ export async function observePlace(
   const accountKeys = new Set(want.images.flatMap((i) => accountKeyName(i, account, region) ?? []));
   const volumeKeys = new Set(want.images.flatMap((i) => namedVolumeKey(i, account, region) ?? []));
   const keyIds = [...new Set([...accountKeys, ...volumeKeys])];
+  const held: KeyReads = { policies: new Map(), grants: new Map() };
   const parameterNames = new Set(
     want.images.flatMap((i) => {
       const version = versions.get(i.name);
@@ -31,8 +32,10 @@ export async function observePlace(
   const templateNames = new Set(want.images.flatMap((i) => i.publish.launchTemplates));
   const [encryptionByDefault, defaultKey, keys, allowedImages, own, parameters, launchTemplates] = await Promise.all([
     readEncryptionByDefault(c, at),
-    readDefaultKey(c, at),
-    Promise.all(keyIds.map(async (id) => [id, await readNamedKey(c, at, want, id, accountKeys.has(id))] as const)),
+    readDefaultKey(c, at, held),
+    Promise.all(
+      keyIds.map(async (id) => [id, await readNamedKey(c, at, want, id, accountKeys.has(id), held)] as const),
+    ),
     readAllowedImages(c, at),
     observeImages(c, at, want.name),
     Promise.all([...parameterNames].map(async (name) => [name, await readParameter(c, at, name)] as const)),
@@ -58,8 +61,9 @@ async function readNamedKey(
   want: Delivery,
   id: string,
   ofAccount: boolean,
+  held: KeyReads,
 ): Promise<Finding<KeySeen>> {
-  const found = await readKey(c, at, id);
+  const found = await readKey(c, at, id, 'all', held);
   return found.is === 'absent' && ofAccount && id.startsWith('alias/') ? findTaggedKey(c, at, want.name, id) : found;
 }
 
@@ -80,9 +84,9 @@ export async function readDefaultKeyArn(c: Connection, at: Place): Promise<Findi
   return answer.ok ? known(answer.value.KmsKeyId ?? 'alias/aws/ebs') : unreadable(answer.reason);
 }
 
-async function readDefaultKey(c: Connection, at: Place): Promise<Finding<KeySeen>> {
+async function readDefaultKey(c: Connection, at: Place, held: KeyReads): Promise<Finding<KeySeen>> {
   const arn = await readDefaultKeyArn(c, at);
-  return arn.is === 'known' ? readKey(c, at, arn.value, 'use') : arn;
+  return arn.is === 'known' ? readKey(c, at, arn.value, 'use', held) : arn;
 }
 
 async function readAllowedImages(c: Connection, at: Place): Promise<Finding<AllowedImagesSeen>> {

@@ -1,6 +1,6 @@
 /**
  * One look at everything a delivery touches. Reads only; what cannot be read is said so, never guessed.
- * Cost: a fixed number of calls per place, none of them twice.
+ * Cost: a fixed number of calls per place, none of them twice (test/deliver/calls.test.ts counts them against the least).
  */
 import { absent, type Finding } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
