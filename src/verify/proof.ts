@@ -19,7 +19,10 @@ export interface Ground {
   /** The Region is off: nothing else is looked at. */
   readonly off: boolean;
   readonly region: readonly Link[];
+  /** What of the image and the place is missing or unknown. */
   readonly image: readonly Link[];
+  /** What of the image lets it be launched, as a reader finds it. */
+  readonly by: readonly string[];
   readonly ami: ImageSeen | undefined;
   /** What every proof on this ground begins with. */
   readonly head: Omit<Proof, 'launcher' | 'verdict' | 'reasons' | 'remedies' | 'by'>;
@@ -33,7 +36,8 @@ export function groundOf(seen: Observed, question: PlaceQuestion): Ground {
   const off = q.regionOn.is === 'known' && !q.regionOn.value;
   if (off) {
     const head = headOf(q, undefined, undefined);
-    return { question, off, region: [regionOff(q)], image, ami: undefined, head, unseenKeys: [], keys: [] };
+    const nothing = { image, by: NONE, ami: undefined, head, unseenKeys: NONE, keys: NONE };
+    return { question, off, region: [regionOff(q)], ...nothing };
   }
   const region: readonly Link[] = q.regionOn.is === 'unreadable' ? [{ is: 'unknown', reason: q.regionOn.reason }] : [];
   const ami = foundImage(seen, q, image);
@@ -43,7 +47,19 @@ export function groundOf(seen: Observed, question: PlaceQuestion): Ground {
   if (volume.is === 'absent') image.push({ is: 'missing', reason: keyAbsent(`${q.account}/${q.region}`, volume.says) });
   const volumeKey = volume.is === 'known' ? volume.key : undefined;
   const { unseenKeys, keys } = keysUnder(q, readKeys, volumeKey);
-  return { question, off, region, image, ami, head: headOf(q, readKeys[0], volumeKey?.arn), unseenKeys, keys };
+  const against = image.filter((l) => l.is !== 'there');
+  const by = image.flatMap((l) => (l.is === 'there' ? l.by : []));
+  return {
+    question,
+    off,
+    region,
+    image: against,
+    by,
+    ami,
+    head: headOf(q, readKeys[0], volumeKey?.arn),
+    unseenKeys,
+    keys,
+  };
 }
 
 const headOf = (q: PlaceQuestion, readKey: string | undefined, volumeKey: string | undefined): Ground['head'] => ({
@@ -93,7 +109,8 @@ export function proveLaunch(ground: Ground, launcher: LauncherQuestion, judge: R
     }
   }
   if (against.length > 0 || judge === undefined) return negative(ground, launcher.launcher, against);
-  const { by, settlesAt } = judge.together(q.region, decided);
+  const { by: access, settlesAt } = judge.together(q.region, decided);
+  const by = ground.by.length === 0 ? access : [...ground.by, ...access];
   const settled = { ...ground.head, launcher: launcher.launcher, verdict: CAN, reasons: NONE, remedies: NONE, by };
   return settlesAt === 0 ? settled : { ...settled, settlesAt };
 }
