@@ -25,6 +25,8 @@ export interface Core {
   readonly deliveries: Deliveries;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Aborted when this process begins to end. */
+  readonly closing: AbortSignal;
   /** There is new work: this process looks at once. */
   poke(): void;
   /** Lets calls in flight finish and gives its jobs back; then closes the database. */
@@ -44,14 +46,17 @@ export async function openCore(options: CoreOptions): Promise<Outcome<Core>> {
   const carrier = new RunCarrier(deliveries, new EventLog(db), metrics);
   if (options.slots > 0) worker = new Worker({ queue, carrier, log, metrics, slots: options.slots });
   worker?.start();
+  const closing = new AbortController();
   return done({
     db,
     queue,
     deliveries,
     metrics,
     log,
+    closing: closing.signal,
     poke: () => worker?.poke(),
     async close() {
+      closing.abort();
       await worker?.drain();
       await carrier.close();
       await db.close();

@@ -8,7 +8,7 @@ import { matchedRoutes } from 'hono/route';
 import { stream } from 'hono/streaming';
 import type { z } from 'zod';
 import { deskOf, type Emit, type Status } from '../app/api.ts';
-import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import { failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { ASKS, type Ask, NEW_RUN, NEW_TOKEN } from './asks.ts';
 import { audit, readAudit } from './audit.ts';
 import type { Authenticate } from './authenticate.ts';
@@ -89,11 +89,12 @@ export function httpApp(o: HttpOptions): Hono<Vars> {
   app.notFound((c) => refuse(c as Ctx, 404, NOT_HERE));
   app.onError((error, c) => {
     core.log.error({ err: error, path: c.req.path }, 'a request broke');
-    return c.json({ version: 1, error: refusal('serve.bug', 'the server could not answer; its log says why') }, 500);
+    return c.json({ version: 1, error: BROKEN }, 500);
   });
   return app;
 }
 
+const BROKEN = refusal('serve.bug', 'the server could not answer; its log says why');
 const NOT_HERE = refusal('serve.no-such-thing', 'there is nothing of that name here');
 const FINDINGS = `select what, delivery, to_json(at)#>>'{}' as at, body from amiport.finding order by delivery, what`;
 const WRONG_HOST = refusal(
@@ -171,7 +172,7 @@ async function asked(c: Ctx, o: HttpOptions): Promise<Response> {
   const opened = await o.core.deliveries.open(delivery);
   if (!opened.ok) return refuse(c, opened.reason.code === 'serve.delivery.unknown' ? 404 : 409, opened.reason);
   const { session } = opened.value;
-  return lines(c, async (line, signal) => {
+  return lines(c, o.core.log, async (line, signal) => {
     const emit: Emit = (event) => line({ event });
     try {
       const result = await use.run(deskOf(session, o.env), request.body, emit, signal);
@@ -192,6 +193,7 @@ const BUILDS_OFF = refusal(
 /** Each event a line; last the result or why there is none. */
 function lines(
   c: Ctx,
+  log: Core['log'],
   work: (line: (value: unknown) => void, signal: AbortSignal) => Promise<Outcome<unknown>>,
 ): Response {
   c.header('content-type', 'application/x-ndjson');
@@ -202,7 +204,10 @@ function lines(
     const line = (value: unknown) => {
       writing = writing.then(() => out.write(`${JSON.stringify(value)}\n`));
     };
-    const result = await work(line, gone.signal);
+    const result = await work(line, gone.signal).catch((err: unknown) => {
+      log.error({ err }, 'a request broke');
+      return failed(BROKEN);
+    });
     line(result.ok ? { result: result.value } : { error: result.reason });
     await writing;
   });
@@ -228,10 +233,10 @@ function runRoutes(app: Hono<Vars>, o: HttpOptions): void {
     const { delivery, run } = c.req.param();
     const after = Number(c.req.query('after') ?? 0);
     if (!Number.isSafeInteger(after) || (await readRun(core.db, delivery, run)) === undefined) return c.notFound();
-    return lines(c, async (line, signal) => {
+    return lines(c, core.log, async (line, signal) => {
       for await (const event of follow(core, delivery, run, after, signal)) line({ event });
       const row = await readRun(core.db, delivery, run);
-      return row === undefined ? failed(NOT_HERE) : done(runEnd(row));
+      return row === undefined ? failed(NOT_HERE) : runEnd(row);
     });
   });
   app.post('/v1/deliveries/:delivery/runs/:run/stop', async (c) => {

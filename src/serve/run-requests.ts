@@ -45,7 +45,7 @@ const moved = (delivery: string) =>
 
 const FOLLOW_EVERY_MS = 150;
 
-/** The events of a run after `after`, until it has ended or nobody follows it any more. */
+/** The events of a run after `after`, until it has ended, nobody follows it any more, or the server ends. */
 export async function* follow(
   core: Core,
   delivery: string,
@@ -53,7 +53,7 @@ export async function* follow(
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<EventRow> {
-  for (let last = after; !signal.aborted; ) {
+  for (let last = after; !signal.aborted && !core.closing.aborted; ) {
     // Asked first: events that come between are read once more below.
     const [row] = await core.db.query<{ ended: boolean }>(
       'select ended_at is not null as ended from amiport.run where id = $1 and delivery = $2',
@@ -75,13 +75,15 @@ export async function* follow(
   }
 }
 
-export const runEnd = (row: RunResultRow): RunEnd => ({
-  run: row.id,
-  done: row.done,
-  failed: row.failed,
-  notStarted: row.notStarted,
-  interrupted: row.stopped,
-});
+export function runEnd(row: RunResultRow): Outcome<RunEnd> {
+  const { id: run, done: finished, failed: broken, notStarted, stopped: interrupted } = row;
+  return row.ended ? done({ run, done: finished, failed: broken, notStarted, interrupted }) : failed(goesOn(run));
+}
+
+const goesOn = (run: string) =>
+  reason('serve.draining', run, 'the server is being stopped, so the run is not followed any further', {
+    remedy: { who: 'you', does: 'see amiport status: the run goes on with another worker, or when the server is back' },
+  });
 
 /** The last run is the service's, where it had one later than the last of the command line. */
 export async function withLastRun(core: Core, delivery: string, status: Status): Promise<Status> {

@@ -33,13 +33,12 @@ export async function startService(o: ServeOptions): Promise<Outcome<Service>> {
   const opened = await openCore(o);
   if (!opened.ok) return opened;
   const core = opened.value;
-  let draining = false;
   const app = httpApp({
     core,
     authenticate: authenticator(core.db, o.auth),
     env: o.deliveries.env,
     builds: o.builds,
-    draining: () => draining,
+    draining: () => core.closing.aborted,
     ...(local ? { hosts: new Set([...LOOPBACK, '[::1]']) } : {}),
   });
   const server = createServer(getRequestListener(app.fetch));
@@ -62,9 +61,7 @@ export async function startService(o: ServeOptions): Promise<Outcome<Service>> {
     token: first?.token,
     core,
     async close() {
-      draining = true;
       await schedules.stop();
-      // Whoever follows a run is cut off: the run goes on with another worker, and can be followed again.
       server.close();
       await core.close();
       server.closeAllConnections();
