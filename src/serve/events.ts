@@ -3,7 +3,7 @@
  * came while the last one was under way, so that many steps at once cost few writes.
  */
 import type { Reason } from '../base/outcome.ts';
-import { type Database, LOCKS, lockIn } from './rows.ts';
+import { type Database, LOCKS } from './rows.ts';
 
 export interface StepEvent {
   readonly run: string;
@@ -60,16 +60,15 @@ export class EventLog {
 
   async #write(batch: readonly StepEvent[]): Promise<void> {
     const rows = batch.map(({ run, kind, step, atMs, ...body }) => ({ run, kind, step, at_ms: atMs, body }));
-    await this.#db.transaction(async (tx) => {
-      // Numbers are given at the insert and seen at the commit: without the lock a reader could pass one over.
-      await lockIn(tx, LOCKS.events);
-      await tx.query(
-        `insert into amiport.event (run, kind, step, at_ms, body)
-         select run, kind, step, at_ms, body from jsonb_to_recordset($1::jsonb)
-         as e(run text, kind text, step text, at_ms double precision, body jsonb)`,
-        [JSON.stringify(rows)],
-      );
-    });
+    // Numbers are given at the insert and seen at the commit: without the lock a reader could pass one over. In one statement
+    // with the insert, as every step waits for this before it starts.
+    await this.#db.query(
+      `with alone as materialized (select pg_advisory_xact_lock($2) as locked)
+       insert into amiport.event (run, kind, step, at_ms, body)
+       select e.run, e.kind, e.step, e.at_ms, e.body from alone cross join jsonb_to_recordset($1::jsonb)
+       as e(run text, kind text, step text, at_ms double precision, body jsonb) where locked is not null`,
+      [JSON.stringify(rows), LOCKS.events],
+    );
   }
 }
 

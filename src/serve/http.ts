@@ -271,6 +271,7 @@ function adminRoutes(app: Hono<Vars>, o: HttpOptions): void {
   });
   app.delete('/v1/tokens/:id', async (c) => {
     await audit(db, c.get('caller'), { did: 'revoke-token', detail: { id: c.req.param('id') }, outcome: 'accepted' });
-    return (await revokeToken(db, c.req.param('id'))) ? c.json({ version: 1 }) : c.notFound();
+    const id = c.req.param('id');
+    return (await revokeToken(db, id)) ? c.json({ version: 1, revoked: id }) : c.notFound();
   });
 }

@@ -11,6 +11,7 @@ export interface Metrics {
   readonly stepSeconds: Histogram<'kind'>;
   /** By delivery, as of the last look. */
   readonly drift: Gauge<'delivery'>;
+  readonly expiry: Gauge<'delivery'>;
 }
 
 /** A grant takes a fraction of a second, a copy an hour. */
@@ -61,6 +62,12 @@ export function makeMetrics(busy: () => number): Metrics {
       help: 'Time from the start of a step to its end',
       labelNames: ['kind'],
       buckets: SECONDS,
+      registers,
+    }),
+    expiry: new Gauge({
+      name: 'amiport_expired_versions',
+      help: 'Versions beyond what a delivery keeps that nobody uses',
+      labelNames: ['delivery'],
       registers,
     }),
     drift: new Gauge({

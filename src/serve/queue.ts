@@ -19,6 +19,8 @@ const HEARTBEAT_SECONDS = 10;
 const DAY_SECONDS = 86_400;
 const RETRIES = 1_000;
 const WAKE_AT_ONCE = 500;
+/** Above any height of a plan. */
+const TAKEOVER_PRIORITY = 1_000_000;
 /** For people who ask which process has a job. */
 const HOLDER = `${hostname()}:${process.pid}`;
 /** Inserts of so many rows leave the planner with statistics of another table. */
@@ -144,6 +146,15 @@ export class JobQueue {
       await this.#db.boss.complete(WAIT, due.map(attemptOf), null, { db: tx.boss });
       return due.length;
     });
+  }
+
+  /** A dead worker's jobs come before all that has not begun: others wait for them since longer. */
+  async hurry(): Promise<void> {
+    const rows = await this.#db.query<{ id: string }>(
+      `select id from pgboss.job where name = $1 and state = 'retry' and priority < $2`,
+      [PLACE, TAKEOVER_PRIORITY],
+    );
+    for (const { id } of rows) await this.#db.boss.update(PLACE, undefined, { id, priority: TAKEOVER_PRIORITY });
   }
 
   /** Writes ends of jobs and opens what waited for them, all or nothing. */

@@ -1,10 +1,10 @@
 /**
- * What the service does by the clock: a look whether deliveries are still as their configs want (`drift`), and the removal of
- * what is past its time (`expiry`). Due times are rows, taken by whichever server comes first; a server that was away does what
+ * What the service does by the clock: a look whether deliveries are still as their configs want (`drift`), one for versions
+ * beyond `keep` that nobody uses (`expiry`; it only tells, `amiport retire` ends them), and the removal of its own old rows. Due times are rows, taken by whichever server comes first; a server that was away does what
  * is due once, not once for every time it missed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { drift } from '../app/api.ts';
+import { drift, retirePlan, type Session } from '../app/api.ts';
 import type { Core } from './core.ts';
 import { dropExpiredTokens } from './tokens.ts';
 
@@ -15,7 +15,15 @@ export interface ScheduleOptions {
 }
 
 const TICK_MS = 1_000;
-const EXPIRY_EVERY_MS = 3_600_000;
+const CLEAN_EVERY_MS = 3_600_000;
+const EXPIRY_EVERY_MS = 24 * 3_600_000;
+
+/** What a look came to, and what of it is news when it differs. */
+interface Finding {
+  readonly count: number;
+  readonly body: object;
+  readonly news: readonly string[];
+}
 
 export class Schedules {
   readonly #core: Core;
@@ -50,9 +58,11 @@ export class Schedules {
 
   /** Does what is due now. */
   async tick(): Promise<void> {
-    if (await this.#due('expiry', '', EXPIRY_EVERY_MS)) await this.#expire();
-    for (const { name } of (await this.#core.deliveries.list()).deliveries)
-      if (await this.#due('drift', name, this.#options.driftEveryMs)) await this.#drift(name);
+    if (await this.#due('clean', '', CLEAN_EVERY_MS)) await this.#clean();
+    for (const { name } of (await this.#core.deliveries.list()).deliveries) {
+      if (await this.#due('drift', name, this.#options.driftEveryMs)) await this.#look('drift', name, driftIn);
+      if (await this.#due('expiry', name, EXPIRY_EVERY_MS)) await this.#look('expiry', name, expiredIn);
+    }
   }
 
   /** The first look of a delivery is due one interval after it was first seen. */
@@ -72,7 +82,7 @@ export class Schedules {
     return false;
   }
 
-  async #expire(): Promise<void> {
+  async #clean(): Promise<void> {
     const tokens = await dropExpiredTokens(this.#core.db);
     const runs = await this.#core.db.query(
       'delete from amiport.run where ended_at < now() - make_interval(days => $1::int) returning id',
@@ -81,36 +91,47 @@ export class Schedules {
     if (tokens + runs.length > 0) this.#core.log.info({ tokens, runs: runs.length }, 'what was past its time is gone');
   }
 
-  async #drift(delivery: string): Promise<void> {
+  async #look(what: 'drift' | 'expiry', delivery: string, look: (session: Session) => Promise<Finding>): Promise<void> {
     const { db, log, metrics } = this.#core;
-    // What a run is about to do is no drift.
+    // What a run is about to do is no finding.
     const running = await db.query('select 1 from amiport.run where delivery = $1 and ended_at is null', [delivery]);
     if (running.length > 0) return;
     const opened = await this.#core.deliveries.open(delivery);
-    if (!opened.ok) return log.error({ delivery, reason: opened.reason }, 'drift cannot be looked for');
+    if (!opened.ok) return log.error({ what, delivery, reason: opened.reason }, 'a delivery cannot be looked at');
     const { session } = opened.value;
     try {
-      const { differences, unreadable } = await drift(session, () => {});
-      metrics.drift.set({ delivery }, differences.length);
-      const codes = [...new Set(differences.map((d) => d.reason.code))].toSorted();
-      const finding = { differences: differences.length, unreadable: unreadable.length, codes };
-      const [before] = await db.query<{ body: typeof finding }>(
-        `select body from amiport.finding where what = 'drift' and delivery = $1`,
-        [delivery],
+      const { count, body, news } = await look(session);
+      metrics[what].set({ delivery }, count);
+      const [before] = await db.query<{ news: readonly string[] }>(
+        `select coalesce(body->'news', '[]') as news from amiport.finding where what = $1 and delivery = $2`,
+        [what, delivery],
       );
       await db.query(
-        `insert into amiport.finding (what, delivery, body) values ('drift', $1, $2::jsonb)
+        `insert into amiport.finding (what, delivery, body) values ($1, $2, $3::jsonb)
          on conflict (what, delivery) do update set at = now(), body = excluded.body`,
-        [delivery, JSON.stringify(finding)],
+        [what, delivery, JSON.stringify({ ...body, news })],
       );
-      const isNews = JSON.stringify(before?.body.codes ?? []) !== JSON.stringify(codes);
-      if (isNews)
-        log.warn(
-          { delivery, ...finding },
-          codes.length > 0 ? 'a delivery is not as its config wants' : 'a delivery is as its config wants again',
-        );
+      if (JSON.stringify(before?.news ?? []) !== JSON.stringify(news))
+        log.warn({ delivery, ...body, news }, WORDS[what]);
     } finally {
       await session.close();
     }
   }
+}
+
+const WORDS = {
+  drift: 'what is not as the config of a delivery wants has changed',
+  expiry: 'versions that nobody needs any more have changed: amiport retire ends them',
+} as const;
+
+async function driftIn(session: Session): Promise<Finding> {
+  const { differences, unreadable } = await drift(session, () => {});
+  const news = [...new Set(differences.map((d) => d.reason.code))].toSorted();
+  return { count: differences.length, body: { differences: differences.length, unreadable: unreadable.length }, news };
+}
+
+async function expiredIn(session: Session): Promise<Finding> {
+  const plan = await retirePlan(session, { force: false, now: false }, () => {});
+  const news = [...new Set(plan.steps.flatMap((s) => s.imageVersion ?? []))].toSorted();
+  return { count: news.length, body: { versions: news.length, steps: plan.steps.length }, news };
 }

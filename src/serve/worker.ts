@@ -138,6 +138,7 @@ export class Worker {
       this.#held.delete(job.claim);
       this.#ends.push(end);
       this.#settling ??= this.#settle();
+      this.#poke();
     });
   }
 
@@ -226,7 +227,9 @@ export class Worker {
   }
 
   async #wake(): Promise<void> {
-    if (!this.#draining && (await this.#ports.queue.wake()) > 0) this.#poke();
+    if (this.#draining) return;
+    await this.#ports.queue.hurry();
+    if ((await this.#ports.queue.wake()) > 0) this.#poke();
   }
 }
 

@@ -1,33 +1,14 @@
 /** What --json prints, against the schemas in docs/schema, over one delivery to a simulator on HTTP. */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 import { simulatedClock } from '../../src/app/api.ts';
 import { BUILDER, setStage } from '../../src/cli/demo/stage.ts';
 import { type Sim, startSim } from '../../src/sim/api.ts';
 import { bakedImage, configOf } from '../deliver/stage.ts';
 import { runCli } from './run-cli.ts';
-
-const SCHEMAS = join(import.meta.dirname, '../../docs/schema');
-const schemaText = (name: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(join(SCHEMAS, `${name}.schema.json`), 'utf8')) as Record<string, unknown>;
-
-/** Fields may be added in later versions, so readers must pass them over; here every field must be a documented one. */
-function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (schema === null || typeof schema !== 'object') return schema;
-  const inner = Object.fromEntries(Object.entries(schema).map(([k, v]) => [k, closed(v)]));
-  const open = Object.hasOwn((inner.properties ?? {}) as object, 'do');
-  return inner.type === 'object' && inner.properties && !open ? { ...inner, additionalProperties: false } : inner;
-}
-
-function problemsOf(name: string, document: unknown): readonly string[] {
-  const schema = z.fromJSONSchema(closed(schemaText(name)) as Parameters<typeof z.fromJSONSchema>[0]);
-  const parsed = schema.safeParse(document);
-  return parsed.success ? [] : parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
-}
+import { problemsOf, SCHEMAS, schemaText } from './shapes.ts';
 
 let sim: Sim;
 /** One that may be steered. */

@@ -13,6 +13,7 @@ import { Schedules } from '../../src/serve/schedules.ts';
 import { type Service, startService } from '../../src/serve/service.ts';
 import { type MadeToken, makeToken } from '../../src/serve/tokens.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { problemsOf } from '../cli/shapes.ts';
 import { inventory, WHOLE } from '../crash/inventory.ts';
 import { FIRST, HOME } from '../deliver/stage.ts';
 import { type ServiceStage, service, serviceStage } from './service-stage.ts';
@@ -290,9 +291,12 @@ test('a row that names what the config does not ask for moves nothing; one of an
 }, 60_000);
 
 test('tokens are nowhere but with their holders: not in rows, files or logs; taken away or past their time they are refused', async () => {
-  const made = JSON.parse(
-    (await through('server', 'make-token', 'ci', '--role', 'apply', '--days', '1', '--json')).out,
-  ) as MadeToken;
+  const printed = async (name: string, ...args: string[]) => {
+    const document: unknown = JSON.parse((await through('server', name, ...args, '--json')).out);
+    expect(problemsOf(`server-${name}`, document)).toEqual([]);
+    return document;
+  };
+  const made = (await printed('make-token', 'ci', '--role', 'apply', '--days', '1')) as MadeToken;
   const ask = { path: `${D}/who`, body: {}, token: made.token };
   expect((await send(ask)).status).toBe(200);
   await server.core.db.query('checkpoint');
@@ -303,6 +307,8 @@ test('tokens are nowhere but with their holders: not in rows, files or logs; tak
   }
   expect(log.join('')).toContain('a run was asked for');
   for (const secret of [...secrets, 'test"']) expect(log.join('')).not.toContain(secret);
+  await printed('tokens');
+  await printed('audit');
   expect((await through('server', 'tokens')).out).toContain(`${made.id}  ci`);
   await server.core.db.query(`update amiport.token set expires_at = now() - interval '1 second' where id = $1`, [
     made.id,
@@ -310,7 +316,7 @@ test('tokens are nowhere but with their holders: not in rows, files or logs; tak
   expect((await send(ask)).status).toBe(401);
   await server.core.db.query('update amiport.token set expires_at = null where id = $1', [made.id]);
   expect((await send(ask)).status).toBe(200);
-  expect((await through('server', 'revoke-token', made.id)).code).toBe(0);
+  await printed('revoke-token', made.id);
   expect((await send(ask)).status).toBe(401);
 });
 
@@ -354,24 +360,27 @@ test('health, figures and spans tell of the work', async () => {
   for (const name of ['amiport.request', 'amiport.job', 'amiport.step']) expect(spans).toContain(name);
 });
 
-test('drift is looked for by the clock, and told once', async () => {
+test('drift and expired versions are looked for by the clock, and told once', async () => {
   const schedules = new Schedules(server.core, { driftEveryMs: 1, keepRunsDays: 1 });
   const found = async () => {
     await server.core.db.query(`update amiport.due set at = now() - interval '1 second'`);
     await schedules.tick();
-    return JSON.parse((await send({ path: '/v1/findings', token: tokens.read })).body) as {
-      findings: { body: { differences: number } }[];
-    };
+    const { body } = await send({ path: '/v1/findings', token: tokens.read });
+    const { findings } = JSON.parse(body) as { findings: { what: string; body: object }[] };
+    return findings.map((f) => `${f.what} ${JSON.stringify(f.body)}`);
   };
   await schedules.tick();
-  expect((await found()).findings.map((f) => f.body.differences)).toEqual([0]);
+  const expiry = 'expiry {"news":[],"steps":0,"versions":0}';
+  const nothing = 'drift {"news":[],"unreadable":0,"differences":0}';
+  expect(await found()).toEqual([nothing, expiry]);
   const parameters = at.sim.world.accounts.get(FIRST)?.places.get(HOME)?.ssm.parameters;
   const name = '/golden/kubernetes/current';
   const kept = parameters?.get(name);
   parameters?.delete(name);
-  expect((await found()).findings.map((f) => f.body.differences)).toEqual([1]);
+  const missing = 'drift {"news":["drift.parameter.absent"],"unreadable":0,"differences":1}';
+  expect(await found()).toEqual([missing, expiry]);
   await found();
-  expect(log.filter((l) => l.includes('is not as its config wants'))).toHaveLength(1);
+  expect(log.filter((l) => l.includes('not as the config of a delivery wants'))).toHaveLength(1);
   if (kept !== undefined) parameters?.set(name, kept);
 }, 60_000);
 

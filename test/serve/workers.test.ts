@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Service } from '../../src/serve/service.ts';
+import { problemsOf } from '../cli/shapes.ts';
 import { inventory, WHOLE } from '../crash/inventory.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { amiport, type Child, type ServiceStage, service, serviceStage, worker } from './service-stage.ts';
@@ -70,6 +71,41 @@ async function finished(run: Child): Promise<void> {
   expect(resources.filter((r) => r.orphan)).toEqual([]);
   expect(resources.length).toBeGreaterThan(10);
 }
+
+test('serve prints where it listens and the first token, once; SIGTERM ends it well', async () => {
+  at = await serviceStage(SPEED);
+  const url = await postgres.url('served');
+  const start = () =>
+    amiport(
+      at,
+      { AMIPORT_DATABASE_URL: url },
+      'serve',
+      '--deliveries',
+      at.dir,
+      '--port',
+      '0',
+      '--endpoint',
+      at.endpoint,
+      '--no-work',
+      '--json',
+    );
+  for (const shape of ['token', 'url']) {
+    const child = start();
+    children.push(child);
+    while (!child.out().includes('"version":1')) await pause(50);
+    const document = JSON.parse(
+      child
+        .out()
+        .split('\n')
+        .find((l) => l.includes('"version":1')) ?? '',
+    ) as { token?: string };
+    expect(problemsOf('serve', document)).toEqual([]);
+    expect(Object.keys(document).at(-1)).toBe(shape);
+    child.process.kill('SIGTERM');
+    expect((await child.ended).code).toBe(0);
+  }
+  await at.sim.close();
+}, 60_000);
 
 test('of two workers one is killed in the middle of a step; the other finishes the run, with no duplicate and no orphan', async () => {
   const url = await open('killed');
