@@ -56,6 +56,7 @@ async function timed(
     delivery: id,
     config: 'c',
     digest: 'd',
+    blocked: [],
     askedBy: 'bench',
     jobs: jobsOf(steps),
   });

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/base/ports.ts';
-import { drive } from '../../src/run/drive.ts';
+import { drive, type Results } from '../../src/run/drive.ts';
 import { openDatabase } from '../../src/serve/database.ts';
 import { EventLog } from '../../src/serve/events.ts';
 import { makeLog } from '../../src/serve/log.ts';
@@ -22,9 +22,9 @@ export function benchWorker(db: Database, callMs: number, slots: number): Worker
       const written: Promise<void>[] = [];
       const append = (kind: 'started' | 'done', step: string) =>
         events.append({ run: job.run, kind, step, atMs: systemClock.nowMs() });
-      const call = async () => {
+      const call = async (started: readonly { readonly id: string }[]): Promise<Results> => {
         if (callMs > 0) await pause(callMs);
-        return { is: 'done' } as const;
+        return new Map(started.map((s) => [s.id, { is: 'done' }]));
       };
       const { done, failed, notStarted } = await drive(
         steps,

@@ -30,7 +30,15 @@ export {
   type Secrets,
   type WayRow,
 } from './compare.ts';
-export { type Applied, applyPlan, makePlan, type Planned, type Verified, verify } from './deliver.ts';
+export {
+  type Applied,
+  type ApplyOptions,
+  applyPlan,
+  makePlan,
+  type Planned,
+  type Verified,
+  verify,
+} from './deliver.ts';
 export { type Desk, deskOf, type ExplainAsked, type Proofs, type RunEnd, type Who } from './desk.ts';
 export { type DriftReport, drift } from './drift.ts';
 export type { AppEvent, Emit } from './events.ts';
@@ -48,7 +56,7 @@ export type { FixPlan } from './fix-plan.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
 export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';
-export { type PlaceEnd, type PlacePorts, PlannedRun } from './place-work.ts';
+export { blockedName, type PlaceEnd, type PlacePorts, PlannedRun } from './place-work.ts';
 export { retirePlan } from './retire.ts';
 export { rollbackPlan } from './rollback.ts';
 export {

@@ -31,9 +31,7 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
     async poll(steps, learnt) {
       const resolved = steps.map((s) => resolveReferences(s, learnt).value);
       const results = new Map(await run.copies.poll(resolved.filter((s) => s.do === 'check-image')));
-      for (const step of resolved)
-        if (step.do === 'prove')
-          results.set(step.id, { is: 'done', says: 'proven, and grants and policies have settled' });
+      for (const step of resolved) if (step.do === 'prove') results.set(step.id, run.proofs.poll(step));
       return results;
     },
   };

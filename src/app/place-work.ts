@@ -22,6 +22,10 @@ export interface PlaceJob {
   readonly missing: ReadonlySet<string>;
   /** Somebody else may have begun it: what is there is looked at again before anything is done. */
   readonly begunElsewhere: boolean;
+  /** Other workers have carried out jobs of this run: when they changed a policy, nobody tells this one. */
+  readonly othersTookPart: boolean;
+  /** What kept steps from being planned when the run was asked for (`blockedName`). */
+  readonly blocked: ReadonlySet<string>;
 }
 
 export interface PlacePorts {
@@ -43,13 +47,12 @@ const LOOK_EVERY_MS = 15_000;
 
 export class PlannedRun {
   readonly #session: Session;
-  readonly #doer: Doer<PlacedStep>;
+  #doer: Doer<PlacedStep>;
   /** What this worker's steps learnt; what others learnt, it sees at AWS. */
   readonly #learnt = new Map<string, string>();
-  readonly #waiting = new Set<string>();
+  /** Until when, where that is known. */
+  readonly #waiting = new Map<string, number | undefined>();
   readonly #done = new Set<string>();
-  /** What could not be seen from the beginning, so that it is no news. */
-  readonly #blocked: ReadonlySet<string>;
   #seen: Observed;
   #plan: Plan;
   #steps: ReadonlyMap<string, PlacedStep>;
@@ -60,7 +63,6 @@ export class PlannedRun {
     this.#seen = seen;
     this.#plan = planFor(session, session.want, seen);
     this.#steps = byId(this.#plan);
-    this.#blocked = new Set(this.#plan.blocked.map(nameOf));
   }
 
   static async open(session: Session): Promise<PlannedRun> {
@@ -78,7 +80,10 @@ export class PlannedRun {
       .flatMap((id) => (this.#done.has(id) ? [] : (this.#steps.get(id) ?? [])))
       .filter((s) => s.place === job.place);
     const lost = lostWith(mine, job.missing);
-    const unseen = there.filter((id) => !this.#done.has(id)).length === 0 ? undefined : this.#newlyUnseen();
+    const unseen = there.every((id) => this.#done.has(id)) ? undefined : this.#newlyBlocked(job.blocked);
+    // A new doer takes its own beginning for the latest that a policy was changed.
+    const isFresh = mine.every((s) => !this.#waiting.has(s.id));
+    if (job.othersTookPart && isFresh && mine.some((s) => s.do === 'prove')) this.#doer = doerFor(this.#session);
     const result = await this.#drive(
       mine.filter((s) => !lost.has(s.id)),
       ports,
@@ -92,9 +97,9 @@ export class PlannedRun {
     };
   }
 
-  /** What the plan no longer has is there, unless nobody can look. */
-  #newlyUnseen(): Reason | undefined {
-    return this.#plan.blocked.find((r) => r.code.startsWith('aws.') && !this.#blocked.has(nameOf(r)));
+  /** What the plan no longer has is there, unless something keeps it from being planned that did not when the run was asked for. */
+  #newlyBlocked(known: ReadonlySet<string>): Reason | undefined {
+    return this.#plan.blocked.find((r) => !known.has(blockedName(r)));
   }
 
   /** All its steps are in the plan, and what they refer to is known or learnt by one of them. */
@@ -145,8 +150,14 @@ export class PlannedRun {
       failed: result.failed,
       notStarted: result.notStarted.filter((id) => !this.#waiting.has(id)),
       waiting,
-      lookAgainMs: LOOK_EVERY_MS / (this.#session.clock.speed ?? 1),
+      lookAgainMs: this.#lookAgainMs(waiting),
     };
+  }
+
+  #lookAgainMs(waiting: readonly string[]): number {
+    const { clock } = this.#session;
+    const untilMs = waiting.map((id) => this.#waiting.get(id) ?? clock.nowMs() + LOOK_EVERY_MS);
+    return Math.max(0, Math.min(...untilMs) - clock.nowMs()) / (clock.speed ?? 1);
   }
 
   /** One look for all that this worker left waiting at the place. */
@@ -161,7 +172,8 @@ export class PlannedRun {
 
   #noted(results: Results): Results {
     for (const [id, result] of results) {
-      if (result.is === 'waiting' || result.is === 'queued') this.#waiting.add(id);
+      if (result.is === 'waiting') this.#waiting.set(id, result.untilMs);
+      else if (result.is === 'queued') this.#waiting.set(id, undefined);
       else this.#waiting.delete(id);
       const learnt = result.is === 'waiting' || result.is === 'done' ? result.learnt : undefined;
       for (const [name, value] of Object.entries(learnt ?? {})) this.#learnt.set(name, value);
@@ -177,7 +189,7 @@ export class PlannedRun {
 class Parking {
   readonly #ports: PlacePorts;
   readonly #stop = new AbortController();
-  #underWay = 0;
+  readonly #underWay = new Set<string>();
   readonly #waiting = new Set<string>();
   readonly options: PlacePorts;
 
@@ -196,24 +208,25 @@ class Parking {
   }
 
   #append(record: JournalRecord): Promise<void> {
-    if (record.kind === 'started') this.#underWay += 1;
+    if (record.kind === 'started') this.#underWay.add(record.step);
     return this.#ports.journal.append(record);
   }
 
   #emit(event: RunEvent<PlacedStep>): void {
     this.#ports.emit(event);
     if (event.kind === 'started') return;
-    this.#underWay -= 1;
+    this.#underWay.delete(event.step.id);
     if (event.kind === 'waiting' || event.kind === 'queued') this.#waiting.add(event.step.id);
     else this.#waiting.delete(event.step.id);
     // What this step's end opened is started in this turn.
     setImmediate(() => {
-      if (this.#underWay === 0 && this.#waiting.size > 0) this.leave();
+      if (this.#underWay.size === 0 && this.#waiting.size > 0) this.leave();
     });
   }
 }
 
-const nameOf = (r: Reason): string => `${r.code} ${r.subject}`;
+/** By which a worker knows a reason that the server saw, too. */
+export const blockedName = (r: Reason): string => `${r.code} ${r.subject}`;
 
 const byId = (plan: Plan): ReadonlyMap<string, PlacedStep> => new Map(plan.steps.map((s) => [s.id, placed(s)]));
 

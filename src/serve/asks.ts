@@ -70,10 +70,10 @@ export const ASKS: Readonly<Record<string, Ask>> = {
   drift: ask(NOTHING, 'read', (desk, _, emit) => desk.drift(emit)),
   left: ask(NOTHING, 'read', (desk, _, emit) => desk.left(emit)),
   verify: ask(
-    z.strictObject({ canary: z.boolean() }),
+    z.strictObject({ canary: z.boolean(), fixPlan: z.boolean().optional() }),
     // A canary launches instances.
     ({ canary }) => (canary ? 'apply' : 'read'),
-    (desk, asked, emit, signal) => desk.verify(asked, emit, signal),
+    (desk, asked, emit, signal) => desk.verify(given(asked), emit, signal),
   ),
   compare: ask(compare, 'read', (desk, asked, emit) =>
     desk.compare({ ...asked, whatIf: given(asked.whatIf), prices: given(asked.prices) }, emit),

@@ -39,7 +39,9 @@ export class RunCarrier implements Carrier {
     const begunElsewhere = job.tries !== (seen.get(job.no) ?? 0) + 1;
     seen.set(job.no, job.tries);
     const ports = new StepPorts(job.run, signal, this.#events, this.#metrics);
-    const asked = { place: job.place, steps: job.steps, missing: new Set(job.missing), begunElsewhere };
+    const { place, steps, othersTookPart } = job;
+    const [missing, blocked] = [new Set(job.missing), new Set(job.blocked)];
+    const asked = { place, steps, missing, blocked, begunElsewhere, othersTookPart };
     const carried = await run.carry(asked, ports);
     await ports.written();
     return carried;

@@ -1,5 +1,5 @@
 /** The desk of a server, asked over HTTP: what `--server URL` puts in the place of a session of one's own. */
-import type { AppEvent, Desk, Emit, Plan, RunEnd } from '../app/api.ts';
+import type { AppEvent, ApplyOptions, Desk, Emit, Plan, RunEnd } from '../app/api.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { EventRow } from './events.ts';
 
@@ -72,7 +72,7 @@ function deskAt(server: Server, delivery: string): Desk {
     who: () => ask('who', {}, quiet),
     images: () => ask('images', {}, quiet),
     plan: (emit) => ask('plan', {}, emit),
-    apply: (plan, emit, options) => apply(server, base, plan, emit, options?.signal),
+    apply: (plan, emit, options = {}) => apply(server, base, plan, emit, options),
     verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
     status: (emit) => ask('status', {}, emit),
     drift: (emit) => ask('drift', {}, emit),
@@ -89,8 +89,9 @@ async function apply(
   base: string,
   plan: Plan,
   emit: Emit,
-  signal: AbortSignal | undefined,
+  { signal, deadlineMs, parallelMax }: ApplyOptions,
 ): Promise<Outcome<RunEnd>> {
+  if (deadlineMs !== undefined || parallelMax !== undefined) return failed(NOT_OF_A_SERVER);
   const started = await server.json<{ readonly run: string }>('POST', `${base}/runs`, { digest: plan.digest });
   if (!started.ok) return started;
   const at = `${base}/runs/${started.value.run}`;
@@ -102,6 +103,18 @@ async function apply(
   signal?.removeEventListener('abort', stop);
   return end.ok ? done(inOrder(plan, end.value)) : end;
 }
+
+const NOT_OF_A_SERVER = reason(
+  'cli.server.limits',
+  'run',
+  'a server sets its own limits: a deadline or a number of steps at once cannot be asked of it',
+  {
+    remedy: {
+      who: 'you',
+      does: 'leave them out; Ctrl-C stops the run, amiport serve --jobs sets how many places are worked on at once',
+    },
+  },
+);
 
 /** Rows of the run's events as the events of a run here. A step taken over may end twice: it counts once. */
 function teller(plan: Plan, emit: Emit): (row: EventRow) => void {

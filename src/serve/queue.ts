@@ -47,6 +47,9 @@ export interface Claimed extends JobKey {
   readonly delivery: string;
   readonly config: string;
   readonly stop: boolean;
+  readonly blocked: readonly string[];
+  /** Other processes have ended jobs of this run. */
+  readonly othersTookPart: boolean;
   /** Steps of jobs before this one that failed or were not started. */
   readonly missing: readonly string[];
 }
@@ -245,7 +248,8 @@ const CLAIM = `
   update amiport.job j set claim = a.claim, holder = $2, state = 'running', tries = tries + 1
   from asked a, amiport.run r
   where j.run = a.run and j.no = a.no and r.id = j.run and j.state <> 'ended'
-  returning j.run, j.no, j.claim, j.stage, j.place, j.steps, j.tries, r.delivery, r.config, r.stop,
+  returning j.run, j.no, j.claim, j.stage, j.place, j.steps, j.tries, r.delivery, r.config, r.stop, r.blocked,
+    exists (select 1 from amiport.job o where o.run = j.run and o.holder <> $2) as "othersTookPart",
     (select coalesce(jsonb_agg(x.id), '[]') from amiport.job_need n join amiport.job p on p.run = n.run and p.no = n.needs
      cross join lateral (select jsonb_array_elements_text(p.not_started) as id
                          union all select f->>'id' from jsonb_array_elements(p.failed) f) x

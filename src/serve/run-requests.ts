@@ -1,6 +1,6 @@
 /** Runs as they are asked for, followed and reported. What is stored of a request is a name and a digest: workers plan by themselves. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { makePlan, type RunEnd, type RunStatus, type Status } from '../app/api.ts';
+import { blockedName, makePlan, type RunEnd, type RunStatus, type Status } from '../app/api.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 import type { Core } from './core.ts';
 import { type EventRow, readEvents } from './events.ts';
@@ -27,6 +27,7 @@ export async function askRun(
       config,
       digest,
       askedBy: who,
+      blocked: plan.blocked.map(blockedName),
       jobs: jobsOf(plan.steps),
     });
     if (!started.ok) return started;

@@ -10,6 +10,7 @@ export interface NewRun {
   /** SHA-256 of the config file. */
   readonly config: string;
   readonly digest: string;
+  readonly blocked: readonly string[];
   readonly askedBy: string;
   readonly jobs: readonly PlannedJob[];
 }
@@ -49,9 +50,18 @@ export async function startRun(db: Database, queue: JobQueue, run: NewRun): Prom
 async function insertRun(tx: Transaction, queue: JobQueue, run: NewRun): Promise<void> {
   const steps = run.jobs.reduce((n, j) => n + j.steps.length, 0);
   await tx.query(
-    `insert into amiport.run (id, delivery, config, digest, asked_by, steps, jobs_left, ended_at)
-     values ($1, $2, $3, $4, $5, $6, $7, case when $7::int = 0 then now() end)`,
-    [run.id, run.delivery, run.config, run.digest, run.askedBy, steps, run.jobs.length],
+    `insert into amiport.run (id, delivery, config, digest, asked_by, steps, jobs_left, blocked, ended_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, case when $7::int = 0 then now() end)`,
+    [
+      run.id,
+      run.delivery,
+      run.config,
+      run.digest,
+      run.askedBy,
+      steps,
+      run.jobs.length,
+      JSON.stringify([...new Set(run.blocked)]),
+    ],
   );
   const jobs = run.jobs.map(({ needs, ...job }) => ({
     ...job,

@@ -3,9 +3,9 @@ import { type Database, LOCKS, lockIn } from './rows.ts';
 
 const TABLES = [
   'create schema if not exists amiport',
-  // `config`: SHA-256 of the config file, so that no worker carries a run out from another one.
+  // `config`: SHA-256 of the config file, so that no worker carries a run out from another one. `blocked`: names of what was not planned.
   `create table if not exists amiport.run (
-     id text primary key, delivery text not null, config text not null, digest text not null,
+     id text primary key, delivery text not null, config text not null, digest text not null, blocked jsonb not null,
      asked_by text not null, asked_at timestamptz not null default now(),
      steps int not null, jobs_left int not null, stop boolean not null default false, ended_at timestamptz)`,
   // One run of a delivery at a time, whoever asks.

@@ -47,7 +47,7 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
 
   const begin = async (delivery: string): Promise<string> => {
     const id = `run-${delivery}`;
-    const run = { id, delivery, config: 'c', digest: 'd', askedBy: 'test', jobs: jobsOf(PLAN) };
+    const run = { id, delivery, config: 'c', digest: 'd', blocked: [], askedBy: 'test', jobs: jobsOf(PLAN) };
     expect(await startRun(db, queue, run)).toEqual({ ok: true, value: undefined });
     return id;
   };
@@ -157,6 +157,7 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
       delivery: 'busy',
       config: 'c',
       digest: 'd',
+      blocked: [],
       askedBy: 'test',
       jobs: jobsOf(PLAN),
     };

@@ -37,21 +37,27 @@ async function close(): Promise<void> {
 
 const apply = (): Child => amiport(at, { AMIPORT_TOKEN: server.token ?? '' }, 'apply', '--yes', '--server', server.url);
 
-/** @returns the first job under way that is `child`'s and makes a grant */
-async function granting(child: Child): Promise<{ run: string; no: number; tries: number }> {
+interface Granting {
+  readonly run: string;
+  readonly no: number;
+  readonly tries: number;
+  readonly holder: string;
+}
+
+/** @returns the first job under way in which a grant is being made */
+async function granting(): Promise<Granting> {
   for (const giveUp = Date.now() + 60_000; Date.now() < giveUp; await pause(20)) {
-    const [job] = await server.core.db.query<{ run: string; no: number; tries: number }>(
-      `select j.run, j.no, j.tries from amiport.job j join amiport.event e on e.run = j.run and j.steps ? e.step
-       where j.state = 'running' and j.holder like $1 and e.kind = 'started' and e.step like 'create-grant%'
+    const [job] = await server.core.db.query<Granting>(
+      `select j.run, j.no, j.tries, j.holder from amiport.job j join amiport.event e on e.run = j.run and j.steps ? e.step
+       where j.state = 'running' and e.kind = 'started' and e.step like 'create-grant%'
          and not exists (select 1 from amiport.event d where d.run = e.run and d.step = e.step and d.kind = 'done')`,
-      [`%:${child.process.pid}`],
     );
     if (job !== undefined) return job;
   }
-  throw new Error(`no grant was begun: ${child.out()}`);
+  throw new Error(`no grant was begun: ${children.map((c) => c.out()).join('')}`);
 }
 
-async function takenOver(job: { run: string; no: number; tries: number }): Promise<void> {
+async function takenOver(job: Granting): Promise<void> {
   for (;;) {
     const [row] = await server.core.db.query<{ tries: number }>(
       'select tries from amiport.job where run = $1 and no = $2',
@@ -110,11 +116,10 @@ test('serve prints where it listens and the first token, once; SIGTERM ends it w
 test('of two workers one is killed in the middle of a step; the other finishes the run, with no duplicate and no orphan', async () => {
   const url = await open('killed');
   try {
-    const first = worker(at, url);
-    children.push(first, worker(at, url));
+    children.push(worker(at, url), worker(at, url));
     const run = apply();
-    const job = await granting(first);
-    first.process.kill('SIGKILL');
+    const job = await granting();
+    children.find((c) => job.holder.endsWith(`:${c.process.pid}`))?.process.kill('SIGKILL');
     const killedMs = Date.now();
     await takenOver(job);
     expect(Date.now() - killedMs).toBeLessThan(2 * HEARTBEAT_MS);
@@ -130,7 +135,7 @@ test('a worker that is told to stop lets its calls finish and gives its jobs bac
     const first = worker(at, url);
     children.push(first);
     const run = apply();
-    const job = await granting(first);
+    const job = await granting();
     const second = worker(at, url);
     children.push(second);
     first.process.kill('SIGTERM');
