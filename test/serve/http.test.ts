@@ -64,7 +64,7 @@ const READS = [
   ['verify'],
   ['drift'],
   ['left'],
-  ['compare'],
+  ['compare', '--what-if', 'gib=8'],
   ['explain', '--image', 'kubernetes', '--account', FIRST, '--region', HOME],
 ];
 
@@ -82,9 +82,8 @@ test('through a server each command prints what it prints without, before and af
   expect((await through('status')).out).toContain('27 of 27 steps done, 0 failed, 0 not started; all done.');
   const [head] = (await through('status')).out.split('\n\n');
   expect((await local('status')).out.startsWith(head ?? '-')).toBe(true);
-  expect(await through('apply', '--yes', '--json')).toMatchObject({ code: 0 });
   expect(await through('deliver', '--yes')).toMatchObject({ code: 0, out: expect.stringContaining('8 can launch') });
-}, 120_000);
+}, 300_000);
 
 interface Answer {
   readonly status: number;
