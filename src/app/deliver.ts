@@ -1,5 +1,5 @@
 /** The main use cases: plan, apply, verify. */
-import { done, type Outcome } from '../base/outcome.ts';
+import { done, type Outcome, type Reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
 import { planDelivery } from '../plan/plan.ts';
@@ -7,6 +7,8 @@ import type { Plan } from '../plan/step.ts';
 import { type Doer, drive, type RunResult } from '../run/drive.ts';
 import { openJournal } from '../run/journal.ts';
 import { takeLock } from '../run/lock.ts';
+import { keyFindings } from '../verify/key-findings.ts';
+import { ownProofs } from '../verify/own.ts';
 import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
 import { gatesFor } from './audit-evidence.ts';
@@ -126,10 +128,15 @@ const narrow = (want: Delivery, { image, region, accounts }: ProveRequest): Deli
 
 export interface Verified {
   readonly proofs: readonly Proof[];
+  /** Of amiport's own role in the accounts: launchers `amiport` (makes grants) and `copier`. */
+  readonly own: readonly Proof[];
+  /** What keeps nobody from launching and is worth a look. */
+  readonly findings: readonly Reason[];
   readonly seen: Observed;
 }
 
 export async function verify(session: Session, emit: Emit): Promise<Verified> {
   const seen = await session.look(session.want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
-  return { proofs: verifyDelivery(session.want, seen), seen };
+  const { want } = session;
+  return { proofs: verifyDelivery(want, seen), own: ownProofs(want, seen), findings: keyFindings(want, seen), seen };
 }

@@ -49,6 +49,10 @@ export interface RunEnd {
 
 export interface Proofs {
   readonly proofs: readonly Proof[];
+  /** Of amiport's own role in the accounts. */
+  readonly own: readonly Proof[];
+  /** What keeps nobody from launching and is worth a look. */
+  readonly findings: readonly Reason[];
   readonly canaries?: readonly CanaryResult[];
   readonly fix?: FixPlan;
 }
@@ -115,10 +119,12 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       return done({ run: applied.value.run, ...result });
     },
     async verify(asked, emit, signal) {
-      const { proofs, seen } = await verify(session, emit);
+      const { proofs, own, findings, seen } = await verify(session, emit);
       const canaries = asked.canary ? { canaries: await launchCanaries(session, seen, emit, signal) } : {};
       return done({
         proofs,
+        own,
+        findings,
         ...canaries,
         ...(asked.fixPlan ? { fix: fixPlan(planFor(session, want, seen).steps, seen, proofs) } : {}),
       });

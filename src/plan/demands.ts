@@ -50,6 +50,24 @@ export function launchDemands(
   return demands;
 }
 
+/**
+ * What a copy under another key asks for in the copier's name. Source: EBS User Guide "Copy an Amazon EBS snapshot"; the
+ * account's key is opened again for the copy's own data key.
+ */
+export function copyDemands(
+  region: string,
+  read: string | undefined,
+  written: string | undefined,
+): readonly KmsDemand[] {
+  const both = ['kms:DescribeKey', 'kms:Decrypt', 'kms:CreateGrant'];
+  const of = (keyArn: string, role: KmsDemand['role'], more: readonly string[]) =>
+    onKey(keyArn, role, region).filter((d) => both.includes(d.action) || more.includes(d.action));
+  return [
+    ...(read === undefined ? [] : of(read, 'read', ['kms:ReEncryptFrom'])),
+    ...(written === undefined ? [] : of(written, 'volume', ['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptTo'])),
+  ];
+}
+
 function onKey(keyArn: string, role: KmsDemand['role'], region: string): readonly KmsDemand[] {
   const use = USER_OF_EBS_ENCRYPTION.map((action): KmsDemand => {
     const cryptographic = action !== 'kms:DescribeKey';

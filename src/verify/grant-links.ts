@@ -29,7 +29,7 @@ export function grantLinks(seen: Observed, q: PlaceQuestion, key: KeySeen, decid
 }
 
 /** @returns the links that making such a grant lacks, or what lets it be made */
-function decideGrant(
+export function decideGrant(
   seen: Observed,
   q: Pick<PlaceQuestion, 'account' | 'region' | 'own' | 'mendAs'>,
   key: KeySeen,

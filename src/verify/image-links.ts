@@ -53,11 +53,7 @@ function permissionLinks(seen: Observed, q: PlaceQuestion, ami: ImageSeen, links
   if (q.account === ami.ownerId) return;
   const p = ami.launchPermissions;
   if (p.is === 'unreadable') links.push({ is: 'unknown', reason: p.reason });
-  if (p.is === 'unreadable') return;
-  if (p.is === 'known' && admits(seen, p.value, q.account)) {
-    links.push({ is: 'there', by: [`launch permission · ${ami.imageId} · ${q.account}`] });
-    return;
-  }
+  if (p.is === 'unreadable' || (p.is === 'known' && admits(seen, p.value, q.account))) return;
   const toOrganization =
     p.is === 'known' && p.value.organizationArns.length + p.value.organizationalUnitArns.length > 0;
   if (toOrganization && seen.organization.is === 'unreadable') {

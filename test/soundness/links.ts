@@ -1,4 +1,4 @@
-/** Takes away one link that a positive proof names: a statement, a grant, a permission. */
+/** Takes away one link that a positive proof names: a statement or a grant. */
 import { keyByArn } from '../../src/sim/kms/keys.ts';
 import { FIRST, HOME, must } from '../deliver/stage.ts';
 import type { Stand } from './stand.ts';
@@ -16,11 +16,6 @@ const without = (text: string, statement: string): string => {
 /** @param link as in `by` of a proof @returns false for what nobody can take away: the policy of `aws/ebs` */
 export async function takeAway(stand: Stand, account: string, link: string): Promise<boolean> {
   const [layer = '', id = '', statement = ''] = link.split(' · ');
-  if (layer === 'launch permission') {
-    const LaunchPermission = { Remove: [{ UserId: account }] };
-    await must(stand.builder.send('ec2', HOME, 'ModifyImageAttribute', { ImageId: id, LaunchPermission }));
-    return true;
-  }
   if (layer === 'grant') {
     const places = [...stand.sim.world.accounts.values()].flatMap((a) => [...a.places.values()]);
     for (const key of places.flatMap((at) => [...at.kms.keys.values()])) key.grants.delete(id);

@@ -26,21 +26,26 @@ export default async function verify(this: Context, flags: Flags): Promise<void>
     );
     progress.end();
     if (!verified.ok) return printer.failure(verified.reason);
-    const { proofs, canaries, fix } = verified.value;
-    if (flags.format === 'sarif') printer.document(sarif(proofs, flags.config));
-    else if (flags.format === 'junit') printer.raw(junit(proofs));
+    const { proofs, own, findings, canaries, fix } = verified.value;
+    const all = [...proofs, ...own];
+    if (flags.format === 'sarif') printer.document(sarif(all, flags.config));
+    else if (flags.format === 'junit') printer.raw(junit(all));
     else if (flags.json)
       printer.document({
         version: 1,
         proofs: proofs.map(proofShape),
+        own: own.map(proofShape),
+        findings,
         ...(canaries === undefined ? {} : { canaries }),
         ...(fix === undefined ? {} : { fix }),
       });
     else {
       printProofs(printer, proofs, canaries);
+      printOwn(printer, own);
+      for (const f of findings) printer.reason(f);
       if (fix !== undefined) printFix(printer, fix);
     }
-    return this.interrupted.aborted ? EXIT.interrupted : exitCode(proofs, canaries);
+    return this.interrupted.aborted ? EXIT.interrupted : exitCode(all, canaries);
   });
 }
 
@@ -76,6 +81,16 @@ export function printProofs(
   printer.line(
     `${plural(proofs.length, 'proof')}: ${count('can-launch')} can launch, ${count('cannot-launch')} cannot, ${count('unknown')} unknown.`,
   );
+}
+
+/** What amiport itself cannot do there, such as copying or making grants: told only where something is wrong. */
+function printOwn(printer: Printer, own: readonly Proof[]): void {
+  const { color } = printer;
+  for (const { reason: why, verdict, about } of byCause(own)) {
+    printer.line();
+    printer.line(reasonText(why, color, verdict === 'unknown' ? color.yellow('unknown') : color.red('missing')));
+    printer.line(color.dim(`  keeps amiport from its own work: ${listed(about)}`));
+  }
 }
 
 interface Cause {
