@@ -20,6 +20,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BlockSource } from '../src/base/block-source.ts';
 import { openDisk } from '../src/disk/open-disk.ts';
 import { openFileSystem } from '../src/disk/open-file-system.ts';
 import { openRawFile } from '../src/disk/raw-file.ts';
@@ -36,7 +37,7 @@ const KINDS: readonly (readonly [name: string, command: string, options: readonl
     'mkfs.ext4',
     ['-q', '-F', '-b', '1024', '-O', 'meta_bg,^resize_inode,inline_data'],
   ],
-  ['ext4, clusters', 'mkfs.ext4', ['-q', '-F', '-O', 'bigalloc', '-C', '65536']],
+  ['ext4, clusters', 'mkfs.ext4', ['-q', '-F', '-O', 'bigalloc', '-C', '16384']],
   ['ext3', 'mkfs.ext3', ['-q', '-F', '-b', '1024']],
   ['ext2', 'mkfs.ext2', ['-q', '-F']],
 ];
@@ -82,14 +83,14 @@ function fill(tree: string): void {
   }
 }
 
-async function open(): Promise<FileSystem> {
+async function open(): Promise<{ readonly fileSystem: FileSystem; readonly source: BlockSource }> {
   const source = await openRawFile(image);
   if (!source.ok) throw new Error(source.reason.says);
   const disk = await openDisk(source.value);
   const volume = disk.ok ? disk.value.volumes[0] : undefined;
   const fileSystem = volume && (await openFileSystem(volume));
   if (!fileSystem?.ok) throw new Error(JSON.stringify(fileSystem ?? disk));
-  return fileSystem.value;
+  return { fileSystem: fileSystem.value, source: source.value };
 }
 
 /** Hash of what the kernel reads; zeros in one stroke, so that a sparse file of gigabytes takes no time. */
@@ -169,8 +170,9 @@ try {
     }
     if (!mount('ro')) throw new Error(`${name}: cannot be mounted again`);
     try {
-      const fileSystem = await open();
+      const { fileSystem, source } = await open();
       const { wrong, names, bytes } = await differences(fileSystem);
+      await source.close();
       const problems = [...fileSystem.problems(), ...fileSystem.notices].map((one) => JSON.stringify(one));
       console.log(`${name}: ${names} names, ${bytes} bytes, ${wrong.length} differ, ${problems.length} problems`);
       for (const line of [...wrong.slice(0, 10), ...problems]) console.log(`  ${line}`);

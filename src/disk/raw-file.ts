@@ -5,6 +5,9 @@ import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 
 /** Blocks kept: files which share a block with their neighbours are read in physical order. */
 const KEPT_BLOCKS = 32;
+/** Read before they are asked for, which hides the way to the disk and back; few, since it is near. */
+const AHEAD_BLOCKS = 4;
+const KEPT_AHEAD = 256;
 
 export async function openRawFile(path: string): Promise<Outcome<BlockSource>> {
   try {
@@ -71,6 +74,18 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
     }
   };
 
+  const take = (index: number): Promise<Outcome<Uint8Array>> => {
+    const block = kept.get(index) ?? fetch(index);
+    kept.delete(index);
+    kept.set(index, block);
+    for (const [oldest] of kept) {
+      if (kept.size <= KEPT_BLOCKS) break;
+      kept.delete(oldest);
+    }
+    return block;
+  };
+  let ahead: readonly number[] = [];
+
   return {
     id,
     sizeBytes,
@@ -78,16 +93,16 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
     usedBlocks: Math.ceil(sizeBytes / BLOCK_BYTES),
     isAbsent: () => false,
     read(index) {
-      const block = kept.get(index) ?? fetch(index);
-      kept.delete(index);
-      kept.set(index, block);
-      for (const [oldest] of kept)
-        if (kept.size > KEPT_BLOCKS) kept.delete(oldest);
-        else break;
+      const block = take(index);
+      const at = ahead.indexOf(index);
+      if (at >= 0) ahead = ahead.slice(at + 1);
+      for (const next of ahead.slice(0, AHEAD_BLOCKS)) take(next);
       return block;
     },
     readPart,
-    prefetch() {}, // the page cache does it
+    prefetch(indexes) {
+      ahead = [...ahead, ...indexes].slice(-KEPT_AHEAD);
+    },
     stats: () => ({ ...stats }),
     close: () => file.close(),
   };

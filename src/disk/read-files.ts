@@ -8,6 +8,7 @@ import type { Device, FileEntry, FileSystem, Piece, Volume } from './types.ts';
 
 /** 32 MiB under way or waiting to be read: what keeps 64 calls in flight, and half of a source's cache. */
 const AHEAD_BLOCKS = 64;
+const WATCHED_BYTES = 8 * 2 ** 20;
 
 export interface FileContent {
   readonly entry: FileEntry;
@@ -31,7 +32,9 @@ export async function* readFiles(
   for (const [i, entry] of sorted.entries()) {
     if (options.signal?.aborted) return;
     ahead.enter(i);
-    yield { entry, content: watched(fileSystem.read(entry), ahead, options.signal) };
+    const content = fileSystem.read(entry);
+    // Small files end before their next block matters, and a stream around a stream costs as much as reading one.
+    yield { entry, content: entry.size < WATCHED_BYTES ? content : watched(content, ahead, options.signal) };
   }
 }
 

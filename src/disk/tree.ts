@@ -24,6 +24,8 @@ export interface Tree {
   names(node: Node): AsyncIterable<readonly Name[]>;
   /** Where content lies, in logical order; unwritten runs and holes are left out. */
   runs(node: Node): AsyncIterable<Extent>;
+  /** The same, where all of them stand in the inode: most files, and no block has to be waited for. */
+  runsInInode?(node: Node): readonly Extent[] | undefined;
   target(node: Node): Promise<Uint8Array>;
   /** Ranges of the device that belong to nothing. */
   free(): AsyncIterable<{ readonly offset: number; readonly length: number }>;
@@ -174,6 +176,9 @@ export class TreeFileSystem implements FileSystem {
     if (node.inline) return { is: 'inline', bytes: node.inline };
     const runs: Extent[] = [];
     try {
+      const there = this.#tree.runsInInode?.(node);
+      if (there)
+        return there.length === 0 ? NOTHING : { is: 'runs', first: there[0]?.deviceOffset ?? -1, extents: there };
       for await (const run of this.#tree.runs(node)) {
         if (runs.length === RUNS_KEPT) return { is: 'tree', first: runs[0]?.deviceOffset ?? -1 };
         runs.push(run);
@@ -190,12 +195,12 @@ export class TreeFileSystem implements FileSystem {
     return entry.content.is === 'runs' ? entry.content.extents : [];
   }
 
-  async *read(entry: FileEntry): AsyncGenerator<Piece> {
-    const runs =
-      entry.content.is === 'tree' ? this.#runsAgain(entry) : entry.content.is === 'runs' ? entry.content.extents : [];
-    if (entry.hidden) yield { is: 'unreadable', offset: 0, length: entry.size, reason: entry.hidden };
-    else if (entry.content.is === 'inline') yield { is: 'bytes', offset: 0, bytes: entry.content.bytes };
-    else yield* contentOf(this.device, runs, entry.size, this.#tree.problems);
+  read(entry: FileEntry): AsyncIterable<Piece> {
+    const { content, hidden, size } = entry;
+    if (hidden) return only({ is: 'unreadable', offset: 0, length: size, reason: hidden });
+    if (content.is === 'inline') return only({ is: 'bytes', offset: 0, bytes: content.bytes });
+    const runs = content.is === 'tree' ? this.#runsAgain(entry) : content.is === 'runs' ? content.extents : [];
+    return contentOf(this.device, runs, size, this.#tree.problems);
   }
 
   async *#runsAgain(entry: FileEntry): AsyncGenerator<Extent> {
@@ -215,6 +220,10 @@ export class TreeFileSystem implements FileSystem {
       this.#tree.problems.caught(error);
     }
   }
+}
+
+async function* only(piece: Piece): AsyncGenerator<Piece> {
+  yield piece;
 }
 
 const NOTHING: Content = { is: 'nothing' };

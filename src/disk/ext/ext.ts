@@ -5,7 +5,7 @@ import type { Name, Tree } from '../tree.ts';
 import type { Device, Extent } from '../types.ts';
 import { namesOf, namesOfBlock } from './directory.ts';
 import { decodeInode, type ExtNode } from './inode.ts';
-import { runsOf } from './runs.ts';
+import { runsInInode, runsOf } from './runs.ts';
 import { type Geometry, type Group, readGeometry, readGroup } from './superblock.ts';
 
 const ROOT_INODE = 2;
@@ -93,6 +93,10 @@ class ExtTree implements Tree {
 
   runs(node: ExtNode): AsyncIterable<Extent> {
     return runsOf(this.device, this.#geometry, node);
+  }
+
+  runsInInode(node: ExtNode): readonly Extent[] | undefined {
+    return runsInInode(this.device, this.#geometry, node);
   }
 
   async target(node: ExtNode): Promise<Uint8Array> {

@@ -27,6 +27,13 @@ export async function* runsOf(device: Device, geometry: Geometry, node: ExtNode)
   yield* runs;
 }
 
+/** The runs of a file whose extents all stand in the inode; undefined where blocks have to be read. */
+export function runsInInode(device: Device, geometry: Geometry, node: ExtNode): readonly Extent[] | undefined {
+  if (!node.usesExtents || viewOf(node.root).getUint16(6, true) !== 0) return undefined;
+  const at = { device, geometry, node, seen: new Set<number>() };
+  return [...leafRuns(at, node.root, checkedNode(at, node.root, undefined).count)];
+}
+
 function bad(condition: boolean, at: At, says: string): void {
   unreadableIf(condition, 'disk.extents.bad', `inode ${at.node.inode}`, says);
 }
@@ -39,7 +46,11 @@ async function treeBlock(at: At, block: number): Promise<Uint8Array> {
 }
 
 /** @param level what the parent promises; undefined for the root in the inode */
-async function* extentRuns(at: At, bytes: Uint8Array, level: number | undefined): AsyncGenerator<Extent> {
+function checkedNode(
+  at: At,
+  bytes: Uint8Array,
+  level: number | undefined,
+): { readonly count: number; readonly depth: number } {
   const view = viewOf(bytes);
   const count = view.getUint16(2, true);
   const depth = view.getUint16(6, true);
@@ -52,15 +63,27 @@ async function* extentRuns(at: At, bytes: Uint8Array, level: number | undefined)
     const fits = end + 4 <= bytes.length && crc32c(at.node.seed, bytes, 0, end) === view.getUint32(end, true);
     bad(!fits, at, 'the checksum of its extent tree is wrong');
   }
-  for (let i = 0; i < count; i += 1) {
-    const from = 12 + 12 * i;
-    if (depth > 0) {
-      const child = halves(view.getUint32(from + 4, true), view.getUint16(from + 8, true));
-      yield* extentRuns(at, await treeBlock(at, child), depth - 1);
-    } else {
-      const run = extentAt(at, view, from);
-      if (run) yield run;
-    }
+  return { count, depth };
+}
+
+async function* extentRuns(at: At, bytes: Uint8Array, level: number | undefined): AsyncGenerator<Extent> {
+  const { count, depth } = checkedNode(at, bytes, level);
+  if (depth === 0) {
+    yield* leafRuns(at, bytes, count);
+    return;
+  }
+  const view = viewOf(bytes);
+  for (let from = 12; from < 12 + 12 * count; from += 12) {
+    const child = halves(view.getUint32(from + 4, true), view.getUint16(from + 8, true));
+    yield* extentRuns(at, await treeBlock(at, child), depth - 1);
+  }
+}
+
+function* leafRuns(at: At, bytes: Uint8Array, count: number): Generator<Extent> {
+  const view = viewOf(bytes);
+  for (let from = 12; from < 12 + 12 * count; from += 12) {
+    const run = extentAt(at, view, from);
+    if (run) yield run;
   }
 }
 

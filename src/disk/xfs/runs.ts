@@ -23,10 +23,16 @@ interface At {
 
 export async function* runsOf(device: Device, geometry: Geometry, node: XfsNode): AsyncGenerator<Extent> {
   const at = { device, geometry, node, seen: new Set<number>() };
-  if (node.format === 'extents') {
-    bad(node.extentCount * RECORD_BYTES > node.fork.length, at, 'more extents than its fork can hold');
-    yield* records(at, node.fork, 0, node.extentCount);
-  } else if (node.format === 'btree') yield* fromRoot(at);
+  yield* runsInInode(device, geometry, node) ?? fromRoot(at);
+}
+
+/** The runs of an inode without an extent tree; undefined where blocks have to be read. */
+export function runsInInode(device: Device, geometry: Geometry, node: XfsNode): readonly Extent[] | undefined {
+  if (node.format === 'btree') return undefined;
+  if (node.format !== 'extents') return [];
+  const at = { device, geometry, node, seen: new Set<number>() };
+  bad(node.extentCount * RECORD_BYTES > node.fork.length, at, 'more extents than its fork can hold');
+  return [...records(at, node.fork, 0, node.extentCount)];
 }
 
 function bad(condition: boolean, at: At, says: string): void {

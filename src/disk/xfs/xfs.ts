@@ -9,7 +9,7 @@ import { namesInBlock, namesInInode } from './directory.ts';
 import { freeRuns } from './free.ts';
 import { decodeInode, type XfsNode } from './inode.ts';
 import { logNotices } from './log.ts';
-import { runsOf } from './runs.ts';
+import { runsInInode, runsOf } from './runs.ts';
 import { byteOfInode, type Geometry, readGeometry, sumFits } from './superblock.ts';
 
 /** From this file offset on a directory holds its index, not entries. */
@@ -89,6 +89,10 @@ class XfsTree implements Tree {
 
   runs(node: XfsNode): AsyncIterable<Extent> {
     return runsOf(this.device, this.#geometry, node);
+  }
+
+  runsInInode(node: XfsNode): readonly Extent[] | undefined {
+    return runsInInode(this.device, this.#geometry, node);
   }
 
   /** In blocks of their own each run of a target has a header (version 5). */
