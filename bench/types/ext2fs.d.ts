@@ -1,9 +1,9 @@
 /** As much of `ext2fs` (libext2fs built for WASM) as the benchmark calls; the package comes without types. */
 declare module 'ext2fs' {
   interface Files {
-    open(path: string, flags: 'r'): Promise<{ readonly fd: number }>;
-    read(fd: number, buffer: Buffer, at: number, length: number, position: -1): Promise<{ readonly bytesRead: number }>;
-    close(fd: number): Promise<void>;
+    readdir(path: string): Promise<string[]>;
+    lstat(path: string): Promise<{ isDirectory(): boolean; isFile(): boolean }>;
+    readFile(path: string): Promise<string>;
   }
   export function withMountedDisk<T>(
     disk: object,
