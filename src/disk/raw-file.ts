@@ -1,13 +1,14 @@
 /** A raw disk image in a file as a block source. The only file of src/disk that opens something. */
+import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { BLOCK_BYTES, type BlockSource } from '../base/block-source.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 
 /** Blocks kept: files which share a block with their neighbours are read in physical order. */
 const KEPT_BLOCKS = 32;
-/** Read before they are asked for, which hides the way to the disk and back; few, since it is near. */
-const AHEAD_BLOCKS = 4;
-const KEPT_AHEAD = 256;
+/** The longest that nothing else has its turn: signals, answers of worker threads. */
+const TURN_MS = 15;
 
 export async function openRawFile(path: string): Promise<Outcome<BlockSource>> {
   try {
@@ -39,14 +40,25 @@ async function endOf(file: FileHandle): Promise<number> {
 
 function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource {
   const kept = new Map<number, Promise<Outcome<Uint8Array>>>();
-  const stats = { fetches: 0, retries: 0, inFlightMax: 0 };
-  let inFlight = 0;
+  const stats = { fetches: 0, retries: 0, inFlightMax: 1 };
+  let turnMs = performance.now();
+
+  /**
+   * Reads in place: from the page cache a block takes less than the way to another thread and back. Now and then the rest of the
+   * program has its turn.
+   */
+  const readAt = async (bytes: Uint8Array, offset: number): Promise<number> => {
+    if (performance.now() - turnMs > TURN_MS) {
+      await setImmediate();
+      turnMs = performance.now();
+    }
+    return readSync(file.fd, bytes, 0, bytes.length, offset);
+  };
 
   const fetch = async (index: number): Promise<Outcome<Uint8Array>> => {
-    stats.inFlightMax = Math.max(stats.inFlightMax, ++inFlight);
     const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
     try {
-      const { bytesRead } = await file.read(block, 0, BLOCK_BYTES, index * BLOCK_BYTES);
+      const bytesRead = await readAt(block, index * BLOCK_BYTES);
       stats.fetches += 1;
       if (bytesRead < BLOCK_BYTES) {
         const wanted = Math.min(BLOCK_BYTES, sizeBytes - index * BLOCK_BYTES);
@@ -56,16 +68,13 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
       return done(block);
     } catch (error) {
       return failed(reason('disk.block.unreadable', id, `block ${index} cannot be read: ${codeOf(error)}`));
-    } finally {
-      inFlight -= 1;
     }
   };
 
   const readPart = async (offset: number, length: number): Promise<Outcome<Uint8Array>> => {
     const bytes = Buffer.allocUnsafeSlow(length);
     try {
-      const { bytesRead } = await file.read(bytes, 0, length, offset);
-      if (bytesRead === length) return done(bytes);
+      if ((await readAt(bytes, offset)) === length) return done(bytes);
       return failed(reason('disk.block.unreadable', id, `the bytes from ${offset} on end early`));
     } catch (error) {
       return failed(
@@ -74,18 +83,6 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
     }
   };
 
-  const take = (index: number): Promise<Outcome<Uint8Array>> => {
-    const block = kept.get(index) ?? fetch(index);
-    kept.delete(index);
-    kept.set(index, block);
-    for (const [oldest] of kept) {
-      if (kept.size <= KEPT_BLOCKS) break;
-      kept.delete(oldest);
-    }
-    return block;
-  };
-  let ahead: readonly number[] = [];
-
   return {
     id,
     sizeBytes,
@@ -93,16 +90,17 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
     usedBlocks: Math.ceil(sizeBytes / BLOCK_BYTES),
     isAbsent: () => false,
     read(index) {
-      const block = take(index);
-      const at = ahead.indexOf(index);
-      if (at >= 0) ahead = ahead.slice(at + 1);
-      for (const next of ahead.slice(0, AHEAD_BLOCKS)) take(next);
+      const block = kept.get(index) ?? fetch(index);
+      kept.delete(index);
+      kept.set(index, block);
+      for (const [oldest] of kept) {
+        if (kept.size <= KEPT_BLOCKS) break;
+        kept.delete(oldest);
+      }
       return block;
     },
     readPart,
-    prefetch(indexes) {
-      ahead = [...ahead, ...indexes].slice(-KEPT_AHEAD);
-    },
+    prefetch() {}, // the page cache does it
     stats: () => ({ ...stats }),
     close: () => file.close(),
   };
