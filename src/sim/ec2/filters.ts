@@ -23,7 +23,14 @@ export function applyFilters<T>(
     const values = valuesOf(filter.Name ?? '', table, tagsOf);
     if (filter.Values === undefined) throw new Fault('InvalidParameterValue', `The filter '${filter.Name}' is invalid`);
     const patterns = filter.Values.map(wildcard);
-    left = left.filter((item) => values(item).some((value) => patterns.some((pattern) => pattern(value))));
+    const meets = (text: string): boolean => {
+      for (const pattern of patterns) if (pattern(text)) return true;
+      return false;
+    };
+    left = left.filter((item) => {
+      const value = values(item);
+      return typeof value === 'string' ? meets(value) : value.some(meets);
+    });
   }
   return left;
 }
@@ -37,8 +44,9 @@ function valuesOf<T>(name: string, table: FilterTable<T>, tagsOf?: (item: T) => 
   if (tagsOf && name === 'tag-value') return (item: T): string[] => [...(tagsOf(item)?.values() ?? [])];
   const member = Object.hasOwn(table, name) ? table[name] : undefined;
   if (!member) throw new Fault('InvalidParameterValue', `The filter '${name}' is invalid`);
-  return (item: T): string[] => {
+  return (item: T): string | string[] => {
     const value = member(item);
+    if (typeof value === 'string') return value;
     return Array.isArray(value) ? value.flatMap(present) : present(value as FilterValue);
   };
 }
@@ -53,6 +61,11 @@ export function wildcard(pattern: string): (text: string) => boolean {
     const char = pattern[at] ?? '';
     if (char === '\\' && at + 1 < pattern.length) parts.push({ literal: pattern[++at] ?? '' });
     else parts.push(char === '*' ? 'any' : char === '?' ? 'one' : { literal: char });
+  }
+  // Most patterns are a beginning with `*` after it.
+  const [start, ...others] = pattern.split('*');
+  if (others.length === 1 && others[0] === '' && !/[?\\]/.test(pattern)) {
+    return (text) => text.startsWith(start ?? '');
   }
   return (text) => matches(parts, text);
 }

@@ -38,7 +38,69 @@ export function lastLaunched(image: Image, nowMs: number): string | undefined {
   return at !== undefined && nowMs - at >= LAUNCH_REPORT_MS ? iso(at) : undefined;
 }
 
+/** What an owner was shown, and all that it was made from: lists show the same images again and again. */
+interface Kept {
+  readonly from: Image;
+  readonly isPublic: boolean;
+  readonly tags: Tags;
+  readonly shape: Ec2.Image;
+}
+
+/** What is kept takes as much room as the image itself. */
+const KEPT_MAX = 50_000;
+let kept = new WeakMap<Image, Kept>();
+let keptCount = 0;
+
+/** The very same frozen answer while nothing in the image differs, so that it is written only once, too. */
 export function imageShape(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image): Ec2.Image {
+  if (image.ownerId !== place.account || dependsOnMore(ctx, place, image)) return shapeNow(ctx, place, image);
+  const before = kept.get(image);
+  if (before && isSame(before, image)) return before.shape;
+  const shape = Object.freeze(shapeNow(ctx, place, image));
+  const isPublic = image.launchPermissions.has('all');
+  if (before === undefined && ++keptCount > KEPT_MAX) {
+    kept = new WeakMap();
+    keptCount = 1;
+  }
+  kept.set(image, { from: { ...image }, isPublic, tags: new Map(image.tags), shape });
+  return shape;
+}
+
+/** The moment counts, or the account's Allowed AMIs. */
+function dependsOnMore(ctx: Pick<Ctx, 'world'>, place: Place, image: Image): boolean {
+  if (image.deregistrationProtection.untilMs !== undefined || image.lastLaunchedMs !== undefined) return true;
+  return placeOf(ctx.world, place.account, place.region).ec2.allowedImages.state !== 'disabled';
+}
+
+/** Members that nothing can change are not compared; `indexes.test.ts` changes each of the others. */
+function isSame({ from, isPublic, tags }: Kept, image: Image): boolean {
+  return (
+    from.state === image.state &&
+    from.name === image.name &&
+    from.description === image.description &&
+    from.stateReason === image.stateReason &&
+    from.bootMode === image.bootMode &&
+    from.tpmSupport === image.tpmSupport &&
+    from.imdsSupport === image.imdsSupport &&
+    from.deprecateAtMs === image.deprecateAtMs &&
+    from.deregistrationProtection === image.deregistrationProtection &&
+    isPublic === image.launchPermissions.has('all') &&
+    sameTags(tags, image.tags)
+  );
+}
+
+function sameTags(a: Tags, b: Tags): boolean {
+  if (a.size !== b.size) return false;
+  if (a.size === 0) return true;
+  const theirs = b.entries();
+  for (const [key, value] of a) {
+    const [otherKey, otherValue] = theirs.next().value ?? [];
+    if (key !== otherKey || value !== otherValue) return false;
+  }
+  return true;
+}
+
+function shapeNow(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image): Ec2.Image {
   const own = image.ownerId === place.account;
   const allowing = placeOf(ctx.world, place.account, place.region).ec2.allowedImages.state !== 'disabled';
   const tags = imageTags(ctx, place, image);
@@ -68,10 +130,7 @@ export function imageShape(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, imag
     Platform: isWindows(image) ? ('windows' as Ec2.PlatformValues) : undefined,
     PlatformDetails: image.platformDetails,
     UsageOperation: usageOperation(image),
-    ProductCodes: image.productCodes.map((code) => ({
-      ProductCodeId: code.id,
-      ProductCodeType: code.type as Ec2.ProductCodeValues,
-    })),
+    ProductCodes: image.productCodes.length === 0 ? undefined : image.productCodes.map(productCodeShape),
     BlockDeviceMappings: image.mappings.map(mappingShape),
     Tags: tags?.size ? apiTags(tags) : undefined,
     DeprecationTime: image.deprecateAtMs === undefined ? undefined : iso(image.deprecateAtMs),
@@ -83,6 +142,11 @@ export function imageShape(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, imag
     SourceInstanceId: image.sourceInstanceId,
   };
 }
+
+const productCodeShape = (code: Image['productCodes'][number]): Ec2.ProductCode => ({
+  ProductCodeId: code.id,
+  ProductCodeType: code.type as Ec2.ProductCodeValues,
+});
 
 /** IMG-9: no key in it; who wants to know asks DescribeSnapshots. */
 export function mappingShape(mapping: BlockDevice): Ec2.BlockDeviceMapping {

@@ -9,7 +9,7 @@ import { decodeForm, parseForm } from './query-decode.ts';
 import { decodeRest, encodeRest, routeOf } from './rest.ts';
 import type { OperationSchema, ServiceSchema } from './schema.ts';
 import type { Protocol, Service } from './services.ts';
-import { escapeXml, xmlMembers } from './xml-encode.ts';
+import { escapeXml, xmlDocument, xmlMembers } from './xml-encode.ts';
 
 export interface Asked {
   readonly operation: OperationSchema;
@@ -82,7 +82,12 @@ export function encodeAnswer(
     case 'ec2Query':
       return xml(
         200,
-        `<${action}Response xmlns="${service.xmlns}"><requestId>${requestId}</requestId>${xmlMembers(operation.output, output)}</${action}Response>`,
+        xmlDocument(
+          `${XML_HEAD}<${action}Response xmlns="${service.xmlns}"><requestId>${requestId}</requestId>`,
+          operation.output,
+          output,
+          `</${action}Response>`,
+        ),
         requestId,
       );
     case 'awsQuery': {
@@ -90,7 +95,7 @@ export function encodeAnswer(
       const result = operation.output.members().length > 0 ? `<${action}Result>${members}</${action}Result>` : members;
       return xml(
         200,
-        `<${action}Response xmlns="${service.xmlns}">${result}<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${action}Response>`,
+        `${XML_HEAD}<${action}Response xmlns="${service.xmlns}">${result}<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${action}Response>`,
         requestId,
       );
     }
@@ -107,10 +112,12 @@ export function encodeAnswer(
   }
 }
 
-const xml = (status: number, body: string, requestId: string): WireResponse => ({
+const XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
+const xml = (status: number, body: string | Uint8Array, requestId: string): WireResponse => ({
   status,
   headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId },
-  body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}`,
+  body,
 });
 
 const json = (status: number, body: string, requestId: string): WireResponse => ({
@@ -132,7 +139,7 @@ export function encodeFault(protocol: Protocol, fault: Fault, requestId: string,
       const error = `<Code>${escapeXml(fault.code)}</Code><Message>${escapeXml(fault.message)}</Message>`;
       return xml(
         status,
-        `<Response><Errors><Error>${error}</Error></Errors><RequestID>${requestId}</RequestID></Response>`,
+        `${XML_HEAD}<Response><Errors><Error>${error}</Error></Errors><RequestID>${requestId}</RequestID></Response>`,
         requestId,
       );
     }
@@ -143,7 +150,7 @@ export function encodeFault(protocol: Protocol, fault: Fault, requestId: string,
       const xmlns = schema?.service.xmlns ? ` xmlns="${schema.service.xmlns}"` : '';
       return xml(
         status,
-        `<ErrorResponse${xmlns}><Error>${error}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
+        `${XML_HEAD}<ErrorResponse${xmlns}><Error>${error}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`,
         requestId,
       );
     }

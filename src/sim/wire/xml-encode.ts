@@ -6,6 +6,38 @@
 import { broken } from '../../base/invariant.ts';
 import type { Member, Shape, StructShape } from './schema.ts';
 
+/** Lists of so many items are put together from bytes: a long text is copied again at every step to the socket. */
+const LONG = 64;
+
+/** A whole document: `before`, the members of `value`, `after`. Text, or UTF-8 bytes where it is long. */
+export function xmlDocument(before: string, shape: StructShape, value: object, after: string): string | Uint8Array {
+  const record = value as Readonly<Record<string, unknown>>;
+  for (const name in record) {
+    const member = shape.byName().get(name);
+    if (member?.shape.kind !== 'list' || member.flattened) continue;
+    const list = record[name];
+    if (!Array.isArray(list) || list.length < LONG) continue;
+    const { [name]: _, ...others } = record;
+    const pieces: Uint8Array[] = [Buffer.from(before + xmlMembers(shape, others) + member.open)];
+    for (const item of list as unknown[])
+      if (item !== undefined && item !== null) pieces.push(itemBytes(member.shape.item, item));
+    pieces.push(Buffer.from(member.close + after));
+    return Buffer.concat(pieces);
+  }
+  return before + xmlMembers(shape, value) + after;
+}
+
+/** Elements of frozen structures: those stay as they are, and lists hold the same ones again and again. */
+const written = new WeakMap<object, { readonly member: Member; readonly bytes: Uint8Array }>();
+
+function itemBytes(member: Member, value: unknown): Uint8Array {
+  const there = typeof value === 'object' && value !== null ? written.get(value) : undefined;
+  if (there?.member === member) return there.bytes;
+  const bytes = Buffer.from(element(member, value));
+  if (typeof value === 'object' && value !== null && Object.isFrozen(value)) written.set(value, { member, bytes });
+  return bytes;
+}
+
 /** @returns the members of `value` as elements, without an element around them */
 export function xmlMembers(shape: StructShape, value: object): string {
   const record = value as Readonly<Record<string, unknown>>;

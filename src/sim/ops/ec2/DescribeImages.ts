@@ -29,11 +29,12 @@ export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeI
   demands: () => anyOf('DescribeImages'),
   apply(call) {
     const { input, place } = call;
-    const asked = input.ImageIds?.length ? byIds(call, place, input.ImageIds) : shown(call);
-    const owned = asked.filter((image) => ownedBy(image, place, input.Owners));
-    const executable = owned.filter((image) => executableBy(image, place, input.ExecutableUsers));
-    const enabled = executable.filter((image) => image.state !== 'disabled' || input.IncludeDisabled === true);
-    const items = enabled.map((image) => ({ image, ctx: call, place }));
+    const items: { image: Image; ctx: Ctx; place: Place }[] = [];
+    for (const image of input.ImageIds?.length ? byIds(call, place, input.ImageIds) : shown(call)) {
+      const enabled = image.state !== 'disabled' || input.IncludeDisabled === true;
+      if (enabled && ownedBy(image, place, input.Owners) && executableBy(image, place, input.ExecutableUsers))
+        items.push({ image, ctx: call, place });
+    }
     const left = applyFilters(items, input.Filters, IMAGE_FILTERS, (item) => imageTags(call, place, item.image));
     const page = onePage(left, input, (item) => item.image.imageId, 1);
     return { Images: page.items.map(({ image }) => imageShape(call, place, image)), NextToken: page.nextToken };
@@ -61,8 +62,11 @@ function byIds(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, ids: readonly st
 
 function ownedBy(image: Image, place: Place, owners: readonly string[] | undefined): boolean {
   if (!owners?.length) return true;
-  const names = [image.ownerId, ownerAlias(image.ownerId), image.ownerId === place.account ? 'self' : undefined];
-  return owners.some((owner) => names.includes(owner));
+  const { ownerId } = image;
+  return owners.some((owner) => {
+    if (owner === 'self') return ownerId === place.account;
+    return owner === ownerId || owner === ownerAlias(ownerId);
+  });
 }
 
 /** IMG-4: `self` counts what is shared with the organization or OU, another account's id only what names it. */
