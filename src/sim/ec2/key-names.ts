@@ -13,7 +13,7 @@ export function keyArnOf(ctx: Ctx, place: Place, outcome: EncryptionOutcome): st
     case 'default-key':
       return defaultEbsKey(ctx, place.account, place.region);
     case 'aws-managed-key':
-      return awsManagedKey(ctx, place.account, place.region, 'ebs').arn;
+      return awsManagedKey(ctx, place.account, place.region, 'alias/aws/ebs').arn;
     case 'given-key':
       return givenKeyArn(ctx, place, outcome.kmsKeyId);
     case 'source-key':

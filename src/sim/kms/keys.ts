@@ -7,7 +7,7 @@ import { type Ctx, Fault } from '../operation.ts';
 import type { Key } from '../world/kms.ts';
 import { placeOf } from '../world/make.ts';
 import type { World } from '../world/world.ts';
-import { awsManagedKey } from './managed.ts';
+import { awsManagedKey, isManagedAlias } from './managed.ts';
 
 export function keyByArn(world: World, arn: string): Key | undefined {
   const parsed = parseArn(arn);
@@ -24,9 +24,8 @@ export function resolveKey(ctx: Ctx, account: string, region: string, id: string
     if (parsed.resource.startsWith('alias/')) return resolveKey(ctx, parsed.account, region, parsed.resource);
     return keyByArn(ctx.world, id);
   }
-  if (id === 'alias/aws/ebs')
-    return ctx.world.accounts.has(account) ? awsManagedKey(ctx, account, region, 'ebs') : undefined;
   if (!ctx.world.accounts.has(account)) return undefined;
+  if (isManagedAlias(id)) return awsManagedKey(ctx, account, region, id);
   if (!id.startsWith('alias/')) return keyIn(ctx.world, account, region, id);
   const alias = placeOf(ctx.world, account, region).kms.aliases.get(id);
   return alias === undefined ? undefined : keyIn(ctx.world, account, region, alias.targetKeyId);

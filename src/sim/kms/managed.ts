@@ -1,15 +1,34 @@
 /**
- * AWS managed keys, made when first needed (EBD-2). Their policy lets every principal of the account through EC2
- * and can be neither changed nor shared. Source: KMS Developer Guide "AWS managed keys", "kms:CallerAccount".
+ * AWS managed keys, made when first needed (EBD-2, SSM-9). Their policy lets every principal of the account through
+ * their service and can be neither changed nor shared. Source: KMS Developer Guide "AWS managed keys", "kms:CallerAccount".
  */
 import type { Ctx } from '../operation.ts';
 import type { Key } from '../world/kms.ts';
 import { placeOf } from '../world/make.ts';
 import { makeKey, newKeyId } from './make.ts';
 
-export function awsManagedKey(ctx: Ctx, account: string, region: string, service: 'ebs'): Key {
+/** Table of AWS facts: the keys as `aws kms describe-key` and `get-key-policy` show them. `via`: the service's name in `kms:ViaService`. */
+const MANAGED = {
+  'alias/aws/ebs': {
+    description: 'Default key that protects my EBS volumes when no other key is defined',
+    id: 'auto-ebs-2',
+    name: 'EBS',
+    via: 'ec2',
+  },
+  'alias/aws/ssm': {
+    description: 'Default key that protects my SSM parameters when no other key is defined',
+    id: 'auto-ssm-1',
+    name: 'SSM',
+    via: 'ssm',
+  },
+} as const;
+
+type ManagedAlias = keyof typeof MANAGED;
+
+export const isManagedAlias = (name: string): name is ManagedAlias => Object.hasOwn(MANAGED, name);
+
+export function awsManagedKey(ctx: Ctx, account: string, region: string, name: ManagedAlias): Key {
   const place = placeOf(ctx.world, account, region).kms;
-  const name = `alias/aws/${service}`;
   const alias = place.aliases.get(name);
   const there = alias === undefined ? undefined : place.keys.get(alias.targetKeyId);
   if (there !== undefined) return there;
@@ -17,22 +36,23 @@ export function awsManagedKey(ctx: Ctx, account: string, region: string, service
     account,
     region,
     keyId: newKeyId(ctx, false),
-    description: 'Default key that protects my EBS volumes when no other key is defined',
+    description: MANAGED[name].description,
     manager: 'AWS',
-    policy: managedPolicy(ctx.world.partition, account, region),
+    policy: managedPolicy(ctx.world.partition, account, region, name),
   });
   place.keys.set(key.keyId, key);
   place.aliases.set(name, { name, targetKeyId: key.keyId, createdMs: ctx.nowMs, updatedMs: ctx.nowMs });
   return key;
 }
 
-function managedPolicy(partition: string, account: string, region: string): string {
+function managedPolicy(partition: string, account: string, region: string, alias: ManagedAlias): string {
+  const { id, name, via } = MANAGED[alias];
   return JSON.stringify({
     Version: '2012-10-17',
-    Id: 'auto-ebs-2',
+    Id: id,
     Statement: [
       {
-        Sid: 'Allow access through EBS for all principals in the account that are authorized to use EBS',
+        Sid: `Allow access through ${name} for all principals in the account that are authorized to use ${name}`,
         Effect: 'Allow',
         Principal: { AWS: '*' },
         Action: [
@@ -44,7 +64,9 @@ function managedPolicy(partition: string, account: string, region: string): stri
           'kms:DescribeKey',
         ],
         Resource: '*',
-        Condition: { StringEquals: { 'kms:CallerAccount': account, 'kms:ViaService': `ec2.${region}.amazonaws.com` } },
+        Condition: {
+          StringEquals: { 'kms:CallerAccount': account, 'kms:ViaService': `${via}.${region}.amazonaws.com` },
+        },
       },
       {
         Sid: 'Allow direct access to key metadata to the account',
@@ -59,5 +81,7 @@ function managedPolicy(partition: string, account: string, region: string): stri
 
 /** EBD-1: the account's default key for EBS encryption, or aws/ebs. @returns a key ARN */
 export function defaultEbsKey(ctx: Ctx, account: string, region: string): string {
-  return placeOf(ctx.world, account, region).ec2.defaultKmsKeyId ?? awsManagedKey(ctx, account, region, 'ebs').arn;
+  return (
+    placeOf(ctx.world, account, region).ec2.defaultKmsKeyId ?? awsManagedKey(ctx, account, region, 'alias/aws/ebs').arn
+  );
 }

@@ -16,7 +16,7 @@ export interface KeyUse {
   readonly region: string;
   /** The service, as `ec2`. */
   readonly via: string;
-  /** `GenerateDataKeyWithoutPlaintext`, `Decrypt`, `ReEncryptFrom`, `ReEncryptTo`, `DescribeKey`, `CreateGrant`. */
+  /** `GenerateDataKeyWithoutPlaintext`, `GenerateDataKey`, `Encrypt`, `Decrypt`, `ReEncryptFrom`, `ReEncryptTo`, `DescribeKey`, `CreateGrant`. */
   readonly operation: string;
   readonly keyArn: string;
   readonly encryptionContext?: Readonly<Record<string, string>>;

@@ -1,8 +1,7 @@
 /**
  * Writes parameters. Source: SSM API Reference "PutParameter"; ASG-7: an `aws:ec2:image` value is checked after the
  * answer, and a value that fails the check changes nothing.
- * Differs from AWS: SecureString is refused, so that no secret is ever kept; whether the caller may describe the
- * image is not asked.
+ * Differs from AWS: whether the caller may describe the image is not asked.
  */
 import { runInNewContext } from 'node:vm';
 import { mayLaunch } from '../../ec2/images.ts';
@@ -11,6 +10,7 @@ import type { Ssm } from '../../wire/shapes.ts';
 import { placeOf, regionOf } from '../../world/make.ts';
 import type { Parameter } from '../../world/ssm.ts';
 import { mustBeName, onParameters, parameterArn, parametersOf } from './names.ts';
+import { DEFAULT_KEY, sealed } from './secure-string.ts';
 
 const VERSIONS_MAX = 100;
 const VALUE_MAX = { Standard: 4096, Advanced: 8192 } as const;
@@ -21,7 +21,9 @@ interface Written {
   readonly region: string;
   readonly name: string;
   readonly arn: string;
+  /** Of a SecureString the ciphertext. */
   readonly value: string;
+  readonly keyId: string | undefined;
   readonly type: Parameter['type'];
   readonly dataType: string;
   readonly tier: keyof typeof VALUE_MAX;
@@ -33,7 +35,7 @@ interface Written {
 }
 
 export const putParameter = operation<Ssm.PutParameterRequest, Ssm.PutParameterResult>('ssm.PutParameter', {
-  accepts: ['Name', 'Description', 'Value', 'Type', 'Overwrite', 'AllowedPattern', 'Tags', 'Tier', 'DataType'],
+  accepts: ['Name', 'Description', 'Value', 'Type', 'KeyId', 'Overwrite', 'AllowedPattern', 'Tags', 'Tier', 'DataType'],
   demands: (call) =>
     onParameters(call, 'PutParameter', [call.input.Name], {
       'ssm:overwrite': [String(call.input.Overwrite ?? false)],
@@ -66,16 +68,7 @@ function check(call: Call<Ssm.PutParameterRequest>, there: Parameter | undefined
       'ValidationException',
       "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
     );
-  const type = there?.type ?? input.Type;
-  if (type === undefined)
-    throw new Fault('ValidationException', 'A parameter type is required when you create a parameter.');
-  if (type !== 'String' && type !== 'StringList')
-    throw new Fault('UnsupportedParameterType', `amiport sim does not model parameters of type ${type}`);
-  if (input.Type !== undefined && there !== undefined && input.Type !== there.type)
-    throw new Fault(
-      'HierarchyTypeMismatchException',
-      "Parameter Store does not support changing a parameter type in a hierarchy. For example, you can't change a parameter from a String type to a SecureString type. You must create a new, unique parameter.",
-    );
+  const type = typeOf(input, there);
   const value = input.Value ?? '';
   const tier = tierOf(input.Tier, value, there);
   if (value === '' || value.length > VALUE_MAX[tier])
@@ -99,6 +92,8 @@ function check(call: Call<Ssm.PutParameterRequest>, there: Parameter | undefined
       'ValidationException',
       `The following data type is not supported: ${dataType} (Data type names are all lowercase.)`,
     );
+  if (dataType === IMAGE && type !== 'String')
+    throw new Fault('ValidationException', `The data type ${IMAGE} is only supported for String parameters.`);
   if (dataType === IMAGE && !/^ami-[0-9a-f]{8,17}$/.test(value))
     throw new Fault('ValidationException', `${value} is not a valid AMI ID.`);
   if ((there?.versions.length ?? 0) >= VERSIONS_MAX && (there?.versions[0]?.labels.size ?? 0) > 0)
@@ -106,12 +101,16 @@ function check(call: Call<Ssm.PutParameterRequest>, there: Parameter | undefined
       'ParameterMaxVersionLimitExceeded',
       `Parameter ${name} has ${VERSIONS_MAX} versions, and the oldest carries a label.`,
     );
+  const arn = parameterArn(call, name);
+  // Each write takes the key that it names, or the default one: not the key of the version before.
+  const keyId = type === 'SecureString' ? (input.KeyId ?? DEFAULT_KEY) : undefined;
   return {
     account: place.account,
     region: place.region,
     name,
-    arn: parameterArn(call, name),
-    value,
+    arn,
+    value: keyId === undefined ? value : sealed(call, { keyId, arn, advanced: tier === 'Advanced', value }),
+    keyId,
     type,
     dataType,
     tier,
@@ -121,6 +120,22 @@ function check(call: Call<Ssm.PutParameterRequest>, there: Parameter | undefined
     by: call.caller.arn,
     tags: (input.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''] as const),
   };
+}
+
+function typeOf(input: Ssm.PutParameterRequest, there: Parameter | undefined): Parameter['type'] {
+  const type = there?.type ?? input.Type;
+  if (type === undefined)
+    throw new Fault('ValidationException', 'A parameter type is required when you create a parameter.');
+  if (type !== 'String' && type !== 'StringList' && type !== 'SecureString')
+    throw new Fault('UnsupportedParameterType', `The parameter type ${type} is not supported.`);
+  if (input.Type !== undefined && there !== undefined && input.Type !== there.type)
+    throw new Fault(
+      'HierarchyTypeMismatchException',
+      "Parameter Store does not support changing a parameter type in a hierarchy. For example, you can't change a parameter from a String type to a SecureString type. You must create a new, unique parameter.",
+    );
+  if (input.KeyId !== undefined && type !== 'SecureString')
+    throw new Fault('ValidationException', 'KeyId is required for SecureString type parameter only.');
+  return type;
 }
 
 /** An advanced parameter never becomes a standard one again. */
@@ -166,7 +181,7 @@ function write(ctx: Ctx, w: Written): void {
     value: w.value,
     description: w.description,
     allowedPattern: w.allowedPattern,
-    keyId: undefined,
+    keyId: w.keyId,
     modifiedMs: ctx.nowMs,
     modifiedBy: w.by,
     labels: new Set(),

@@ -1,14 +1,17 @@
 /** Reads of parameters. Source: SSM API Reference "GetParameter", "GetParameters", "GetParametersByPath", "GetParameterHistory", "DescribeParameters". */
-import { Fault, operation } from '../../operation.ts';
+import { type Call, Fault, operation } from '../../operation.ts';
 import type { Ssm } from '../../wire/shapes.ts';
 import type { Parameter, ParameterVersion } from '../../world/ssm.ts';
 import { checkCount, findVersion, mustFindVersion, onParameters, parametersOf } from './names.ts';
+import { shownValue } from './secure-string.ts';
 
-function shape(p: Parameter, v: ParameterVersion, selector: string | undefined): Ssm.Parameter {
+type Reading = Call<{ readonly WithDecryption?: boolean | undefined }>;
+
+function shape(call: Reading, p: Parameter, v: ParameterVersion, selector?: string): Ssm.Parameter {
   return {
     Name: p.name,
     Type: p.type,
-    Value: v.value,
+    Value: shownValue(call, p, v),
     Version: v.version,
     ...(selector === undefined ? {} : { Selector: `:${selector}` }),
     LastModifiedDate: new Date(v.modifiedMs),
@@ -44,7 +47,7 @@ export const getParameter = operation<Ssm.GetParameterRequest, Ssm.GetParameterR
   demands: (call) => onParameters(call, 'GetParameter', [call.input.Name]),
   apply(call) {
     const { parameter, version, selector } = mustFindVersion(call, call.input.Name ?? '');
-    return { Parameter: shape(parameter, version, selector) };
+    return { Parameter: shape(call, parameter, version, selector) };
   },
 });
 
@@ -58,7 +61,7 @@ export const getParameters = operation<Ssm.GetParametersRequest, Ssm.GetParamete
     for (const name of call.input.Names ?? []) {
       const found = findVersion(call, name);
       if (found === undefined) InvalidParameters.push(name);
-      else Parameters.push(shape(found.parameter, found.version, found.selector));
+      else Parameters.push(shape(call, found.parameter, found.version, found.selector));
     }
     return { Parameters, InvalidParameters };
   },
@@ -77,14 +80,14 @@ export const getParametersByPath = operation<Ssm.GetParametersByPathRequest, Ssm
           p.name.startsWith(prefix) && (call.input.Recursive === true || !p.name.slice(prefix.length).includes('/')),
       );
       const { items, next } = pageOf(all, call.input.MaxResults, 10, call.input.NextToken);
-      return { Parameters: items.flatMap((p) => newest(p) ?? []), ...next };
+      return { Parameters: items.flatMap((p) => newest(call, p) ?? []), ...next };
     },
   },
 );
 
-const newest = (p: Parameter): Ssm.Parameter | undefined => {
+const newest = (call: Reading, p: Parameter): Ssm.Parameter | undefined => {
   const v = p.versions.at(-1);
-  return v === undefined ? undefined : shape(p, v, undefined);
+  return v === undefined ? undefined : shape(call, p, v);
 };
 
 export const getParameterHistory = operation<Ssm.GetParameterHistoryRequest, Ssm.GetParameterHistoryResult>(
@@ -102,7 +105,8 @@ export const getParameterHistory = operation<Ssm.GetParameterHistoryRequest, Ssm
           LastModifiedDate: new Date(v.modifiedMs),
           LastModifiedUser: v.modifiedBy,
           ...(v.description === undefined ? {} : { Description: v.description }),
-          Value: v.value,
+          ...(v.keyId === undefined ? {} : { KeyId: v.keyId }),
+          Value: shownValue(call, parameter, v),
           Version: v.version,
           ...(v.allowedPattern === undefined ? {} : { AllowedPattern: v.allowedPattern }),
           Labels: [...v.labels],
@@ -137,6 +141,7 @@ function passes(p: Parameter, f: Ssm.ParameterStringFilter): boolean {
     text !== undefined && values.some((v) => (begins ? text.startsWith(v) : text === v));
   if (f.Key === 'Name') return f.Option === 'Contains' ? values.some((v) => p.name.includes(v)) : hit(p.name);
   if (f.Key === 'Type') return hit(p.type);
+  if (f.Key === 'KeyId') return hit(p.versions.at(-1)?.keyId);
   if (f.Key === 'DataType') return hit(p.dataType);
   if (f.Key === 'Path') return values.some((v) => p.name.startsWith(v.endsWith('/') ? v : `${v}/`));
   if (f.Key?.startsWith('tag:')) {
@@ -154,6 +159,7 @@ function metadata(p: Parameter): Ssm.ParameterMetadata {
     Name: p.name,
     ARN: p.arn,
     Type: p.type,
+    ...(v?.keyId === undefined ? {} : { KeyId: v.keyId }),
     LastModifiedDate: new Date(v?.modifiedMs ?? 0),
     LastModifiedUser: v?.modifiedBy,
     ...(v?.description === undefined ? {} : { Description: v.description }),

@@ -46,7 +46,11 @@ test('ASG-7 an image is looked at after the answer: until then, and when it fail
 });
 
 test.each([
-  { why: 'a type that is not modelled', more: { Type: 'SecureString' as const }, code: 'UnsupportedParameterType' },
+  {
+    why: 'a type that is not modelled',
+    more: { Type: 'Secret' as 'String' },
+    code: 'UnsupportedParameterType',
+  },
   { why: 'no image id', more: { DataType: 'aws:ec2:image', Value: 'x' }, code: 'ValidationException' },
   { why: 'an unknown data type', more: { DataType: 'AWS:EC2' }, code: 'ValidationException' },
   { why: 'too long for standard', more: { Value: 'x'.repeat(4097) }, code: 'ValidationException' },
