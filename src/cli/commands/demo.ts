@@ -7,6 +7,7 @@ import { playByHand } from '../demo/by-hand.ts';
 import { narrator } from '../demo/narrator.ts';
 import { setStage } from '../demo/stage.ts';
 import { playWithAmiport } from '../demo/with-amiport.ts';
+import { demoWorld } from '../demo/world.ts';
 import { Printer, type PrintFlags } from '../print.ts';
 
 /** Simulated seconds per second: copies take seconds, the five minutes of a new grant two and a half. */
@@ -15,7 +16,7 @@ const SPEED = 120;
 export default async function demo(this: Context, flags: PrintFlags): Promise<void> {
   const printer = new Printer(this, flags);
   const startedMs = Date.now();
-  const sim = await startSim({ port: 0, speed: SPEED });
+  const sim = await startSim({ port: 0, speed: SPEED, world: demoWorld });
   const url = sim.server?.url ?? '';
   try {
     const clock = await simulatedClock(url);
@@ -29,7 +30,7 @@ export default async function demo(this: Context, flags: PrintFlags): Promise<vo
       return;
     }
     say.heading('Part 2: with amiport');
-    const ending = await playWithAmiport(this, stage, url, printer, flags);
+    const ending = await playWithAmiport(this, stage, url, printer, flags, say);
     const seconds = Math.round((Date.now() - startedMs) / 1000);
     if (flags.json) printer.document({ version: 1, byHand: say.told, ...ending, seconds });
     else

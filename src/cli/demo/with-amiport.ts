@@ -8,13 +8,18 @@ import type { RawSender } from '../../app/api.ts';
 import type { Context } from '../context.ts';
 import type { Printer, PrintFlags } from '../print.ts';
 import { examplesFolder } from './examples.ts';
+import type { Narrator } from './narrator.ts';
 import { BUILDER, FIRST, HOME, must, OTHER, SECOND, type Stage } from './stage.ts';
 import { imageAvailable } from './watch.ts';
+import { playAudit, type Type } from './with-audit.ts';
+import { WEB_BASE } from './world.ts';
 
 export interface Ending {
   readonly ok: boolean;
   readonly says: string;
   readonly commands: readonly { readonly command: string; readonly exitCode: number }[];
+  /** Part three: what each command ended with, and what it should. */
+  readonly audits: readonly { readonly command: string; readonly exitCode: number; readonly expected: number }[];
   readonly volumeKeys: readonly {
     readonly account: string;
     readonly region: string;
@@ -30,29 +35,51 @@ export async function playWithAmiport(
   url: string,
   printer: Printer,
   flags: PrintFlags,
+  say: Pick<Narrator, 'heading' | 'line'>,
 ): Promise<Ending> {
   const folder = await mkdtemp(join(tmpdir(), 'amiport-demo-'));
   try {
     await cp(examplesFolder(), folder, { recursive: true });
     const commands: { command: string; exitCode: number }[] = [];
-    const type = async (...args: readonly string[]): Promise<unknown> => {
+    const type = async (...args: readonly string[]): Promise<void> => {
       const shown = `amiport ${args.join(' ')}`;
       printer.line(`\n${printer.color.cyan('$')} ${printer.color.bold(shown)}`);
-      const { exitCode, out } = await typed(context, url, folder, args, flags);
+      const { exitCode } = await typed(context, url, join(folder, 'amiport.yaml'), args, flags);
       commands.push({ command: shown, exitCode });
-      return out;
     };
     await prepareConfig(context, stage, folder, printer);
     if (hasPacker(context)) await type('build');
     await type('plan');
     await type('apply', '--yes');
     await type('verify');
-    const launched = await canaries(context, url, folder, printer, commands);
-    return ending(commands, launched, printer);
+    const launched = await canaries(context, url, join(folder, 'amiport.yaml'), printer, commands);
+    const delivered = ending(commands, launched, printer);
+    if (context.interrupted.aborted) return { ...delivered, audits: [] };
+    const audits = await playAudit(
+      say,
+      folder,
+      typeWith(context, url, folder, printer, flags),
+      await webImage(context, stage),
+    );
+    const ok = audits.every((a) => a.exitCode === a.expected);
+    return { ...delivered, ok: delivered.ok && ok, says: ok ? delivered.says : NOT_AS_IT_SHOULD, audits };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Commands with one of several configs, shown as somebody would type them. */
+const typeWith =
+  (context: Context, url: string, folder: string, printer: Printer, flags: PrintFlags): Type =>
+  async (config, ...args) => {
+    const named = config === 'amiport.yaml' ? '' : ` --config ${config}`;
+    printer.line(`\n${printer.color.cyan('$')} ${printer.color.bold(`amiport ${args.join(' ')}${named}`)}`);
+    return (await typed(context, url, join(folder, config), args, flags)).exitCode;
+  };
+
+/** Without Packer the image is baked by plain calls. */
+const webImage = (context: Context, stage: Stage): Promise<string | undefined> =>
+  hasPacker(context) ? Promise.resolve(undefined) : bake(stage, 'web', WEB_BASE);
 
 const hasPacker = (context: Context): boolean =>
   (context.env.PATH ?? '').split(delimiter).some((f) => existsSync(join(f, 'packer')));
@@ -89,9 +116,15 @@ interface Images {
 const publicImages = (builder: RawSender): Promise<Images> =>
   must(builder.send<Images>('ec2', HOME, 'DescribeImages', { Filters: [{ Name: 'is-public', Values: ['true'] }] }));
 
-async function bake(stage: Stage, name: string): Promise<string> {
+async function bake(stage: Stage, name: string, base?: string): Promise<string> {
   const { builder } = stage;
-  const ImageId = (await publicImages(builder)).Images[0]?.ImageId ?? '';
+  const bases =
+    base === undefined
+      ? await publicImages(builder)
+      : await must(
+          builder.send<Images>('ec2', HOME, 'DescribeImages', { Filters: [{ Name: 'name', Values: [base] }] }),
+        );
+  const ImageId = bases.Images[0]?.ImageId ?? '';
   const started = await must(
     builder.send<{ Instances: { InstanceId: string }[] }>('ec2', HOME, 'RunInstances', {
       ImageId,
@@ -114,7 +147,7 @@ async function bake(stage: Stage, name: string): Promise<string> {
 async function typed(
   context: Context,
   url: string,
-  folder: string,
+  config: string,
   args: readonly string[],
   flags: PrintFlags,
   capture = false,
@@ -135,7 +168,7 @@ async function typed(
   };
   const extra = [...(flags.noColor ? ['--no-color'] : []), ...(flags.quiet || flags.json ? ['--quiet'] : [])];
   const cli: Context = { ...context, process, env };
-  await run(context.app, [...args, '--config', join(folder, 'amiport.yaml'), ...extra], cli);
+  await run(context.app, [...args, '--config', config, ...extra], cli);
   return {
     exitCode: Number(process.exitCode ?? 0),
     out: capture ? (JSON.parse(captured.join('')) as unknown) : undefined,
@@ -154,7 +187,7 @@ type Canaries = readonly {
 async function canaries(
   context: Context,
   url: string,
-  folder: string,
+  config: string,
   printer: Printer,
   commands: { command: string; exitCode: number }[],
 ): Promise<Canaries> {
@@ -162,7 +195,7 @@ async function canaries(
   const { exitCode, out } = await typed(
     context,
     url,
-    folder,
+    config,
     ['verify', '--canary', '--json'],
     { json: false, quiet: false, noColor: false },
     true,
@@ -176,8 +209,10 @@ async function canaries(
   return launched;
 }
 
+const NOT_AS_IT_SHOULD = 'not everything went as it should: see above.';
+
 /** Which key each root volume is under, and that no two accounts share one. */
-function ending(commands: Ending['commands'], launched: Canaries, printer: Printer): Ending {
+function ending(commands: Ending['commands'], launched: Canaries, printer: Printer): Omit<Ending, 'audits'> {
   const volumeKeys = launched.map((c) => ({
     account: c.account,
     region: c.region,
@@ -202,6 +237,6 @@ function ending(commands: Ending['commands'], launched: Canaries, printer: Print
     !owners.has('no key');
   const says = ok
     ? `${launched.length} launches in 2 accounts and 2 Regions, and no two accounts share a volume key.`
-    : 'not everything went as it should: see above.';
+    : NOT_AS_IT_SHOULD;
   return { ok, says, commands, volumeKeys };
 }
