@@ -61,6 +61,7 @@ interface Told {
   readonly ok: boolean;
   readonly says: string;
   readonly commands: readonly { readonly command: string; readonly exitCode: number }[];
+  readonly audits: readonly { readonly command: string; readonly exitCode: number }[];
   readonly volumeKeys: readonly { readonly account: string; readonly region: string; readonly key: string }[];
 }
 
@@ -75,6 +76,15 @@ test('the demo goes wrong by hand as AWS does, goes well with amiport, and touch
   }
   expect(told.commands.map((c) => c.exitCode)).toEqual(told.commands.map(() => 0));
   expect(told.commands.map((c) => c.command)).toContain('amiport verify --canary --json');
+  // A forgotten credential is found (3) and stopped at the gate (1); clean images are told apart from it.
+  const audits = told.audits.filter((a) => a.command !== 'amiport build');
+  expect(audits.map((a) => [a.command, a.exitCode])).toEqual([
+    ['amiport audit web', 3],
+    ['amiport apply --yes', 1],
+    ['amiport audit kubernetes', 0],
+    ['amiport audit vod', 0],
+    ['amiport compare', 0],
+  ]);
   expect(told.says).toBe('16 launches in 2 accounts and 2 Regions, and no two accounts share a volume key.');
   const ownerOf = new Map(told.volumeKeys.map((v) => [v.key, v.account]));
   for (const v of told.volumeKeys)
@@ -98,4 +108,6 @@ test('the bundle plays the demo too, and the README shows what it prints', async
   );
   expect(plain(out)).toContain(plain(story));
   for (const line of readme.split('\n').filter((l) => l.startsWith('kubernetes  '))) expect(out).toContain(line);
+  expect(out).toMatch(/blocked: web \(ami-\w+\) holds 2 secrets of severity high or above, so it is not shared/);
+  expect(out).toMatch(/Advice: shared-unencrypted, because no secrets were found \(audit of kubernetes/);
 }, 120_000);
