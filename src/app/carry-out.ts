@@ -7,6 +7,7 @@ import type { Doer, Results, StepResult } from '../run/drive.ts';
 import { Copies } from './copies.ts';
 import type { PlacedStep } from './placed.ts';
 import { type Prove, type ProveStep, Proving } from './proving.ts';
+import { startRefresh, watchRefresh } from './refreshing.ts';
 
 export interface CarryOutPorts {
   readonly cloud: Cloud;
@@ -32,6 +33,8 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
       const resolved = steps.map((s) => resolveReferences(s, learnt).value);
       const results = new Map(await run.copies.poll(resolved.filter((s) => s.do === 'check-image')));
       for (const step of resolved) if (step.do === 'prove') results.set(step.id, run.proofs.poll(step));
+      for (const step of resolved)
+        if (step.do === 'refresh-instances') results.set(step.id, await watchRefresh(ports.cloud, step));
       return results;
     },
   };
@@ -121,6 +124,8 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
       return ended(await cloud.deprecateImage(at, step));
     case 'disable-image':
       return ended(await cloud.disableImage(at, step.imageId));
+    case 'refresh-instances':
+      return startRefresh(cloud, step);
     case 'set-template-version':
       return ended(await cloud.setTemplateVersion(at, step));
     case 'revoke-grant':

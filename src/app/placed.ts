@@ -11,6 +11,7 @@ const MINUTE_MS = 60_000;
 const EXPECTED_MS: Partial<Record<Step['do'], number>> = {
   'check-image': 5 * MINUTE_MS,
   'create-grant': 5 * MINUTE_MS,
+  'refresh-instances': 10 * MINUTE_MS,
   'replicate-key': 10 * SECOND_MS,
   prove: 2 * SECOND_MS,
   'put-parameter': 5 * SECOND_MS,

@@ -153,7 +153,8 @@ function pointersOf(want: Delivery, seen: Observed, image: Image, region: string
     };
     const templateImage = (name: string) => {
       const found = place?.launchTemplates.get(name);
-      return found?.is === 'known' ? found.value.imageId : undefined;
+      if (found?.is !== 'known') return undefined;
+      return image.publish.setDefault ? found.value.imageId : found.value.latestImageId;
     };
     const named = [...parameter.map(parameterValue), ...templates.map(templateImage)];
     return named.map((id) => id !== undefined && id === imageId);

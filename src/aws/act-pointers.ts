@@ -59,6 +59,7 @@ export function pointerEffects(c: Connection): PointerEffects {
       );
       if (!made.ok) return made;
       const version = made.value.LaunchTemplateVersion?.VersionNumber ?? 0;
+      if (want.setDefault === false) return done({ version });
       const moved = await c.send('ec2', at, 'ec2:ModifyLaunchTemplate', (ec2) =>
         ec2.send(new ModifyLaunchTemplateCommand({ LaunchTemplateName: want.name, DefaultVersion: String(version) })),
       );

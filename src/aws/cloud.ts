@@ -5,6 +5,7 @@ import { imageEffects } from './act-images.ts';
 import { keyEffects } from './act-keys.ts';
 import { lifecycleEffects } from './act-lifecycle.ts';
 import { pointerEffects } from './act-pointers.ts';
+import { refreshEffects } from './act-refresh.ts';
 import type { Connection } from './connection.ts';
 import { consumerSearches } from './observe-consumers.ts';
 import { searches } from './observe-left.ts';
@@ -16,6 +17,7 @@ export const awsCloud = (c: Connection): Cloud => ({
   ...lifecycleEffects(c),
   ...pointerEffects(c),
   ...canaryEffects(c),
+  ...refreshEffects(c),
   ...consumerSearches(c),
   ...searches(c),
   ...trailReads(c),

@@ -5,6 +5,7 @@ import { accountKeyName, type Delivery, fillTemplate, namedVolumeKey } from '../
 import type { AllowedImagesSeen, KeySeen, LaunchTemplateSeen, ParameterSeen, PlaceSeen } from '../model/observed.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
+import { readGroups } from './observe-groups.ts';
 import { observeImages } from './observe-images.ts';
 import { findTaggedKey, type KeyReads, readKey } from './observe-key.ts';
 import { tagsOf } from './shapes.ts';
@@ -30,17 +31,19 @@ export async function observePlace(
     }),
   );
   const templateNames = new Set(want.images.flatMap((i) => i.publish.launchTemplates));
-  const [encryptionByDefault, defaultKey, keys, allowedImages, own, parameters, launchTemplates] = await Promise.all([
-    readEncryptionByDefault(c, at),
-    readDefaultKey(c, at, held),
-    Promise.all(
-      keyIds.map(async (id) => [id, await readNamedKey(c, at, want, id, accountKeys.has(id), held)] as const),
-    ),
-    readAllowedImages(c, at),
-    observeImages(c, at, want.name),
-    Promise.all([...parameterNames].map(async (name) => [name, await readParameter(c, at, name)] as const)),
-    Promise.all([...templateNames].map(async (name) => [name, await readTemplate(c, at, name)] as const)),
-  ]);
+  const [encryptionByDefault, defaultKey, keys, allowedImages, own, parameters, launchTemplates, groups] =
+    await Promise.all([
+      readEncryptionByDefault(c, at),
+      readDefaultKey(c, at, held),
+      Promise.all(
+        keyIds.map(async (id) => [id, await readNamedKey(c, at, want, id, accountKeys.has(id), held)] as const),
+      ),
+      readAllowedImages(c, at),
+      observeImages(c, at, want.name),
+      Promise.all([...parameterNames].map(async (name) => [name, await readParameter(c, at, name)] as const)),
+      Promise.all([...templateNames].map(async (name) => [name, await readTemplate(c, at, name)] as const)),
+      want.images.some((i) => i.publish.instanceRefresh !== undefined) ? readGroups(c, at) : undefined,
+    ]);
   return {
     account,
     region,
@@ -51,6 +54,7 @@ export async function observePlace(
     ...own,
     parameters: new Map(parameters),
     launchTemplates: new Map(launchTemplates),
+    ...(groups === undefined ? {} : { groups }),
   };
 }
 
@@ -124,16 +128,21 @@ async function readTemplate(c: Connection, at: Place, name: string): Promise<Fin
   const [template] = templates.value.LaunchTemplates ?? [];
   if (template === undefined) return absent;
   const versions = await c.send('ec2', at, 'ec2:DescribeLaunchTemplateVersions', (ec2) =>
-    ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateName: name, Versions: ['$Default'] })),
+    ec2.send(
+      new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateName: name, Versions: ['$Default', '$Latest'] }),
+    ),
   );
   if (!versions.ok) return unreadable(versions.reason);
-  const data = versions.value.LaunchTemplateVersions?.[0]?.LaunchTemplateData;
+  const all = versions.value.LaunchTemplateVersions ?? [];
+  const data = all.find((v) => v.DefaultVersion)?.LaunchTemplateData;
+  const latest = all.find((v) => v.VersionNumber === template.LatestVersionNumber)?.LaunchTemplateData;
   return known({
     id: template.LaunchTemplateId ?? '',
     name,
     defaultVersion: template.DefaultVersionNumber ?? 0,
     latestVersion: template.LatestVersionNumber ?? 0,
     imageId: data?.ImageId,
+    latestImageId: latest?.ImageId,
     mappings: (data?.BlockDeviceMappings ?? []).map((m) => ({
       deviceName: m.DeviceName ?? '',
       encrypted: m.Ebs?.Encrypted,

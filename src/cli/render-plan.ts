@@ -124,6 +124,8 @@ export function describe(step: Step): string {
       return `deprecate ${step.imageId} on ${step.at.slice(0, 10)}`;
     case 'disable-image':
       return `disable ${step.imageId}${step.accounts.length === 0 ? '' : `, which ends the launch permission of ${step.accounts.join(', ')}`}`;
+    case 'refresh-instances':
+      return `replace the instances of group ${step.group}, ${step.minHealthyPercentage} % healthy at least`;
     case 'set-template-version':
       return `make version ${step.version} the default of launch template ${step.name}`;
     case 'revoke-grant':
@@ -131,6 +133,6 @@ export function describe(step: Step): string {
     case 'put-parameter':
       return `point parameter ${step.name} at ${step.image}`;
     case 'set-launch-template':
-      return `point launch template ${step.name} at ${step.image}`;
+      return `point launch template ${step.name} at ${step.image}${step.setDefault === false ? ', by its latest version only' : ''}`;
   }
 }

@@ -25,6 +25,7 @@ export interface ActionFact {
 const BOTH: readonly Need[] = ['builder', 'account'];
 
 export const ACTIONS: Readonly<Record<string, ActionFact>> = {
+  'autoscaling:CancelInstanceRefresh': { for: ['account'], why: 'a refresh whose launches fail' },
   'autoscaling:CreateAutoScalingGroup': { for: ['canary'], why: 'a canary group of one instance' },
   'autoscaling:CreateOrUpdateTags': {
     for: ['canary'],
@@ -37,7 +38,13 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     why: 'groups that keep to a template version; whether a canary group has its instance',
     reads: true,
   },
-  'autoscaling:DescribeScalingActivities': { for: ['canary'], why: 'why a canary group has no instance' },
+  'autoscaling:DescribeInstanceRefreshes': { for: ['account'], why: 'how a refresh goes', reads: true },
+  'autoscaling:DescribeScalingActivities': {
+    for: ['account', 'canary'],
+    why: 'why a canary group has no instance, and a refresh does not go on',
+    reads: true,
+  },
+  'autoscaling:StartInstanceRefresh': { for: ['account'], why: 'groups that follow a template that moved' },
   'cloudtrail:LookupEvents': { for: ['account'], why: 'an event that explain is asked about', reads: true },
   'ec2:CopyImage': { for: BOTH, why: 'a copy of each version in every Region; private copies in the accounts' },
   'ec2:CreateFleet': { for: ['canary'], why: 'a canary fleet of one instance' },

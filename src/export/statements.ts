@@ -216,6 +216,15 @@ export function accountStatements(want: Delivery, account: string): readonly Sta
       ? [grantStatement(want, account, [...roles, ...linkedArns(want, account)])]
       : []),
     allow('Publish', ['ssm:PutParameter', 'ssm:AddTagsToResource'], parameters),
+    ...(want.images.some((i) => i.publish.instanceRefresh !== undefined)
+      ? [
+          allow(
+            'Refresh',
+            ['autoscaling:StartInstanceRefresh', 'autoscaling:CancelInstanceRefresh'],
+            `arn:${p}:autoscaling:*:${account}:autoScalingGroup:*:autoScalingGroupName/*`,
+          ),
+        ]
+      : []),
     ...(templates
       ? [
           allow(

@@ -82,7 +82,7 @@ export interface Cloud {
     at: Place,
     want: { readonly name: string; readonly imageId: string; readonly tags: Tags },
   ): Promise<Outcome<{ readonly version: number }>>;
-  /** A version from the default one with only image and mappings changed, made the default. */
+  /** A version from the default one with only image and mappings changed, made the default unless told otherwise. */
   setLaunchTemplateImage(
     at: Place,
     want: {
@@ -90,8 +90,17 @@ export interface Cloud {
       readonly imageId: string;
       readonly mappings: readonly { readonly deviceName: string; readonly kmsKeyId: string }[];
       readonly token: string;
+      readonly setDefault?: false;
     },
   ): Promise<Outcome<{ readonly version: number }>>;
+  /** One that is going on already counts as started. */
+  startRefresh(
+    at: Place,
+    want: { readonly group: string; readonly minHealthyPercentage: number },
+  ): Promise<Outcome<void>>;
+  /** The newest refresh of the group. */
+  describeRefresh(at: Place, group: string): Promise<Outcome<RefreshSeen>>;
+  cancelRefresh(at: Place, group: string): Promise<Outcome<void>>;
 
   // Canaries
   /** A subnet that carries all the tags; undefined when there is none. */
@@ -149,6 +158,15 @@ export interface CopyImage {
   /** Images that AWS answered this token and its successors with, though they are gone: the next token follows from them. */
   readonly gone: readonly string[];
   readonly tags: Tags;
+}
+
+export interface RefreshSeen {
+  /** As AWS says it: `InProgress`, `Successful`, `Failed`, … */
+  readonly status: string;
+  readonly percent: number;
+  readonly reason: string | undefined;
+  /** What AWS said of a launch that failed since it began. */
+  readonly failedLaunch: string | undefined;
 }
 
 export interface LaunchPermissionChange {

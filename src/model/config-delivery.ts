@@ -86,7 +86,12 @@ function imageOf(name: string, image: Shape['images'][string]): Image {
     way: image.way,
     volumeKey: volumeKeyOf(image.volumeKey),
     accountKey: image.accountKey === undefined ? undefined : reference(image.accountKey),
-    publish: { ssm: image.publish.ssm, launchTemplates: image.publish.launchTemplates },
+    publish: {
+      ssm: image.publish.ssm,
+      launchTemplates: image.publish.launchTemplates,
+      setDefault: image.publish.setDefault,
+      instanceRefresh: image.publish.instanceRefresh,
+    },
     keep: {
       versions: image.keep.versions,
       deprecateAfterDays: image.keep.deprecateAfterDays,

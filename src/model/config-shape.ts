@@ -167,6 +167,19 @@ const image = mapping({
       .array(w.launchTemplate)
       .default([])
       .meta({ description: 'launch templates to point at the image' }),
+    setDefault: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'make the new version of a launch template its default one' }),
+    instanceRefresh: mapping({
+      minHealthyPercentage: z
+        .int()
+        .min(0)
+        .max(100, { error: () => w.say('minHealthyPercentage is at most 100', 'write a number from 0 to 100') })
+        .default(90),
+    })
+      .optional()
+      .meta({ description: 'replace the instances of Auto Scaling groups that follow those templates' }),
   }).prefault({}),
   keep: mapping({
     versions: z

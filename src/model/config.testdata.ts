@@ -19,7 +19,7 @@ images:
   kubernetes:
     source: { packer: images/kubernetes.pkr.hcl, vars: { k8s: "1.34" } }
     way: shared-encrypted
-    publish: { ssm: "/golden/{image}/current", launchTemplates: [k8s-nodes] }
+    publish: { ssm: "/golden/{image}/current", launchTemplates: [k8s-nodes], instanceRefresh: { minHealthyPercentage: 80 } }
     keep: { versions: 3, deprecateAfterDays: 90 }
   vod:
     source: { ami: ami-0123456789abcdef0 }

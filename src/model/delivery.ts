@@ -132,6 +132,10 @@ export interface Publish {
   readonly ssm: string | undefined;
   /** Names of launch templates in the user accounts. */
   readonly launchTemplates: readonly string[];
+  /** False: the new version of a template is only its latest one; its owner makes it the default. */
+  readonly setDefault: boolean;
+  /** undefined: running instances stay as they are. */
+  readonly instanceRefresh: { readonly minHealthyPercentage: number } | undefined;
 }
 
 export interface Keep {

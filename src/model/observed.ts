@@ -98,6 +98,8 @@ export interface PlaceSeen {
   readonly snapshots: ReadonlyMap<string, Finding<SnapshotSeen>>;
   /** By parameter name. */
   readonly parameters: ReadonlyMap<string, Finding<ParameterSeen>>;
+  /** Auto Scaling groups that launch from templates; absent: not looked at, since no image asks for a refresh. */
+  readonly groups?: Finding<readonly GroupSeen[]>;
   /** By launch template name. */
   readonly launchTemplates: ReadonlyMap<string, Finding<LaunchTemplateSeen>>;
 }
@@ -194,6 +196,15 @@ export interface ParameterSeen {
   readonly dataType: string;
 }
 
+export interface GroupSeen {
+  readonly name: string;
+  readonly template: string;
+  /** `$Default`, `$Latest` or a number. */
+  readonly version: string;
+  /** The template version of each instance. */
+  readonly running: readonly string[];
+}
+
 export interface LaunchTemplateSeen {
   readonly id: string;
   readonly name: string;
@@ -201,6 +212,7 @@ export interface LaunchTemplateSeen {
   readonly latestVersion: number;
   /** Of the default version. */
   readonly imageId: string | undefined;
+  readonly latestImageId: string | undefined;
   /** Of the default version; user data is never read. */
   readonly mappings: readonly {
     readonly deviceName: string;

@@ -30,6 +30,7 @@ const CODES: Readonly<Record<Step['do'], string>> = {
   'enable-image': 'drift.image.disabled',
   'deprecate-image': 'drift.image.old',
   'disable-image': 'drift.image.old',
+  'refresh-instances': 'drift.instances.old',
   'set-template-version': 'drift.launch-template.moved',
   'put-parameter': 'drift.parameter.moved',
   'set-launch-template': 'drift.launch-template.moved',

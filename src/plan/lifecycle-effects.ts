@@ -5,5 +5,7 @@ export type LifecycleEffect =
   | { readonly do: 'deprecate-image'; readonly imageId: string; readonly at: string }
   /** AWS takes the launch permissions and forgets them: `accounts` is who had them. */
   | { readonly do: 'disable-image'; readonly imageId: string; readonly accounts: readonly string[] }
+  /** Until every instance of the group is of the group's template version, or one could not be launched. */
+  | { readonly do: 'refresh-instances'; readonly group: string; readonly minHealthyPercentage: number }
   /** Makes a version that is there the default one. */
   | { readonly do: 'set-template-version'; readonly name: string; readonly version: number };

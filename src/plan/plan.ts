@@ -14,6 +14,7 @@ import { Draft } from './draft.ts';
 import { planImages } from './image-steps.ts';
 import { planKeys } from './key-steps.ts';
 import { planPointers } from './pointer-steps.ts';
+import { planRefreshes } from './refresh-steps.ts';
 import type { Plan } from './step.ts';
 import { needsKey } from './targets.ts';
 import { noteLostKey, planWithdrawals } from './withdraw-steps.ts';
@@ -26,6 +27,7 @@ export function planDelivery(want: Delivery, seen: Observed, gates: ReadonlyMap<
   planAccess(draft);
   planImages(draft);
   planPointers(draft);
+  planRefreshes(draft);
   planWithdrawals(draft);
   noteLostKey(draft);
   return draft.finish();

@@ -33,6 +33,9 @@ export function planPointers(d: Draft): void {
   }
 }
 
+export const templateStep = (account: string, region: string, name: string): string =>
+  `set-launch-template:${account}:${region}:${name}`;
+
 /** The image's id in this place as the pointers must name it. */
 function imageIdIn(d: Draft, image: Image, version: string, place: PlaceSeen): string {
   const { account, region } = place;
@@ -101,7 +104,7 @@ function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSee
   }
   if (there.is !== 'known') return;
   const imageId = imageIdIn(d, image, version, place);
-  if (there.value.imageId === imageId) return;
+  if ((image.publish.setDefault ? there.value.imageId : there.value.latestImageId) === imageId) return;
   if (d.want.manage.launchTemplates === 'export') {
     d.notes.push(
       reason(
@@ -116,13 +119,16 @@ function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSee
     return;
   }
   d.add({
-    id: `set-launch-template:${account}:${region}:${name}`,
+    id: templateStep(account, region, name),
     do: 'set-launch-template',
     account,
     region,
     image: image.name,
     imageVersion: version,
-    why: `the default version of ${name} names ${there.value.imageId ?? 'no image'}`,
+    why: image.publish.setDefault
+      ? `the default version of ${name} names ${there.value.imageId ?? 'no image'}`
+      : `the latest version of ${name} names ${there.value.latestImageId ?? 'no image'}; the default stays (publish.setDefault)`,
+    ...(image.publish.setDefault ? {} : { setDefault: false as const }),
     needs: deliveredSteps(d, image, version, place),
     name,
     imageId,

@@ -112,7 +112,7 @@ const proofBefore = (proofs: ReadonlyMap<string, Step>, s: Step): readonly strin
 
 /** The template's own former version is better than a new one that says the same. */
 function backTo(before: Before, step: Step): Step {
-  if (step.do !== 'set-launch-template') return step;
+  if (step.do !== 'set-launch-template' || step.setDefault === false) return step;
   const was = before.templates.find((t) => isSame(t, step));
   if (was?.imageId !== step.imageId) return step;
   const { mappings: _m, token: _t, imageId: _i, ...base } = step;

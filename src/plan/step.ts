@@ -123,6 +123,8 @@ export type Effect =
       readonly imageId: string;
       readonly mappings: readonly MappingKey[];
       readonly token: string;
+      /** False: the version is made, and the default stays. */
+      readonly setDefault?: false;
     };
 
 export type Step = StepBase & Effect;

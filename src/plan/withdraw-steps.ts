@@ -9,6 +9,7 @@ import type { ImageSeen } from '../model/observed.ts';
 import type { Cover } from './cover.ts';
 import type { Draft } from './draft.ts';
 import { sharedStep } from './image-steps.ts';
+import { templateStep } from './pointer-steps.ts';
 import { mayLaunch, unitsOf, wantedSharing } from './sharing.ts';
 import {
   accountsIn,
@@ -155,7 +156,7 @@ function pointersLag(
   return launchTemplates.some((template) => {
     const there = place?.launchTemplates.get(template);
     if (there?.is === 'absent' || (there?.is === 'known' && there.value.imageId === imageId)) return false;
-    return d.planned(`set-launch-template:${account}:${region}:${template}`).length === 0;
+    return !image.publish.setDefault || d.planned(templateStep(account, region, template)).length === 0;
   });
 }
 
