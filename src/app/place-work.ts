@@ -47,7 +47,9 @@ const LOOK_EVERY_MS = 15_000;
 
 export class PlannedRun {
   readonly #session: Session;
-  #doer: Doer<PlacedStep>;
+  readonly #doer: Doer<PlacedStep>;
+  /** By the first step of a job: what has it in hand here, from the first time to the last. */
+  readonly #doers = new Map<string, Doer<PlacedStep>>();
   /** What this worker's steps learnt; what others learnt, it sees at AWS. */
   readonly #learnt = new Map<string, string>();
   /** Until when, where that is known. */
@@ -81,11 +83,9 @@ export class PlannedRun {
       .filter((s) => s.place === job.place);
     const lost = lostWith(mine, job.missing);
     const unseen = there.every((id) => this.#done.has(id)) ? undefined : this.#newlyBlocked(job.blocked);
-    // A new doer takes its own beginning for the latest that a policy was changed.
-    const isFresh = mine.every((s) => !this.#waiting.has(s.id));
-    if (job.othersTookPart && isFresh && mine.some((s) => s.do === 'prove')) this.#doer = doerFor(this.#session);
     const result = await this.#drive(
       mine.filter((s) => !lost.has(s.id)),
+      this.#doerOf(job),
       ports,
     );
     for (const id of result.done) this.#done.add(id);
@@ -95,6 +95,15 @@ export class PlannedRun {
       failed: [...(unseen === undefined ? [] : there.map((id) => ({ id, reason: unseen }))), ...result.failed],
       notStarted: [...lost, ...result.notStarted],
     };
+  }
+
+  /** A doer of its own takes its beginning, after all that the job needs, for the latest that a policy was changed. */
+  #doerOf({ steps, othersTookPart }: PlaceJob): Doer<PlacedStep> {
+    const [first = ''] = steps;
+    const proves = steps.some((id) => this.#steps.get(id)?.do === 'prove');
+    const doer = this.#doers.get(first) ?? (othersTookPart && proves ? doerFor(this.#session) : this.#doer);
+    this.#doers.set(first, doer);
+    return doer;
   }
 
   /** What the plan no longer has is there, unless something keeps it from being planned that did not when the run was asked for. */
@@ -131,15 +140,15 @@ export class PlannedRun {
     this.#steps = byId(this.#plan);
   }
 
-  async #drive(steps: readonly PlacedStep[], ports: PlacePorts): Promise<PlaceEnd> {
-    const polled = await this.#pollWaiting(steps);
+  async #drive(steps: readonly PlacedStep[], inner: Doer<PlacedStep>, ports: PlacePorts): Promise<PlaceEnd> {
+    const polled = await this.#pollWaiting(steps, inner);
     const doer: Doer<PlacedStep> = {
       start: async (asked, learnt) => {
         const fresh = asked.filter((s) => !polled.has(s.id));
-        const started = fresh.length === 0 ? [] : await this.#doer.start(fresh, this.#all(learnt));
+        const started = fresh.length === 0 ? [] : await inner.start(fresh, this.#all(learnt));
         return this.#noted(new Map([...[...polled].filter(([id]) => asked.some((s) => s.id === id)), ...started]));
       },
-      poll: async (asked, learnt) => this.#noted(await this.#doer.poll(asked, this.#all(learnt))),
+      poll: async (asked, learnt) => this.#noted(await inner.poll(asked, this.#all(learnt))),
     };
     const parking = new Parking(ports);
     const result = await drive(steps, doer, { clock: this.#session.clock, ...parking.options });
@@ -161,9 +170,9 @@ export class PlannedRun {
   }
 
   /** One look for all that this worker left waiting at the place. */
-  async #pollWaiting(steps: readonly PlacedStep[]): Promise<Results> {
+  async #pollWaiting(steps: readonly PlacedStep[], doer: Doer<PlacedStep>): Promise<Results> {
     const asked = steps.filter((s) => this.#waiting.has(s.id));
-    return asked.length === 0 ? new Map() : this.#doer.poll(asked, this.#learnt);
+    return asked.length === 0 ? new Map() : doer.poll(asked, this.#learnt);
   }
 
   #all(learnt: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

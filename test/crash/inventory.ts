@@ -2,7 +2,7 @@
 import type { Sim } from '../../src/sim/api.ts';
 import { BUILDER, FIRST, HOME, OTHER, SECOND } from '../deliver/stage.ts';
 
-export function inventory({ world }: Sim) {
+export function inventory({ world }: Pick<Sim, 'world'>) {
   const regions = [HOME, OTHER].map((region) => {
     const place = world.accounts.get(BUILDER)?.places.get(region);
     const keys = [...(place?.kms.keys.values() ?? [])].filter((k) => k.tags.get('amiport:delivery') === 'bedrock');
