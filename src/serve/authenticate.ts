@@ -2,7 +2,7 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { type Caller, roleIn } from './roles.ts';
-import type { Database } from './rows.ts';
+import type { Rows } from './rows.ts';
 import { callerOf, isToken } from './tokens.ts';
 
 export interface OidcOptions {
@@ -21,7 +21,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const CLOCK_TOLERANCE_SECONDS = 30;
 const DISCOVERY_MAX_MS = 10_000;
 
-export function authenticator(db: Database, options: AuthOptions): Authenticate {
+export function authenticator(db: Rows, options: AuthOptions): Authenticate {
   if (options.mode === 'none') return async () => done({ who: 'anybody on this machine', role: 'admin' });
   const { oidc } = options;
   const keys = oidc === undefined ? undefined : keysOf(oidc);

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Caller, Role } from './roles.ts';
-import type { Database } from './rows.ts';
+import type { Database, Rows } from './rows.ts';
 
 const PREFIX = 'amiport_';
 
@@ -47,7 +47,7 @@ export async function firstToken(db: Database): Promise<MadeToken | undefined> {
   return any === undefined ? makeToken(db, { name: 'first', role: 'admin' }, 'amiport serve') : undefined;
 }
 
-export async function callerOf(db: Database, token: string): Promise<Caller | undefined> {
+export async function callerOf(db: Rows, token: string): Promise<Caller | undefined> {
   const [row] = await db.query<{ name: string; id: string; role: Role }>(
     'select id, name, role from amiport.token where hash = $1 and (expires_at is null or expires_at > now())',
     [hashOf(token)],
