@@ -22,6 +22,8 @@ await build({
   target: 'node22',
   // The SDK's ES modules: of its CommonJS ones a dynamic import would see nothing but `default`.
   mainFields: ['module', 'main'],
+  // They find files of their own beside themselves (WASM, migrations), so they stay where npm puts them.
+  external: ['@electric-sql/pglite', 'pg-boss', 'pg'],
   minifySyntax: true,
   logLevel: 'warning',
   // CommonJS dependencies call `require` for Node's own modules, which an ES module does not have.
