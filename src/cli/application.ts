@@ -203,7 +203,12 @@ const exported = buildRouteMap({
       parameters: {
         flags: {
           ...COMMON_FLAGS,
-          format: { kind: 'enum', values: ['json', 'hcl'], default: 'json', brief: 'JSON documents or Terraform' },
+          format: {
+            kind: 'enum',
+            values: ['json', 'hcl', 'stackset'],
+            default: 'json',
+            brief: 'JSON, Terraform, or a CloudFormation template',
+          },
         },
         aliases: ALIASES,
         positional: none,
@@ -214,6 +219,7 @@ const exported = buildRouteMap({
           'Roles with the least rights for this config; with AWS at hand also what owners apply.',
           'amiport export iam',
           'amiport export iam --format hcl > amiport.tf',
+          'amiport export iam --format stackset > amiport-accounts.json',
         ),
       },
     }),

@@ -10,6 +10,8 @@ export type Need =
   | 'account'
   /** The role in a user account, only for `verify --canary`. */
   | 'canary'
+  /** The role that reads disks for `audit`; the builder's own where `policy.secrets` gates what is shared. */
+  | 'auditor'
   /** The identity that amiport starts from. */
   | 'start';
 
@@ -46,6 +48,9 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   },
   'autoscaling:StartInstanceRefresh': { for: ['account'], why: 'groups that follow a template that moved' },
   'cloudtrail:LookupEvents': { for: ['account'], why: 'an event that explain is asked about', reads: true },
+  'ebs:GetSnapshotBlock': { for: ['auditor'], why: 'the blocks of a disk that is looked through for secrets' },
+  'ebs:ListChangedBlocks': { for: ['auditor'], why: 'what differs from a version that was looked through' },
+  'ebs:ListSnapshotBlocks': { for: ['auditor'], why: 'which blocks of a disk were ever written' },
   'ec2:CopyImage': { for: BOTH, why: 'a copy of each version in every Region; private copies in the accounts' },
   'ec2:CreateFleet': { for: ['canary'], why: 'a canary fleet of one instance' },
   'ec2:CreateLaunchTemplate': { for: ['canary'], why: 'a canary group launches from it' },
@@ -63,7 +68,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'ec2:DescribeImageUsageReportEntries': { for: ['builder'], why: 'who uses a version that is to end', reads: true },
   'ec2:DescribeImageUsageReports': { for: ['builder'], why: 'who uses a version that is to end', reads: true },
   'ec2:DescribeImages': {
-    for: BOTH,
+    for: [...BOTH, 'auditor'],
     why: 'sources and copies; SSM asks for it for parameters that name AMIs',
     reads: true,
   },
@@ -75,7 +80,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     reads: true,
   },
   'ec2:DescribeRegions': { for: ['account'], why: 'whether Regions that need opt-in are on', reads: true },
-  'ec2:DescribeSnapshots': { for: BOTH, why: 'the key of every snapshot behind a copy', reads: true },
+  'ec2:DescribeSnapshots': { for: [...BOTH, 'auditor'], why: 'the key of every snapshot behind a copy', reads: true },
   'ec2:DescribeSubnets': { for: ['canary'], why: 'a default subnet for the canary' },
   'ec2:DescribeVolumes': { for: ['canary'], why: "the key of a canary's root volume" },
   'ec2:DisableImage': { for: BOTH, why: 'versions that nobody uses any more' },
@@ -118,7 +123,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   },
   'kms:CreateKey': { for: BOTH, why: "the dedicated key and its replicas; the accounts' keys for private copies" },
   'kms:Decrypt': { for: BOTH, why: 'EC2 reads the source of a copy', implied: true },
-  'kms:DescribeKey': { for: BOTH, why: 'state and Region of the keys', reads: true },
+  'kms:DescribeKey': { for: [...BOTH, 'auditor'], why: 'state and Region of the keys', reads: true },
   'kms:EnableKeyRotation': { for: ['builder'], why: 'automatic rotation of the dedicated key' },
   'kms:GenerateDataKeyWithoutPlaintext': { for: BOTH, why: 'EC2 writes the copy', implied: true },
   'kms:GetKeyPolicy': { for: BOTH, why: 'who may use a key, for the proof', reads: true },

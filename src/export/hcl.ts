@@ -20,7 +20,10 @@ function roleHcl(role: RoleExport): readonly string[] {
       ...Object.entries(role.policies).map(([name, policy]) => comment(`${name}: ${JSON.stringify(policy)}`)),
     ];
   }
-  const label = labelOf(purpose === 'read-only' ? 'amiport_read_only' : 'amiport', account);
+  const label = labelOf(
+    purpose === 'builder' || purpose === 'account' ? 'amiport' : `amiport_${purpose.replace('-', '_')}`,
+    account,
+  );
   const { path, name } = pathAndName(roleArn);
   return [
     block('aws_iam_role', label, account, {

@@ -67,6 +67,7 @@ test('each account gets a role and a read-only one, with actions of the table on
   expect(roles.map((r) => `${r.account} ${r.purpose} ${r.roleArn}`)).toEqual([
     '111111111111 builder arn:aws:iam::111111111111:role/amiport',
     '111111111111 read-only arn:aws:iam::111111111111:role/amiport-read-only',
+    '111111111111 auditor arn:aws:iam::111111111111:role/amiport-auditor',
     '222222222222 account arn:aws:iam::222222222222:role/amiport',
     '222222222222 read-only arn:aws:iam::222222222222:role/amiport-read-only',
     '333333333333 account arn:aws:iam::333333333333:role/amiport',
@@ -148,7 +149,7 @@ test('the Terraform parses, and says what the JSON says', async () => {
     count('aws_iam_role_policy'),
     count('aws_kms_key_policy'),
     count('aws_kms_grant'),
-  ]).toEqual([6, 9, 1, 1]);
+  ]).toEqual([7, 10, 1, 1]);
   const policy = parsed.resource.aws_iam_role_policy?.['amiport-bedrock_VodLauncher_222222222222']?.[0]?.policy;
   expect(policy).toContain('$${aws:username}%%{x}');
   expect(hcl).toContain('known when amiport apply has made key:us-east-1');

@@ -4,6 +4,7 @@ import { type Delivery, roleArnFor } from '../model/delivery.ts';
 import type { Exported } from '../plan/step.ts';
 import {
   accountStatements,
+  auditStatements,
   builderStatements,
   canaryStatements,
   document,
@@ -15,7 +16,7 @@ import {
 
 export interface RoleExport {
   readonly account: string;
-  readonly purpose: 'builder' | 'account' | 'read-only';
+  readonly purpose: 'builder' | 'account' | 'read-only' | 'auditor';
   /** undefined: no role is assumed there, the caller's own identity needs the policies. */
   readonly roleArn: string | undefined;
   readonly trust: PolicyDocument;
@@ -75,8 +76,18 @@ function rolesIn(want: Delivery, account: string): readonly RoleExport[] {
       trust,
       policies: { 'amiport-read': read },
     },
+    ...(isBuilder ? [auditorRole(want, roleArn, trust)] : []),
   ];
 }
+
+/** Who looks through disks for secrets need not be able to deliver. */
+const auditorRole = (want: Delivery, roleArn: string | undefined, trust: PolicyDocument): RoleExport => ({
+  account: want.builder.account,
+  purpose: 'auditor',
+  roleArn: roleArn && `${roleArn}-auditor`,
+  trust,
+  policies: { 'amiport-audit': document([...readStatements(['auditor']), ...auditStatements(want)]) },
+});
 
 const referencesIn = (e: Exported): readonly string[] => [
   ...new Set([...JSON.stringify(e).matchAll(/\$\{((?:key|image):[^}]+)\}/g)].map((m) => m[1] ?? '')),

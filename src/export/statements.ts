@@ -58,6 +58,8 @@ export function builderStatements(want: Delivery): readonly Statement[] {
       : []),
     ...withdrawal(want),
     ...census(want),
+    // The gate looks into what is to be shared.
+    ...(want.policy.secrets === undefined ? [] : auditStatements(want)),
     ...(unencrypted ? [allow('Settings', ['ec2:DisableEbsEncryptionByDefault'], '*')] : []),
     ...keyStatements(want, `arn:${p}:kms:*:${builder.account}`),
   ];
@@ -180,6 +182,19 @@ function copierStatements(want: Delivery, account: string): readonly Statement[]
 }
 
 const regionsOf = (want: Delivery): readonly string[] => [...new Set([want.builder.region, ...want.regions])];
+
+/**
+ * Reading disks. Blocks under a key are opened in the caller's own name, and AWS documents no `kms:ViaService` for them.
+ * Source: EBS User Guide "Control access to EBS direct APIs".
+ */
+export function auditStatements(want: Delivery): readonly Statement[] {
+  const { partition: p, builder } = want;
+  const blocks = Object.keys(ACTIONS).filter((a) => a.startsWith('ebs:'));
+  return [
+    allow('AuditBlocks', blocks, `arn:${p}:ec2:*::snapshot/*`),
+    allow('AuditKeys', ['kms:Decrypt', 'kms:DescribeKey'], `arn:${p}:kms:*:${builder.account}:key/*`),
+  ];
+}
 
 export function accountStatements(want: Delivery, account: string): readonly Statement[] {
   const { partition: p } = want;
