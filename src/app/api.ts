@@ -6,6 +6,7 @@ export { configJsonSchema } from '../model/config-schema.ts';
 export { showConfig as effectiveConfig } from '../model/config-show.ts';
 export type { Delivery } from '../model/delivery.ts';
 export type { Difference } from '../plan/drift-difference.ts';
+export type { Part } from '../plan/select.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export type { Proof } from '../verify/question.ts';
 export {

@@ -1,10 +1,12 @@
 /** Carries single steps of a plan out: each `do` is one effect of the `Cloud`, each wait one look per place. */
 import { unreachable } from '../base/invariant.ts';
 import { type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
 import type { Cloud } from '../model/cloud.ts';
 import { resolveReferences } from '../plan/step.ts';
 import type { Doer, Results, StepResult } from '../run/drive.ts';
 import { Copies } from './copies.ts';
+import { keepPermissions } from './kept-permissions.ts';
 import type { PlacedStep } from './placed.ts';
 import { type Prove, type ProveStep, Proving } from './proving.ts';
 import { startRefresh, watchRefresh } from './refreshing.ts';
@@ -12,6 +14,8 @@ import { startRefresh, watchRefresh } from './refreshing.ts';
 export interface CarryOutPorts {
   readonly cloud: Cloud;
   readonly prove: Prove;
+  /** Whose permissions are kept where, before AWS forgets them. */
+  readonly keep: { readonly delivery: string; readonly at: Place };
   readonly nowMs: () => number;
 }
 
@@ -123,7 +127,7 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
     case 'deprecate-image':
       return ended(await cloud.deprecateImage(at, step));
     case 'disable-image':
-      return ended(await cloud.disableImage(at, step.imageId));
+      return disable(ports, at, step);
     case 'refresh-instances':
       return startRefresh(cloud, step);
     case 'set-template-version':
@@ -137,6 +141,17 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
     default:
       return unreachable(step);
   }
+}
+
+/** IMG-71: DisableImage takes all launch permissions, and enabling the image does not bring them back. */
+async function disable(
+  { cloud, keep }: CarryOutPorts,
+  at: Place,
+  { imageId, accounts }: { readonly imageId: string; readonly accounts: readonly string[] },
+): Promise<StepResult> {
+  const kept = await keepPermissions(cloud, keep, { region: at.region, imageId, accounts });
+  if (!kept.ok) return { is: 'failed', reason: kept.reason };
+  return ended(await cloud.disableImage(at, imageId), () => ({ [`permissions:${imageId}`]: accounts.join(',') }));
 }
 
 function ended<T>(

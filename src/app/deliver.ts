@@ -16,6 +16,7 @@ import { keepBefore } from './before.ts';
 import { carryOut } from './carry-out.ts';
 import { changedBy } from './changed.ts';
 import type { Emit } from './events.ts';
+import { holderOf, type Lease, takeLease } from './lease.ts';
 import { type PlacedStep, placed } from './placed.ts';
 import type { ProveRequest } from './proving.ts';
 import type { Session } from './session.ts';
@@ -47,13 +48,16 @@ export interface Applied {
 
 export interface ApplyOptions {
   readonly signal?: AbortSignal;
-  /** Nothing is started after this moment. */
-  readonly deadlineMs?: number;
+  /** Nothing is started after this time. */
+  readonly withinMs?: number;
   /** Steps under way at once. */
   readonly parallelMax?: number;
 }
 
-/** Carries a plan out under the delivery's lock, with a journal. Steps that are not done at the end are done by the next apply. */
+/**
+ * Carries a plan out, with a journal, under the delivery's lock on this machine and its lease among all. Steps that are not
+ * done at the end are done by the next apply.
+ */
 export async function applyPlan(
   session: Session,
   planned: Carried,
@@ -61,36 +65,64 @@ export async function applyPlan(
   options: ApplyOptions = {},
 ): Promise<Outcome<Applied>> {
   const { plan } = planned;
-  const lock = takeLock(session.stateDir, session.want.name);
+  const { clock, stateDir, want } = session;
+  const lock = takeLock(stateDir, want.name);
   if (!lock.ok) return lock;
-  const startedMs = session.clock.nowMs();
-  const run = `${new Date(startedMs).toISOString().replace(/[:.]/g, '-')}-${plan.digest.slice(0, 8)}`;
+  const run = `${new Date(clock.nowMs()).toISOString().replace(/[:.]/g, '-')}-${plan.digest.slice(0, 8)}`;
+  try {
+    const lease = await takeLease({
+      cloud: session.cloud,
+      clock,
+      delivery: want.name,
+      at: want.builder,
+      holder: await holderOf(stateDir),
+      run,
+      onWait: (holder) => emit({ kind: 'held', holder }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    if (!lease.ok) return lease;
+    try {
+      return done({ run, result: await carried(session, planned, emit, { ...options, run, lease: lease.value }) });
+    } finally {
+      await lease.value.release();
+    }
+  } finally {
+    lock.value.release();
+  }
+}
+
+async function carried(
+  session: Session,
+  planned: Carried,
+  emit: Emit,
+  { run, lease, signal, withinMs, parallelMax }: ApplyOptions & { readonly run: string; readonly lease: Lease },
+): Promise<RunResult> {
+  const { plan } = planned;
+  const { clock } = session;
   const journal = await openJournal(session.stateDir, run);
+  const stopping = new AbortController();
+  session.connection.heed(stopping.signal);
   try {
     await keepBefore(session.stateDir, run, plan.before);
     const head = { run, delivery: session.want.name, digest: plan.digest, steps: plan.steps.length };
-    await journal.append({ kind: 'run', ...head, atMs: startedMs });
-    const { signal, deadlineMs, parallelMax } = options;
+    await journal.append({ kind: 'run', ...head, atMs: clock.nowMs() });
     const result = await drive(plan.steps.map(placed), doerFor(session, planned), {
-      clock: session.clock,
+      clock,
       journal,
       emit: (event, headway) => emit({ kind: 'run', event, finished: headway.done, total: headway.total, headway }),
+      guard: () => lease.check(),
+      onStop: () => stopping.abort(),
       ...(signal === undefined ? {} : { signal }),
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      ...(withinMs === undefined ? {} : { deadlineMs: clock.nowMs() + withinMs }),
       ...(parallelMax === undefined ? {} : { allMax: parallelMax }),
     });
-    await journal.append({
-      kind: 'ended',
-      atMs: session.clock.nowMs(),
-      done: result.done.length,
-      failed: result.failed.length,
-      notStarted: result.notStarted.length,
-      interrupted: result.interrupted,
-    });
-    return done({ run, result });
+    const { done: finished, failed: broken, notStarted, interrupted } = result;
+    const counts = { done: finished.length, failed: broken.length, notStarted: notStarted.length };
+    await journal.append({ kind: 'ended', atMs: clock.nowMs(), ...counts, interrupted });
+    return result;
   } finally {
+    session.connection.heed(undefined);
     await journal.close();
-    lock.value.release();
   }
 }
 
@@ -99,6 +131,7 @@ export const doerFor = (session: Session, planned?: Carried): Doer<PlacedStep> =
     cloud: session.cloud,
     prove: (request) => proveNow(session, planned, request),
     nowMs: () => session.clock.nowMs(),
+    keep: { delivery: session.want.name, at: session.want.builder },
   });
 
 /** An older look is no base for a proof, whatever the run has changed. */

@@ -3,6 +3,7 @@
  * with `--server`, a server that asks its own. A request never names a path, a role or an endpoint.
  */
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import { type Part, selectionOf, selectSteps } from '../plan/select.ts';
 import type { Plan } from '../plan/step.ts';
 import type { Proof } from '../verify/question.ts';
 import { type Built, buildImage } from './build.ts';
@@ -82,7 +83,8 @@ export interface ImageName {
 export interface Desk {
   who(): Promise<Outcome<Who>>;
   images(): Promise<Outcome<readonly ImageName[]>>;
-  plan(emit: Emit): Promise<Outcome<Plan>>;
+  /** @param part names of images, accounts, Regions and places */
+  plan(emit: Emit, part?: Part): Promise<Outcome<Plan>>;
   /** @param plan carried out only as long as its steps are what a new look still asks for */
   apply(plan: Plan, emit: Emit, options?: ApplyOptions): Promise<Outcome<RunEnd>>;
   verify(asked: VerifyAsked, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
@@ -105,9 +107,11 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       return done({ delivery: want.name, ...want.builder, as: as.value, at: session.endpoint ?? 'AWS' });
     },
     images: async () => done(want.images.map((i) => ({ name: i.name, builtByPacker: i.source.from === 'packer' }))),
-    async plan(emit) {
+    async plan(emit, part) {
+      const chosen = part === undefined ? done({}) : selectionOf(want, part);
+      if (!chosen.ok) return chosen;
       latest = await makePlan(session, emit);
-      return done(latest.plan);
+      return done(selectSteps(latest.plan, want, chosen.value));
     },
     async apply(plan, emit, options) {
       // A part of the latest plan, or all of it; what a run changes makes its look old.

@@ -14,6 +14,8 @@ export type AppEvent =
       readonly headway?: Headway;
     }
   | { readonly kind: 'audit'; readonly doneBytes: number; readonly totalBytes: number; readonly at: string }
+  /** Somebody else holds the delivery, and may be dead: that takes a minute and a half to tell. */
+  | { readonly kind: 'held'; readonly holder: string }
   | { readonly kind: 'build'; readonly image: string; readonly line: string }
   /** Before the first launch. */
   | { readonly kind: 'canary-cost'; readonly launches: number; readonly usd: number; readonly maxUsd: number }

@@ -1,15 +1,23 @@
 /**
- * One AWS call: retried while AWS says "slow down" or fails on its side, and answered as data.
+ * One AWS call: it waits for its turn (`meter.ts`), is made again while AWS says "slow down", for however long, or fails
+ * on its side, for a while, and is answered as data.
  *
  * The SDK makes one attempt; waiting and trying again is here, on the injected clock, so that a run on
  * virtual time replays exactly. Codes are AWS's own behind `aws.`: `aws.InvalidAMIID.NotFound`.
  */
 import { done, failed, type Outcome, type Reason, type Remedy, reason } from '../base/outcome.ts';
 import type { Clock, Random } from '../base/ports.ts';
+import type { Meter } from './meter.ts';
 
 export interface CallOptions {
   readonly clock: Clock;
   readonly random: Random;
+  readonly meter?: Meter;
+  /** `account/region` whose quotas the call counts against. */
+  readonly place?: string;
+  /** Ends the waiting, not the call: what is under way is always heard out. */
+  readonly signal?: AbortSignal | undefined;
+  /** Of attempts that failed on AWS's side; with it, also of those that AWS found too many. */
   readonly attemptsMax?: number;
   /** Told before each wait, with AWS's code: for those who ask for less at once when AWS says "slow down". */
   readonly onRetry?: (code: string) => void;
@@ -62,15 +70,23 @@ export async function call<T>(
   what: string,
   send: () => Promise<T>,
 ): Promise<Outcome<T>> {
-  const attemptsMax = options.attemptsMax ?? ATTEMPTS_MAX;
+  const { clock, random, signal } = options;
+  let failures = 0;
   for (let attempt = 1; ; attempt++) {
+    const turn = await options.meter?.turn(options.place ?? subject, what, signal);
     try {
-      return done(await send());
+      const answer = await send();
+      turn?.end(false);
+      return done(answer);
     } catch (thrown) {
       const error = thrown as SdkError;
-      if (attempt >= attemptsMax || !isTransient(error)) return failed(asReason(error, subject, what));
+      const slowDown = isSlowDown(error);
+      turn?.end(slowDown);
+      if (!slowDown || options.attemptsMax !== undefined) failures += 1;
+      const again = (slowDown || isTransient(error)) && failures < (options.attemptsMax ?? ATTEMPTS_MAX);
+      if (!again || signal?.aborted) return failed(asReason(error, subject, what));
       options.onRetry?.(codeOf(error));
-      await options.clock.sleep(waitMs(attempt, options.random));
+      await clock.sleep(waitMs(attempt, random), signal);
     }
   }
 }
@@ -82,9 +98,11 @@ const waitMs = (attempt: number, random: Random): number =>
 const codeOf = (error: SdkError): string =>
   error.Code ?? (error.name && error.name !== 'Error' ? error.name : (error.code ?? 'UnknownError'));
 
+const isSlowDown = (error: SdkError): boolean => THROTTLED.has(codeOf(error));
+
 function isTransient(error: SdkError): boolean {
   const code = codeOf(error);
-  if (THROTTLED.has(code) || NETWORK.has(code) || NETWORK.has(error.code ?? '')) return true;
+  if (NETWORK.has(code) || NETWORK.has(error.code ?? '')) return true;
   const status = error.$metadata?.httpStatusCode;
   return status !== undefined && status >= 500;
 }

@@ -4,6 +4,7 @@ import { canaryEffects } from './act-canary.ts';
 import { imageEffects } from './act-images.ts';
 import { keyEffects } from './act-keys.ts';
 import { lifecycleEffects } from './act-lifecycle.ts';
+import { parameterEffects } from './act-parameters.ts';
 import { pointerEffects } from './act-pointers.ts';
 import { refreshEffects } from './act-refresh.ts';
 import type { Connection } from './connection.ts';
@@ -15,6 +16,7 @@ export const awsCloud = (c: Connection): Cloud => ({
   ...keyEffects(c),
   ...imageEffects(c),
   ...lifecycleEffects(c),
+  ...parameterEffects(c),
   ...pointerEffects(c),
   ...canaryEffects(c),
   ...refreshEffects(c),

@@ -1,10 +1,12 @@
 /**
- * Clients for every account and Region, made when first used: credentials of each account by assuming
- * amiport's role there, one client per (service, account, Region).
+ * Clients for every Region, made when first used: credentials of each account by assuming amiport's role there, one
+ * client per (service, Region) for all accounts. A client takes 40 KB and a millisecond to make, and a large delivery has
+ * tens of thousands of places; so whose credentials sign is told by the call under way, not by the client.
  *
  * An endpoint override (the simulator) takes its credentials from the caller only; ambient profiles, metadata
  * services and proxies are never read then.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { EBSClient } from '@aws-sdk/client-ebs';
@@ -14,9 +16,11 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import type { OrganizationsClient } from '@aws-sdk/client-organizations';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { STSClient } from '@aws-sdk/client-sts';
+import { invariant } from '../base/invariant.ts';
 import { done, type Outcome } from '../base/outcome.ts';
 import type { Clock, Random } from '../base/ports.ts';
 import { type CallOptions, call } from './call.ts';
+import { Meter } from './meter.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -75,6 +79,11 @@ const SESSION_SECONDS = 3600;
 /** A refused role is not asked for again by every one of the calls that need it. */
 const REFUSED_FOR_MS = 10_000;
 
+interface Caller {
+  readonly account: string;
+  readonly as: string | undefined;
+}
+
 interface Held {
   readonly session: Promise<Outcome<Credentials>>;
   untilMs(session: Outcome<Credentials>): number;
@@ -83,10 +92,21 @@ interface Held {
 export class Connection {
   readonly options: ConnectionOptions;
   readonly #clients = new Map<string, Promise<unknown>>();
+  readonly #meter: Meter;
+  /** Whose call is under way. */
+  readonly #caller = new AsyncLocalStorage<Caller>();
+  #ambient: Promise<Credentials> | undefined;
+  #stop: AbortSignal | undefined;
   readonly #sessions = new Map<string, Held>();
 
   constructor(options: ConnectionOptions) {
     this.options = options;
+    this.#meter = new Meter(options.clock);
+  }
+
+  /** From now on nobody waits for his turn, or to try again, once `stop` aborts; undefined: no such end. */
+  heed(stop: AbortSignal | undefined): void {
+    this.#stop = stop;
   }
 
   /** Sends through the client of (service, account, Region); the refusal of AssumeRole is the call's refusal. */
@@ -99,9 +119,18 @@ export class Connection {
   ): Promise<Outcome<T>> {
     const identity = await this.#identity(at.account, options.as);
     if (!identity.ok) return identity;
-    const client = await this.#client(service, at.account, at.region, options.as);
-    const subject = `${at.account}/${at.region}`;
-    return call({ ...this.options, ...options }, subject, what, () => use(client));
+    const client = await this.#client(service, at.region);
+    const caller = { account: at.account, as: options.as };
+    const place = `${at.account}/${at.region}`;
+    return call({ ...this.#calling(place), ...options }, place, what, () =>
+      this.#caller.run(caller, () => use(client)),
+    );
+  }
+
+  /** @param place whose quotas count: of the account that calls, not of the one that is called */
+  #calling(place: string): CallOptions {
+    const { clock, random } = this.options;
+    return { clock, random, meter: this.#meter, place, signal: this.#stop };
   }
 
   /** Closes sockets, so that a process can end. */
@@ -110,21 +139,24 @@ export class Connection {
     this.#clients.clear();
   }
 
-  #client<S extends ServiceName>(
-    service: S,
-    account: string,
-    region: string,
-    as: string | undefined,
-  ): Promise<Clients[S]> {
-    const id = `${service}|${account}|${region}|${as ?? ''}`;
+  #client<S extends ServiceName>(service: S, region: string): Promise<Clients[S]> {
+    const id = `${service}|${region}`;
     const there = this.#clients.get(id);
     if (there !== undefined) return there as Promise<Clients[S]>;
-    const made = CONSTRUCTORS[service]().then(
-      (Client) => new Client(this.#config(region, () => this.#credentials(account, as))),
-    );
+    const made = CONSTRUCTORS[service]().then((Client) => new Client(this.#config(region, this.#callersCredentials)));
     this.#clients.set(id, made);
     return made;
   }
+
+  /** `memoized` keeps the SDK from holding on to those of the first caller: they are held here, by account. */
+  readonly #callersCredentials = Object.assign(
+    async (): Promise<Credentials> => {
+      const caller = this.#caller.getStore();
+      invariant(caller !== undefined, 'a client was used without saying for whom');
+      return this.#credentials(caller.account, caller.as);
+    },
+    { memoized: true },
+  );
 
   #config(region: string, credentials: (() => Promise<Credentials>) | Credentials | undefined): object {
     const { endpoint, requestHandler } = this.options;
@@ -142,8 +174,20 @@ export class Connection {
     // `send` looked before; a session that ended meanwhile is renewed here or fails as the call's own error.
     if (!identity.ok) throw Object.assign(new Error(identity.reason.says), { name: 'AccessDenied' });
     if (identity.value !== undefined) return identity.value;
-    const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
-    return fromNodeProviderChain()();
+    return this.#ambientCredentials();
+  }
+
+  /** Of the SDK's provider chain, which may ask a service or run a program: held as long as they last. */
+  async #ambientCredentials(): Promise<Credentials> {
+    this.#ambient ??= import('@aws-sdk/credential-providers').then((m) => m.fromNodeProviderChain()());
+    const held = this.#ambient;
+    const found = await held.catch((error: unknown) => {
+      this.#ambient = undefined;
+      throw error;
+    });
+    const leftMs = (found.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+    if (leftMs < RENEW_BEFORE_MS && this.#ambient === held) this.#ambient = undefined;
+    return found;
   }
 
   /** @returns the credentials to use, or undefined for the SDK's provider chain */
@@ -176,7 +220,7 @@ export class Connection {
     const starting = from === undefined ? this.options.credentials : () => this.#credentials(from, undefined);
     const sts = new Client(this.#config(this.options.homeRegion, starting));
     const { externalId } = this.options;
-    const answer = await call(this.options, role, 'sts:AssumeRole', () =>
+    const answer = await call(this.#calling(from ?? 'home'), role, 'sts:AssumeRole', () =>
       sts.send(
         new AssumeRoleCommand({
           RoleArn: role,

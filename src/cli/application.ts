@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, SERVER_FLAGS, YES_FLAG } from './flags.ts';
 import { drift, left, retire, rollback, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
+import { PART_FLAGS, RUN_FLAGS } from './part-flags.ts';
 import { audit, compare, explain } from './question-commands.ts';
 import { serve, server, worker } from './serve-commands.ts';
 import { sim } from './sim-commands.ts';
@@ -49,6 +50,7 @@ const plan = buildCommand({
         withNegated: false,
         brief: 'Exit 3 when there is something to do',
       },
+      ...PART_FLAGS,
     },
     aliases: ALIASES,
     positional: none,
@@ -67,7 +69,7 @@ const plan = buildCommand({
 const apply = buildCommand({
   loader: async () => import('./commands/apply.ts'),
   parameters: {
-    flags: { ...COMMON_FLAGS, ...SERVER_FLAGS, yes: YES_FLAG },
+    flags: { ...COMMON_FLAGS, ...SERVER_FLAGS, ...RUN_FLAGS, yes: YES_FLAG },
     aliases: { ...ALIASES, y: 'yes' },
     positional: {
       kind: 'tuple',
@@ -82,6 +84,8 @@ const apply = buildCommand({
       'Plans again, asks, and carries out. With a plan file: only if the steps are still exactly those.',
       'amiport apply',
       'amiport apply plan.json --yes',
+      'amiport apply --only kubernetes --only eu-west-1',
+      'amiport apply --except 222222222222 --deadline 30m --yes',
     ),
   },
 });

@@ -46,6 +46,9 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
       case 'audit':
         draw(auditLine(event.doneBytes, event.totalBytes, event.at));
         return;
+      case 'held':
+        line(color.dim(`  ${event.holder} has this delivery; looking for up to 90 s whether it is alive`));
+        return;
       case 'build':
         line(color.dim(`  ${event.line}`));
         return;

@@ -161,10 +161,15 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     why: 'which SCPs and RCPs count for an account',
     reads: true,
   },
-  'ssm:AddTagsToResource': { for: ['account'], why: 'the tags of published parameters' },
+  'ssm:AddTagsToResource': { for: BOTH, why: 'the tags of parameters' },
   'ssm:DescribeParameters': { for: ['account'], why: 'published parameters that nothing needs any more', reads: true },
+  'ssm:DeleteParameters': { for: ['builder'], why: 'leases of runs that are over' },
   'ssm:GetParameter': { for: BOTH, why: 'sources given by parameter; what published ones name', reads: true },
-  'ssm:PutParameter': { for: ['account'], why: 'parameters that name the newest version' },
+  'ssm:GetParametersByPath': { for: ['builder'], why: 'whether somebody else carries the delivery out', reads: true },
+  'ssm:PutParameter': {
+    for: BOTH,
+    why: 'parameters that name the newest version; the lease of a run, and permissions that AWS would forget',
+  },
   'sts:AssumeRole': {
     for: ['start', 'canary'],
     why: "amiport's role in each account; a launcher's role, for its canary",

@@ -56,6 +56,11 @@ export function builderStatements(want: Delivery): readonly Statement[] {
     ...(copiedImages(want).length > 0
       ? [allow('OpenSnapshots', ['ec2:ModifySnapshotAttribute'], images.slice(1), ofDelivery(want, 'ResourceTag'))]
       : []),
+    allow(
+      'Keep',
+      ['ssm:PutParameter', 'ssm:AddTagsToResource', 'ssm:DeleteParameters'],
+      [`arn:${p}:ssm:${builder.region}:${builder.account}:parameter/amiport/${want.name}/*`],
+    ),
     ...withdrawal(want),
     ...census(want),
     // The gate looks into what is to be shared.

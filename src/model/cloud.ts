@@ -102,6 +102,17 @@ export interface Cloud {
   describeRefresh(at: Place, group: string): Promise<Outcome<RefreshSeen>>;
   cancelRefresh(at: Place, group: string): Promise<Outcome<void>>;
 
+  // What amiport keeps for itself in the builder account
+  readParameters(at: Place, path: string): Promise<Outcome<readonly KeptParameter[]>>;
+  /** @returns false where it is there already: of many who ask at once, one makes it */
+  createParameter(
+    at: Place,
+    want: { readonly name: string; readonly value: string; readonly tags: Tags },
+  ): Promise<Outcome<boolean>>;
+  overwriteParameter(at: Place, want: { readonly name: string; readonly value: string }): Promise<Outcome<void>>;
+  /** Those that are not there count as deleted. */
+  deleteParameters(at: Place, names: readonly string[]): Promise<Outcome<void>>;
+
   // Canaries
   /** A subnet that carries all the tags; undefined when there is none. */
   findSubnet(at: Place, tags: Tags): Promise<Outcome<string | undefined>>;
@@ -145,6 +156,12 @@ export interface Cloud {
   findKeys(at: Place, delivery: string): Promise<Outcome<readonly KeySeen[]>>;
   /** Names. */
   findParameters(at: Place, delivery: string): Promise<Outcome<readonly string[]>>;
+}
+
+export interface KeptParameter {
+  readonly name: string;
+  readonly value: string;
+  readonly version: number;
 }
 
 export interface CopyImage {

@@ -48,10 +48,9 @@ export class Draft {
 
   finish(): Plan {
     const steps = [...this.#steps.values()];
-    const digest = createHash('sha256').update(canonicalJson(steps)).digest('hex');
     return {
       version: 1,
-      digest,
+      digest: digestOf(steps),
       steps,
       blocked: distinct(this.blocked),
       notes: distinct(this.notes),
@@ -60,6 +59,9 @@ export class Draft {
     };
   }
 }
+
+export const digestOf = (steps: readonly Step[]): string =>
+  createHash('sha256').update(canonicalJson(steps)).digest('hex');
 
 /** Everything that amiport makes carries these. */
 export function tagsFor(

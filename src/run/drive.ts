@@ -83,6 +83,8 @@ export interface RunOptions<S extends RunStep> {
   readonly allMax?: number;
   /** Asked before steps start; a reason stops the run (somebody else carries the delivery out now). */
   readonly guard?: () => Promise<Reason | undefined>;
+  /** Told when nothing more is started though something is left. */
+  readonly onStop?: () => void;
 }
 
 export interface RunResult {
@@ -202,6 +204,7 @@ class Run<S extends RunStep> {
   #stop(why: 'interrupted' | 'deadline' | Reason): void {
     if (this.#over.signal.aborted) return;
     this.#stopped ??= why;
+    this.#o.onStop?.();
     this.#over.abort();
     this.#pump();
   }

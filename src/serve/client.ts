@@ -71,7 +71,7 @@ function deskAt(server: Server, delivery: string): Desk {
   return {
     who: () => ask('who', {}, quiet),
     images: () => ask('images', {}, quiet),
-    plan: (emit) => ask('plan', {}, emit),
+    plan: async (emit, part) => (part === undefined ? ask('plan', {}, emit) : failed(NOT_OF_A_SERVER)),
     apply: (plan, emit, options = {}) => apply(server, base, plan, emit, options),
     verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
     status: (emit) => ask('status', {}, emit),
@@ -89,9 +89,9 @@ async function apply(
   base: string,
   plan: Plan,
   emit: Emit,
-  { signal, deadlineMs, parallelMax }: ApplyOptions,
+  { signal, withinMs, parallelMax }: ApplyOptions,
 ): Promise<Outcome<RunEnd>> {
-  if (deadlineMs !== undefined || parallelMax !== undefined) return failed(NOT_OF_A_SERVER);
+  if (withinMs !== undefined || parallelMax !== undefined) return failed(NOT_OF_A_SERVER);
   const started = await server.json<{ readonly run: string }>('POST', `${base}/runs`, { digest: plan.digest });
   if (!started.ok) return started;
   const at = `${base}/runs/${started.value.run}`;

@@ -1,17 +1,18 @@
 /** `amiport apply [plan.json]`: plans again and carries out; what is done already is not done twice. */
 import { readFile } from 'node:fs/promises';
-import type { Desk, Emit, Plan } from '../../app/api.ts';
+import type { ApplyOptions, Desk, Emit, Part, Plan } from '../../app/api.ts';
 import { reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
+import { notPlanned, partOf, type RunFlags, runOptionsOf } from '../part-flags.ts';
 import { Printer, plural } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { describe, printPlan } from '../render-plan.ts';
 import { sayWho } from '../who.ts';
 import { withDesk } from '../with-desk.ts';
 
-interface Flags extends DeskFlags {
+interface Flags extends DeskFlags, RunFlags {
   readonly yes: boolean;
 }
 
@@ -22,7 +23,7 @@ export default async function apply(this: Context, flags: Flags, planFile?: stri
     return;
   }
   await withDesk(this, flags, (desk, printer, progress) =>
-    planAndApply(this, desk, printer, progress, flags.yes, { approved }),
+    planAndApply(this, desk, printer, progress, flags.yes, { approved, part: partOf(flags), run: runOptionsOf(flags) }),
   );
 }
 
@@ -45,6 +46,8 @@ interface How {
   readonly approved?: Plan | undefined;
   /** The command that goes on where this one ends. */
   readonly again?: string;
+  readonly part?: Part | undefined;
+  readonly run?: ApplyOptions;
 }
 
 export async function planAndApply(
@@ -53,12 +56,12 @@ export async function planAndApply(
   printer: Printer,
   progress: Progress,
   yes: boolean,
-  { approved, again = 'amiport apply' }: How = {},
+  { approved, again = 'amiport apply', part, run = {} }: How = {},
 ): Promise<number> {
   if (!(await sayWho(desk, printer))) return EXIT.failed;
-  const planned = await desk.plan(progress.emit);
+  const planned = await desk.plan(progress.emit, part);
   progress.end();
-  if (!planned.ok) return printer.failure(planned.reason);
+  if (!planned.ok) return notPlanned(printer, planned.reason);
   const plan = planned.value;
   if (approved !== undefined && approved.digest !== plan.digest) {
     printer.reason(moved(approved, plan));
@@ -71,7 +74,7 @@ export async function planAndApply(
     return blockedCode(plan);
   }
   if (!yes && !(await confirm(context, `Carry out ${plural(plan.steps.length, 'step')}?`))) return EXIT.failed;
-  return carry(context, desk, printer, progress.emit, plan, again);
+  return carry(context, desk, printer, progress.emit, plan, { again, run });
 }
 
 /** What nobody could look at is no failure. */
@@ -86,9 +89,9 @@ async function carry(
   printer: Printer,
   emit: Emit,
   plan: Plan,
-  again: string,
+  { again, run: options }: { readonly again: string; readonly run: ApplyOptions },
 ): Promise<number> {
-  const applied = await desk.apply(plan, emit, { signal: context.interrupted });
+  const applied = await desk.apply(plan, emit, { ...options, signal: context.interrupted });
   if (!applied.ok) return printer.failure(applied.reason);
   const { run, ...result } = applied.value;
   if (printer.json)
@@ -106,7 +109,9 @@ async function carry(
     printer.note(`interrupted after ${plural(result.done.length, 'step')}; ${again} goes on from here`);
     return EXIT.interrupted;
   }
+  if (result.stopped !== undefined && result.stopped !== 'deadline') printer.reason(result.stopped);
   if (left > 0) {
+    if (result.stopped === 'deadline') printer.note('the deadline has come: nothing more was started');
     printer.note(
       `${plural(result.done.length, 'step')} done, ${result.failed.length} failed, ${result.notStarted.length} not started; ${again} does what is missing`,
     );
