@@ -18,7 +18,7 @@ import { changedBy } from './changed.ts';
 import type { Emit } from './events.ts';
 import { holderOf, type Lease, takeLease } from './lease.ts';
 import { type PlacedStep, placed } from './placed.ts';
-import type { ProveRequest } from './proving.ts';
+import type { Prove, ProveRequest } from './proving.ts';
 import type { Session } from './session.ts';
 
 export interface Planned {
@@ -129,7 +129,7 @@ async function carried(
 export const doerFor = (session: Session, planned?: Carried): Doer<PlacedStep> =>
   carryOut({
     cloud: session.cloud,
-    prove: (request) => proveNow(session, planned, request),
+    prove: prover(session, planned),
     nowMs: () => session.clock.nowMs(),
     keep: { delivery: session.want.name, at: session.want.builder },
   });
@@ -137,19 +137,22 @@ export const doerFor = (session: Session, planned?: Carried): Doer<PlacedStep> =
 /** An older look is no base for a proof, whatever the run has changed. */
 const LOOK_HOLDS_MS = 15 * 60_000;
 
-/** Looks again at what one image needs in one Region, and proves it. */
-async function proveNow(
-  session: Session,
-  planned: Carried | undefined,
-  request: ProveRequest,
-): Promise<Outcome<readonly Proof[]>> {
-  const seen = planned?.seen;
-  const narrowed = narrow(session.want, request);
-  const holds = seen !== undefined && session.clock.nowMs() - seen.atMs <= LOOK_HOLDS_MS;
-  const now = await (holds
-    ? session.lookAgain(narrowed, { seen, ...changedBy(planned?.plan) })
-    : session.look(narrowed));
-  return done(verifyDelivery(narrowed, now, { image: request.image, region: request.region, asIfShared: true }));
+/** Looks again at what one image needs in one Region and the run has changed, and proves it. */
+function prover(session: Session, planned: Carried | undefined): Prove {
+  const changed = changedBy(planned?.plan);
+  /** Changed roles that were read again: all their steps come before the first proof. */
+  const roles = new Map(changed.roles);
+  let seen = planned?.seen;
+  return async (request) => {
+    const narrowed = narrow(session.want, request);
+    const holds = seen !== undefined && session.clock.nowMs() - seen.atMs <= LOOK_HOLDS_MS;
+    const now = await (seen !== undefined && holds
+      ? session.lookAgain(narrowed, { seen, ...changed, roles })
+      : session.look(narrowed));
+    for (const account of now.accounts.keys()) roles.delete(account);
+    if (seen !== undefined) seen = { ...seen, accounts: new Map([...seen.accounts, ...now.accounts]) };
+    return done(verifyDelivery(narrowed, now, { image: request.image, region: request.region, asIfShared: true }));
+  };
 }
 
 const narrow = (want: Delivery, { image, region, accounts }: ProveRequest): Delivery => ({

@@ -9,6 +9,7 @@ import type { Connection } from './connection.ts';
 type PointerEffects = Pick<Cloud, 'putImageParameter' | 'setLaunchTemplateImage'>;
 
 /** PutParameter of `aws:ec2:image` returns before the check (SSM API Reference "PutParameter"). */
+const FIRST_LOOK_MS = 4_000;
 const LOOKS = 40;
 const LOOK_EVERY_MS = 1_500;
 
@@ -103,10 +104,10 @@ async function untilReadable(
 ): Promise<Outcome<{ version: number }>> {
   const { GetParameterCommand } = await import('@aws-sdk/client-ssm');
   for (let look = 0; look < LOOKS; look++) {
+    await c.options.clock.sleep(look === 0 ? FIRST_LOOK_MS : LOOK_EVERY_MS);
     const got = await c.send('ssm', at, 'ssm:GetParameter', (ssm) => ssm.send(new GetParameterCommand({ Name: name })));
     if (got.ok && got.value.Parameter?.Value === imageId) return done({ version: got.value.Parameter.Version ?? 0 });
     if (!got.ok && !refusedWith(got, 'ParameterNotFound')) return got;
-    await c.options.clock.sleep(LOOK_EVERY_MS);
   }
   return {
     ok: false,

@@ -19,9 +19,6 @@ export async function observePlace(
   versions: ReadonlyMap<string, string>,
 ): Promise<PlaceSeen> {
   const at = { account, region };
-  const accountKeys = new Set(want.images.flatMap((i) => accountKeyName(i, account, region) ?? []));
-  const volumeKeys = new Set(want.images.flatMap((i) => namedVolumeKey(i, account, region) ?? []));
-  const keyIds = [...new Set([...accountKeys, ...volumeKeys])];
   const held: KeyReads = { policies: new Map(), grants: new Map() };
   const parameterNames = new Set(
     want.images.flatMap((i) => {
@@ -35,9 +32,7 @@ export async function observePlace(
     await Promise.all([
       readEncryptionByDefault(c, at),
       readDefaultKey(c, at, held),
-      Promise.all(
-        keyIds.map(async (id) => [id, await readNamedKey(c, at, want, id, accountKeys.has(id), held)] as const),
-      ),
+      readNamedKeys(c, at, want, held),
       readAllowedImages(c, at),
       observeImages(c, at, want.name),
       Promise.all([...parameterNames].map(async (name) => [name, await readParameter(c, at, name)] as const)),
@@ -49,13 +44,43 @@ export async function observePlace(
     region,
     encryptionByDefault,
     defaultKey,
-    volumeKeys: new Map(keys),
+    volumeKeys: keys,
     allowedImages,
     ...own,
     parameters: new Map(parameters),
     launchTemplates: new Map(launchTemplates),
     ...(groups === undefined ? {} : { groups }),
   };
+}
+
+/** Of a place that was seen before, the keys: what a run makes there, names and grants on. */
+export async function observeKeysAgain(c: Connection, want: Delivery, before: PlaceSeen): Promise<PlaceSeen> {
+  const { account, region, defaultKey } = before;
+  const at = { account, region };
+  const own = defaultKey.is === 'known' && defaultKey.value.manager === 'CUSTOMER';
+  const held: KeyReads = { policies: new Map(), grants: new Map() };
+  const [keys, key] = await Promise.all([
+    readNamedKeys(c, at, want, held),
+    own ? readKey(c, at, defaultKey.value.arn, 'use', held) : defaultKey,
+  ]);
+  return { ...before, defaultKey: key, volumeKeys: keys };
+}
+
+async function readNamedKeys(
+  c: Connection,
+  at: Place,
+  want: Delivery,
+  held: KeyReads,
+): Promise<PlaceSeen['volumeKeys']> {
+  const { account, region } = at;
+  const ofCopies = new Set(want.images.flatMap((i) => accountKeyName(i, account, region) ?? []));
+  const ofVolumes = new Set(want.images.flatMap((i) => namedVolumeKey(i, account, region) ?? []));
+  const ids = [...new Set([...ofCopies, ...ofVolumes])];
+  return new Map(
+    await Promise.all(
+      ids.map(async (id) => [id, await readNamedKey(c, at, want, id, ofCopies.has(id), held)] as const),
+    ),
+  );
 }
 
 /** A key that a broken run made for an account's copies may have no alias yet, but it carries the tags. */
@@ -67,7 +92,9 @@ async function readNamedKey(
   ofAccount: boolean,
   held: KeyReads,
 ): Promise<Finding<KeySeen>> {
-  const found = await readKey(c, at, id, 'all', held);
+  const found = await readKey(c, at, id, 'use', held);
+  // Found by its alias, so that is one of its names.
+  if (found.is === 'known') return known({ ...found.value, aliases: id.startsWith('alias/') ? [id] : [] });
   return found.is === 'absent' && ofAccount && id.startsWith('alias/') ? findTaggedKey(c, at, want.name, id) : found;
 }
 

@@ -12,7 +12,7 @@ import { observeAccount } from './observe-account.ts';
 import { observeImages, observeSource } from './observe-images.ts';
 import { findTaggedKey, readKey } from './observe-key.ts';
 import { observeOrganization } from './observe-organization.ts';
-import { observePlace, readDefaultKeyArn, readEncryptionByDefault } from './observe-place.ts';
+import { observeKeysAgain, observePlace, readDefaultKeyArn, readEncryptionByDefault } from './observe-place.ts';
 
 export interface ObserveOptions {
   /** By image name: the source that the app read from a Packer manifest. */
@@ -53,8 +53,9 @@ export async function observe(c: Connection, want: Delivery, options: ObserveOpt
     [a.id, await observeAccount(c, want, a, since?.seen.accounts.get(a.id), since?.roles.get(a.id))] as const;
   const place = async ({ account: { id }, region }: (typeof targets)[number]) => {
     const name = `${id}/${region}`;
-    const seen = since?.places.has(name) === false ? since.seen.places.get(name) : undefined;
-    return [name, seen ?? (await observePlace(c, want, id, region, await versions))] as const;
+    const before = since?.seen.places.get(name);
+    if (before === undefined) return [name, await observePlace(c, want, id, region, await versions)] as const;
+    return [name, since?.places.has(name) ? await observeKeysAgain(c, want, before) : before] as const;
   };
   const [organization, builder, accounts, places, sources] = await Promise.all([
     (since === undefined ? observeOrganization(c, want) : Promise.resolve(since.seen.organization)).then(tick),

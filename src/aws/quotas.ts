@@ -27,7 +27,6 @@ const EC2: Readonly<Record<string, Rate>> = {
     ].map((action) => [action, rate(`ec2:${action}`, 100, 5)]),
   ),
   CreateTags: rate('ec2:CreateTags', 100, 10),
-  DeleteTags: rate('ec2:DeleteTags', 100, 10),
   RunInstances: rate('ec2:RunInstances', 5, 2),
 };
 const EC2_READS = rate('ec2:reads', 100, 20);

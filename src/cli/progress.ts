@@ -64,14 +64,7 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
         runLine(event);
     }
   };
-  let auditSinceMs: number | undefined;
-  const auditLine = (doneBytes: number, totalBytes: number, at: string): string => {
-    auditSinceMs ??= Date.now();
-    const tookMs = Date.now() - auditSinceMs;
-    const rate = tookMs === 0 ? 0 : doneBytes / tookMs;
-    const left = rate === 0 ? '' : `, ${seconds(Math.max(0, totalBytes - doneBytes) / rate)} left`;
-    return `${bar(doneBytes, totalBytes)} ${size(doneBytes)} of ${size(totalBytes)} at ${size(rate * 1000)}/s${left}, ${at}`;
-  };
+  const auditLine = auditTeller();
   const runLine = (told: Extract<AppEvent, { kind: 'run' }>): void => {
     const { event } = told;
     const { step } = event;
@@ -106,6 +99,17 @@ function headwayText({ finished, total, headway }: Extract<AppEvent, { kind: 'ru
     ...(leftMs === undefined || leftMs < 1000 ? [] : [`about ${seconds(leftMs)} left`]),
   ];
   return [`${bar(finished, total)} ${finished}/${total}`, ...under].join(', ');
+}
+
+function auditTeller(): (doneBytes: number, totalBytes: number, at: string) => string {
+  let sinceMs: number | undefined;
+  return (doneBytes, totalBytes, at) => {
+    sinceMs ??= Date.now();
+    const tookMs = Date.now() - sinceMs;
+    const rate = tookMs === 0 ? 0 : doneBytes / tookMs;
+    const left = rate === 0 ? '' : `, ${seconds(Math.max(0, totalBytes - doneBytes) / rate)} left`;
+    return `${bar(doneBytes, totalBytes)} ${size(doneBytes)} of ${size(totalBytes)} at ${size(rate * 1000)}/s${left}, ${at}`;
+  };
 }
 
 const bar = (done: number, total: number): string => {

@@ -33,8 +33,19 @@ export function planAccess(d: Draft): void {
 }
 
 /** All steps that must be done, and settled, before the launchers of a Region (of one account in it) can be proven. */
-export function accessSteps(d: Draft, region: string, only?: string): readonly string[] {
-  const accounts = accountsIn(d.want, region).filter((a) => only === undefined || a.id === only);
+export function accessSteps(d: Draft, region: string, only?: TargetAccount): readonly string[] {
+  if (only !== undefined) return stepsFor(d, region, [only]);
+  const known = ofRegion.get(d) ?? new Map<string, readonly string[]>();
+  ofRegion.set(d, known);
+  const steps = known.get(region) ?? stepsFor(d, region, accountsIn(d.want, region));
+  known.set(region, steps);
+  return steps;
+}
+
+/** Each image of a Region waits for the same steps, which are all planned before the images. */
+const ofRegion = new WeakMap<Draft, Map<string, readonly string[]>>();
+
+function stepsFor(d: Draft, region: string, accounts: readonly TargetAccount[]): readonly string[] {
   const ids = accounts.flatMap((a) =>
     a.launchers.flatMap((l) => {
       const linked = serviceLinkedRoleOf(l);

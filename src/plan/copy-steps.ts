@@ -116,7 +116,7 @@ function openAndCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
     do: 'prove',
     account: d.want.builder.account,
     why: `a copy is visible to its account at once, so its launchers are proven before it is made`,
-    needs: [...accountKeyReady(d, image, account.id, region), ...accessSteps(d, region, account.id)],
+    needs: [...accountKeyReady(d, image, account.id, region), ...accessSteps(d, region, account)],
     places: [where],
   });
   if (foreign) {

@@ -8,11 +8,14 @@ import type { Observed } from '../model/observed.ts';
 import { beforeOf } from './before.ts';
 import type { Exported, Plan, Step } from './step.ts';
 
+const TAKES: ReadonlySet<Step['do']> = new Set(['unshare-image', 'deregister-image']);
+
 export class Draft {
   readonly want: Delivery;
   readonly seen: Observed;
   readonly gates: ReadonlyMap<string, Reason>;
   readonly #steps = new Map<string, Step>();
+  readonly #byRegion = new Map<string, Step[]>();
   readonly blocked: Reason[] = [];
   readonly notes: Reason[] = [];
   readonly exported: Exported[] = [];
@@ -27,6 +30,9 @@ export class Draft {
   add(step: Step): string {
     invariant(!this.#steps.has(step.id), `two steps are called ${step.id}`);
     this.#steps.set(step.id, step);
+    const there = this.#byRegion.get(step.region);
+    if (there === undefined) this.#byRegion.set(step.region, [step]);
+    else there.push(step);
     return step.id;
   }
 
@@ -37,13 +43,12 @@ export class Draft {
 
   /** What is planned for one image in a Region, wherever its effect is. */
   stepsOf(image: string, region: string): readonly Step[] {
-    return [...this.#steps.values()].filter((s) => s.image === image && s.region === region);
+    return (this.#byRegion.get(region) ?? []).filter((s) => s.image === image);
   }
 
   /** Ids of the steps that take images away in a Region: what they needed goes after them. */
   stepsThatTake(region: string): readonly string[] {
-    const takes = new Set<Step['do']>(['unshare-image', 'deregister-image']);
-    return [...this.#steps.values()].filter((s) => s.region === region && takes.has(s.do)).map((s) => s.id);
+    return (this.#byRegion.get(region) ?? []).filter((s) => TAKES.has(s.do)).map((s) => s.id);
   }
 
   finish(): Plan {
@@ -60,8 +65,12 @@ export class Draft {
   }
 }
 
-export const digestOf = (steps: readonly Step[]): string =>
-  createHash('sha256').update(canonicalJson(steps)).digest('hex');
+/** Of the canonical JSON of all steps, which as one text could be longer than a text may be. */
+export function digestOf(steps: readonly Step[]): string {
+  const hash = createHash('sha256').update('[');
+  for (const [i, step] of steps.entries()) hash.update(`${i === 0 ? '' : ','}${canonicalJson(step)}`);
+  return hash.update(']').digest('hex');
+}
 
 /** Everything that amiport makes carries these. */
 export function tagsFor(

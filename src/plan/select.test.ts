@@ -58,7 +58,15 @@ const steps = [
   step('role 3', { do: 'put-role-policy' }, ['key eu-west-1'], THREE),
   ...['web', 'db'].flatMap((image) => ['eu-west-1', 'us-east-1'].flatMap((region) => forImage(image, region))),
 ];
-const plan = { version: 1 as const, digest: 'whole', steps, blocked: [], notes: [], exported: [] };
+const plan = {
+  version: 1 as const,
+  digest: 'whole',
+  steps,
+  blocked: [],
+  notes: [],
+  exported: [],
+  before: { version: 1 as const, images: [], templates: [], config: { images: [] } },
+};
 
 function check(only: string[], except: string[]) {
   const selection = selectionOf(want, { only, except });

@@ -9,8 +9,26 @@ import type { ImageSeen, KeySeen, LaunchPermissionsSeen, Observed, PlaceSeen, Ro
 export const deliveredRegions = (want: Delivery): readonly string[] =>
   want.regions.filter((r) => want.accounts.some((a) => a.regions.includes(r)));
 
-export const accountsIn = (want: Delivery, region: string): readonly TargetAccount[] =>
-  want.accounts.filter((a) => a.regions.includes(region));
+export function accountsIn(want: Delivery, region: string): readonly TargetAccount[] {
+  const byRegion = accountsOf.get(want) ?? groupedByRegion(want);
+  accountsOf.set(want, byRegion);
+  return byRegion.get(region) ?? [];
+}
+
+/** Asked for every place of a fleet: grouped once. */
+const accountsOf = new WeakMap<Delivery, ReadonlyMap<string, readonly TargetAccount[]>>();
+
+function groupedByRegion({ accounts }: Delivery): ReadonlyMap<string, readonly TargetAccount[]> {
+  const groups = new Map<string, TargetAccount[]>();
+  for (const account of accounts) {
+    for (const region of new Set(account.regions)) {
+      const there = groups.get(region);
+      if (there === undefined) groups.set(region, [account]);
+      else there.push(account);
+    }
+  }
+  return groups;
+}
 
 /** True when launchers read the delivery's key: it is shared with them. */
 export const sharesKey = (want: Delivery): boolean => want.images.some((i) => i.way === 'shared-encrypted');
