@@ -73,6 +73,6 @@ export const runOptionsOf = ({ maxParallel, deadline }: RunFlags): ApplyOptions 
 
 /** A name that nobody knows is bad input. */
 export const notPlanned = (printer: Printer, why: Reason): number =>
-  ['cli.select.unknown', 'cli.server.flags'].includes(why.code)
+  ['cli.select.unknown', 'cli.server.limits'].includes(why.code)
     ? printer.bad({ reason: why, problems: [] })
     : printer.failure(why);

@@ -107,7 +107,7 @@ async function apply(
 const NOT_OF_A_SERVER = reason(
   'cli.server.limits',
   'run',
-  'a server sets its own limits: a deadline or a number of steps at once cannot be asked of it',
+  'a server sets its own limits: a deadline, a number of steps at once or a part of the delivery cannot be asked of it',
   {
     remedy: {
       who: 'you',
