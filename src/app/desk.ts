@@ -24,6 +24,7 @@ import {
 } from './explain.ts';
 import { type FixPlan, fixPlan } from './fix-plan.ts';
 import { type Left, left } from './left.ts';
+import { notify } from './notify.ts';
 import { type Session, type SessionOptions, whoAmI } from './session.ts';
 import { type Status, status } from './status.ts';
 
@@ -46,6 +47,8 @@ export interface RunEnd {
   readonly interrupted: boolean;
   /** Why the run stopped by itself before its end. */
   readonly stopped?: 'deadline' | Reason;
+  /** Why the webhook of the config could not be told. */
+  readonly notNotified?: Reason;
 }
 
 export interface Proofs {
@@ -120,7 +123,16 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       const applied = await applyPlan(session, planned, emit, options);
       if (!applied.ok) return applied;
       const { learnt: _ofTheRun, ...result } = applied.value.result;
-      return done({ run: applied.value.run, ...result });
+      const { run } = applied.value;
+      const whole = result.failed.length + result.notStarted.length === 0;
+      const notNotified = await notify(session, env, {
+        event: whole ? 'delivered' : 'failed',
+        run,
+        done: result.done.length,
+        failed: result.failed,
+        notStarted: result.notStarted,
+      });
+      return done({ run, ...result, ...(notNotified === undefined ? {} : { notNotified }) });
     },
     async verify(asked, emit, signal) {
       const { proofs, own, findings, seen } = await verify(session, emit);
@@ -134,7 +146,12 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       });
     },
     status: async (emit) => done(await status(session, emit)),
-    drift: async (emit) => done(await drift(session, emit)),
+    async drift(emit) {
+      const found = await drift(session, emit);
+      if (found.differences.length === 0) return done(found);
+      const notNotified = await notify(session, env, { event: 'drift', differences: found.differences });
+      return done({ ...found, ...(notNotified === undefined ? {} : { notNotified }) });
+    },
     left: async (emit) => done(await left(session, emit)),
     compare: (asked, emit) => compare(session, asked, emit),
     explain: (asked) => explainLive(session, asked),

@@ -11,6 +11,8 @@ export interface DriftReport {
   readonly delivery: string;
   readonly differences: readonly Difference[];
   readonly unreadable: readonly Reason[];
+  /** Why the webhook of the config could not be told. */
+  readonly notNotified?: Reason;
 }
 
 export async function drift(session: Session, emit: Emit): Promise<DriftReport> {

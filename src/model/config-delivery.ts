@@ -40,6 +40,7 @@ export function deliveryOf(config: Shape): Delivery {
       guardrails: config.organization.guardrails,
       shareBy: config.organization.shareBy,
     },
+    ...(config.notify === undefined ? {} : { notify: config.notify }),
     canary: {
       instanceType: config.canary.instanceType,
       subnetTag: config.canary.subnetTag,

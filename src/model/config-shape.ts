@@ -257,6 +257,16 @@ export const configShape = mapping({
     },
     'AWS Organizations, whose SCPs and RCPs can forbid a launch',
   ).prefault({}),
+  notify: mapping(
+    {
+      url: w.webhookUrl.meta({ description: 'https, or http on this machine' }),
+      secretEnv: w.variableName
+        .default('AMIPORT_WEBHOOK_SECRET')
+        .meta({ description: 'the variable of the environment that holds the secret to sign with' }),
+      on: z.array(z.enum(['delivered', 'failed', 'drift'])).default(['delivered', 'failed', 'drift']),
+    },
+    'a webhook that is told what came of a delivery',
+  ).optional(),
   canary: mapping({
     instanceType: mapping({
       x86_64: w.instanceType.default('t3.micro'),

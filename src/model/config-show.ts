@@ -35,6 +35,7 @@ export function showConfig(delivery: Delivery): Plain {
     images: Object.fromEntries(delivery.images.map((image) => [image.name, imageShape(image)])),
     policy: { secrets: delivery.policy.secrets },
     organization: { ...delivery.organization },
+    notify: delivery.notify,
     canary: { instanceType: canary.instanceType, subnetTag: canary.subnetTag, maxCost: canary.maxCostUsd },
   });
 }

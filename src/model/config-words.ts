@@ -152,3 +152,18 @@ export const launchTemplate = word(/^(?!lt-[0-9a-f]{8,17}$)[a-zA-Z0-9().\-/_]{3,
 export const instanceType = word(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, (value) =>
   say(`"${value}" is not an instance type`, 'write one such as t3.micro'),
 );
+
+export const webhookUrl = word(
+  /^(https:\/\/[^\s/@]+(\/\S*)?|http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/\S*)?)$/,
+  (value) =>
+    value.startsWith('http://')
+      ? say('a webhook off this machine has to be told over https', 'write https://…')
+      : say('this is not the URL of a webhook', 'write https://HOST/PATH, without a user or password in it'),
+);
+
+export const variableName = word(/^[A-Za-z_][A-Za-z0-9_]*$/, (value) =>
+  say(
+    `"${value}" is not the name of a variable of the environment`,
+    'write a name such as AMIPORT_WEBHOOK_SECRET, not the secret itself',
+  ),
+);

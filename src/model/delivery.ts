@@ -27,6 +27,16 @@ export interface Delivery {
   readonly policy: Policy;
   readonly organization: OrganizationAccess;
   readonly canary: Canary;
+  readonly notify?: Notify;
+}
+
+export type NotifyEvent = 'delivered' | 'failed' | 'drift';
+
+export interface Notify {
+  readonly url: string;
+  /** The variable of the environment that holds the secret. */
+  readonly secretEnv: string;
+  readonly on: readonly NotifyEvent[];
 }
 
 export interface OrganizationAccess {

@@ -104,6 +104,7 @@ async function carry(
       blocked: plan.blocked,
     });
   for (const { reason: why } of result.failed) if (!printer.json) printer.reason(why);
+  if (result.notNotified !== undefined) printer.reason(result.notNotified);
   const left = result.notStarted.length + result.failed.length;
   if (result.interrupted) {
     printer.note(`interrupted after ${plural(result.done.length, 'step')}; ${again} goes on from here`);

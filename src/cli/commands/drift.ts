@@ -13,6 +13,7 @@ export default async function drift(this: Context, flags: DeskFlags): Promise<vo
     const found = looked.value;
     if (flags.json) printer.document(found);
     else print(printer, found);
+    if (found.notNotified !== undefined) printer.reason(found.notNotified);
     if (found.differences.length > 0) return EXIT.differs;
     return found.unreadable.length > 0 ? EXIT.couldNotTell : EXIT.done;
   });
