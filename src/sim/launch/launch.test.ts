@@ -147,6 +147,11 @@ const REFUSALS: readonly Refusal[] = [
     says: /^UnsupportedOperation: amiport sim does not model HibernationOptions of RunInstances$/,
   },
   {
+    rule: 'not modelled, a persistent Spot request',
+    input: { InstanceMarketOptions: { MarketType: 'spot', SpotOptions: { SpotInstanceType: 'persistent' } } },
+    says: /^UnsupportedOperation: amiport sim does not model SpotInstanceType persistent of RunInstances$/,
+  },
+  {
     rule: 'not modelled, nested',
     input: { Placement: { HostId: 'h-1' } },
     says: /^UnsupportedOperation: amiport sim does not model Placement\.HostId of RunInstances$/,

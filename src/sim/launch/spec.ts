@@ -6,7 +6,7 @@
 import { Fault } from '../operation.ts';
 import type { Ec2 } from '../wire/shapes.ts';
 import { tagsOf } from './tag-specifications.ts';
-import { notModelled, onlyMembers } from './unmodelled.ts';
+import { notModelled, onlyMembers, onlyValue } from './unmodelled.ts';
 
 /** The members that both RunInstances and launch templates have and that the simulator honours. */
 export const SPEC_MEMBERS = [
@@ -93,6 +93,11 @@ export function checkSpec(action: string, spec: LaunchSpec): void {
   if (tenancy && tenancy !== 'default') throw notModelled(action, `Placement.Tenancy ${tenancy}`);
   if (spec.Placement?.GroupName) throw notModelled(action, 'Placement.GroupName');
   onlyMembers(action, 'InstanceMarketOptions', spec.InstanceMarketOptions, ['MarketType', 'SpotOptions']);
+  const spot = spec.InstanceMarketOptions?.SpotOptions;
+  // Any price is enough: capacity is never short.
+  onlyMembers(action, 'SpotOptions', spot, ['MaxPrice', 'SpotInstanceType', 'InstanceInterruptionBehavior']);
+  onlyValue(action, 'SpotInstanceType', spot?.SpotInstanceType, 'one-time');
+  onlyValue(action, 'InstanceInterruptionBehavior', spot?.InstanceInterruptionBehavior, 'terminate');
   for (const mapping of spec.BlockDeviceMappings ?? []) {
     onlyMembers(action, 'BlockDeviceMappings', mapping, ['DeviceName', 'Ebs', 'NoDevice', 'VirtualName']);
     onlyMembers(action, 'BlockDeviceMappings.Ebs', mapping.Ebs, EBS_MEMBERS);

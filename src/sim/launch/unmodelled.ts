@@ -11,6 +11,11 @@ export function onlyMembers(action: string, path: string, value: object | undefi
   }
 }
 
+/** Refuses every value but the one that asks for what the simulator does anyway. */
+export function onlyValue<T>(action: string, name: string, value: T | undefined, modelled: T): void {
+  if (value !== undefined && value !== modelled) throw notModelled(action, `${name} ${String(value)}`);
+}
+
 /** The refusal for a value of a modelled member that is not modelled. */
 export const notModelled = (action: string, what: string): Fault =>
   new Fault('UnsupportedOperation', `amiport sim does not model ${what} of ${action}`);

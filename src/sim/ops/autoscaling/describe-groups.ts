@@ -2,6 +2,7 @@
  * Sources: Auto Scaling API Reference DescribeAutoScalingGroups, DescribeAutoScalingInstances, DescribeScalingActivities.
  */
 import { autoScalingOf, groupByName } from '../../autoscaling/group.ts';
+import { onlyValue } from '../../launch/unmodelled.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
 import type { AutoScalingGroup, GroupInstance, GroupTemplate, ScalingActivity } from '../../world/autoscaling.ts';
@@ -157,6 +158,7 @@ export const describeScalingActivities = operation<
   accepts: ['ActivityIds', 'AutoScalingGroupName', 'IncludeDeletedGroups', 'NextToken', 'MaxRecords'],
   demands: () => [{ action: 'autoscaling:DescribeScalingActivities', resource: '*' }],
   apply(call) {
+    onlyValue('DescribeScalingActivities', 'IncludeDeletedGroups', call.input.IncludeDeletedGroups, false);
     const page = onePageOf(activitiesOf(call), call.input, 100);
     return {
       Activities: page.items.map(({ group, activity }) => shownActivity(group, activity)),

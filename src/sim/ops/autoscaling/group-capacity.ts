@@ -6,6 +6,7 @@
 import { activityById, at } from '../../autoscaling/activities.ts';
 import { groupByName, groupOfInstance, lookSoon, soonMs } from '../../autoscaling/group.ts';
 import { terminateOne } from '../../autoscaling/launching.ts';
+import { onlyValue } from '../../launch/unmodelled.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
 import { placeOf } from '../../world/make.ts';
@@ -20,6 +21,7 @@ export const setDesiredCapacity = operation<AutoScaling.SetDesiredCapacityType, 
     accepts: ['AutoScalingGroupName', 'DesiredCapacity', 'HonorCooldown'],
     demands: onGroup('autoscaling:SetDesiredCapacity'),
     apply(call) {
+      onlyValue('SetDesiredCapacity', 'HonorCooldown', call.input.HonorCooldown, false);
       const group = groupByName(call, call.place, call.input.AutoScalingGroupName);
       if (group.deleting) throw beingDeleted(group.name);
       const desired = call.input.DesiredCapacity ?? group.desired;
@@ -122,6 +124,7 @@ export const setInstanceHealth = operation<AutoScaling.SetInstanceHealthQuery, o
     demands: onGroupOf('autoscaling:SetInstanceHealth'),
     apply(call) {
       const { input, place } = call;
+      onlyValue('SetInstanceHealth', 'ShouldRespectGracePeriod', input.ShouldRespectGracePeriod, false);
       const group = groupOfInstance(call, place, input.InstanceId ?? '');
       const member = group.instances.get(input.InstanceId ?? '');
       const status = input.HealthStatus;

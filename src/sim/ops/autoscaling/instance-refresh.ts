@@ -6,7 +6,7 @@ import { uuid } from '../../autoscaling/activities.ts';
 import { blueprint, groupByName, lookSoon, soonMs } from '../../autoscaling/group.ts';
 import { endRefresh, percentComplete, rollBack, runningRefresh, toReplace } from '../../autoscaling/refresh.ts';
 import { isResolved } from '../../launch/image-name.ts';
-import { notModelled, onlyMembers } from '../../launch/unmodelled.ts';
+import { notModelled, onlyMembers, onlyValue } from '../../launch/unmodelled.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
 import type { AutoScalingGroup, GroupTemplate, InstanceRefresh } from '../../world/autoscaling.ts';
@@ -137,6 +137,8 @@ export const cancelInstanceRefresh = operation<
   accepts: ['AutoScalingGroupName', 'WaitForTransitioningInstances'],
   demands: onGroup('autoscaling:CancelInstanceRefresh'),
   apply(call) {
+    const { WaitForTransitioningInstances: waits } = call.input;
+    onlyValue('CancelInstanceRefresh', 'WaitForTransitioningInstances', waits, false);
     const { refresh } = active(call);
     endRefresh(call, refresh, 'Cancelled', 'Cancelled due to user request.');
     return { InstanceRefreshId: refresh.refreshId };

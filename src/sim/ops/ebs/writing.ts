@@ -206,6 +206,8 @@ export const completeSnapshot = operation<Ebs.CompleteSnapshotRequest, Ebs.Compl
     apply(call) {
       const { input } = call;
       const { snapshot, writing } = openSnapshot(call, input.SnapshotId);
+      const method = input.ChecksumAggregationMethod ?? 'LINEAR';
+      if (method !== 'LINEAR') throw invalid('INVALID_PARAMETER_VALUE', `${method} is no checksum aggregation method.`);
       if (input.ChangedBlocksCount !== writing.written.size) {
         const says = `ChangedBlocksCount is ${input.ChangedBlocksCount}, but ${writing.written.size} blocks were written.`;
         throw invalid('INVALID_PARAMETER_VALUE', says);

@@ -27,8 +27,6 @@ const fleetArn = ({ world, place }: FleetCall, id: string): string =>
 export const createFleet = operation<Ec2.CreateFleetRequest, Ec2.CreateFleetResult>('ec2.CreateFleet', {
   accepts: [
     ...(['ClientToken', 'LaunchTemplateConfigs', 'TargetCapacitySpecification', 'Type', 'TagSpecifications'] as const),
-    ...(['SpotOptions', 'OnDemandOptions', 'ExcessCapacityTerminationPolicy', 'ReplaceUnhealthyInstances'] as const),
-    ...(['TerminateInstancesWithExpiration', 'Context'] as const),
   ],
   demands: (call) => {
     const tags = tagsOf(call.input.TagSpecifications, 'fleet', ['instance', 'volume', 'network-interface']);
