@@ -4,15 +4,20 @@
  */
 import { accountIn } from './facts-of-request.ts';
 import { accountNamed, parsePolicy, type Statement } from './policy.ts';
+import { Spoken } from './spoken.ts';
 import type { CompiledPolicy } from './statements.ts';
 import type { Grant, Layer, Policies, PolicyInput, PolicyLevels, PolicySet } from './types.ts';
 
-export type CompiledSet = { readonly policies: readonly CompiledPolicy[] } | { readonly unreadable: string };
+export type CompiledSet =
+  | { readonly policies: readonly CompiledPolicy[]; readonly spoken: Spoken }
+  | { readonly unreadable: string };
 export interface CompiledLevel {
   readonly level: string;
   readonly policies: readonly CompiledPolicy[];
 }
-export type CompiledLevels = { readonly levels: readonly CompiledLevel[] } | { readonly unreadable: string };
+export type CompiledLevels =
+  | { readonly levels: readonly CompiledLevel[]; readonly spoken: Spoken }
+  | { readonly unreadable: string };
 export type CompiledGrants =
   | {
       readonly all: readonly Grant[];
@@ -38,7 +43,7 @@ export interface Compiled {
 
 export function compilePolicies(p: Policies): Compiled {
   return {
-    identity: set('identity', p.identity) ?? { policies: NONE },
+    identity: set('identity', p.identity) ?? EMPTY,
     boundary: set('boundary', p.boundary),
     session: set('session', p.session),
     endpoint: set('endpoint', p.endpoint),
@@ -52,7 +57,7 @@ export function compilePolicies(p: Policies): Compiled {
   };
 }
 
-const NONE: readonly never[] = [];
+const EMPTY: CompiledSet = { policies: [], spoken: new Spoken([]) };
 
 const one = (layer: Layer, p: PolicyInput, level: string | undefined): CompiledPolicy => ({
   id: p.id,
@@ -74,7 +79,8 @@ function set(layer: SetLayer, s: PolicySet | undefined): CompiledSet | undefined
   if (s === undefined || 'unreadable' in s) return s;
   const there = sets[layer].get(s);
   if (there !== undefined) return there;
-  const made = { policies: s.map((p) => one(layer, p, undefined)) };
+  const policies = s.map((p) => one(layer, p, undefined));
+  const made = { policies, spoken: new Spoken(policies) };
   sets[layer].set(s, made);
   return made;
 }
@@ -88,9 +94,8 @@ function levels(layer: 'scp' | 'rcp', l: PolicyLevels | undefined): CompiledLeve
   if (l === undefined || 'unreadable' in l) return l;
   const there = levelSets[layer].get(l);
   if (there !== undefined) return there;
-  const made = {
-    levels: l.map((at) => ({ level: at.level, policies: at.policies.map((p) => one(layer, p, at.level)) })),
-  };
+  const all = l.map((at) => ({ level: at.level, policies: at.policies.map((p) => one(layer, p, at.level)) }));
+  const made = { levels: all, spoken: new Spoken(all.flatMap((at) => at.policies)) };
   levelSets[layer].set(l, made);
   return made;
 }

@@ -4,6 +4,7 @@
  * Pure and dependency-free. Source: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation
  * logic"; KMS Developer Guide, "Allowing users in other accounts to use a KMS key", "Grants in AWS KMS".
  */
+import { isAlike } from './alike.ts';
 import { type Compiled, compilePolicies, readsResource } from './compile.ts';
 import { Allowed, Denied, NearMisses, Unknown } from './decisions.ts';
 import { RequestFacts } from './facts-of-request.ts';
@@ -38,12 +39,15 @@ export function compile(policies: Policies): Evaluator {
   const compiled = compilePolicies(policies);
   return {
     evaluate: (request) => decide(new RequestFacts(request), compiled),
+    isAlike: (request, action) => isAlike(new RequestFacts(request), action.toLowerCase(), compiled),
     readsResource: (action) => readsResource(compiled, action),
   };
 }
 
 export interface Evaluator {
   evaluate(request: Request): Decision;
+  /** True: with this action instead the request is decided alike, by the same statements and grants. */
+  isAlike(request: Request, action: string): boolean;
   /** False: whatever the resource (of one account), the same action of the same caller gets the same answer. */
   readsResource(action: string): boolean;
 }

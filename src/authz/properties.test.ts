@@ -1,7 +1,7 @@
 /** What must hold for any policies: which changes can never make a decision wider, or narrower. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { evaluate } from './evaluate.ts';
+import { compile, evaluate } from './evaluate.ts';
 import type { Decision, Grant, Policies, Request } from './types.ts';
 
 const OWNER = '111111111111';
@@ -128,3 +128,20 @@ test('a denial says what is missing, an allowance what decided', () =>
     if (decision.is === 'denied') expect(decision.missing.length).toBeGreaterThan(0);
     if (decision.is === 'allowed') expect(decision.by.length).toBeGreaterThan(0);
   }));
+
+test('actions that are alike are decided alike, by the same statements and grants', () => {
+  const told = { alike: 0, apart: 0 };
+  holds((a) => {
+    const compiled = compile(policiesOf(documentOf(a.identity), documentOf(a.key), a.grants));
+    const decision = compiled.evaluate(requestOf(a));
+    const by = (d: Decision) => ('by' in d ? d.by : d.absent);
+    for (const action of [...ACTIONS, 'KMS:ReEncryptFrom', 'kms:DisableKey'].filter((other) => other !== a.action)) {
+      const alike = compiled.isAlike(requestOf(a), action);
+      told[alike ? 'alike' : 'apart'] += 1;
+      if (!alike) continue;
+      const other = compiled.evaluate({ ...requestOf(a), action });
+      expect([other.is, by(other)]).toEqual([decision.is, by(decision)]);
+    }
+  });
+  expect(Math.min(told.alike, told.apart)).toBeGreaterThan(500);
+});

@@ -98,7 +98,7 @@ const UNDECIDED = [
   'whom the statement names (a NotPrincipal that lists a principal without its account, role or session; a canonical user id)',
 ];
 
-function matchesAction(s: Statement, action: string): boolean {
+export function matchesAction(s: Statement, action: string): boolean {
   for (const test of s.actionTests) if (test(action)) return !s.notActions;
   // A statement with neither Action nor NotAction is accepted and does nothing.
   return s.notActions;

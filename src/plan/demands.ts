@@ -69,16 +69,15 @@ export function copyDemands(
 }
 
 function onKey(keyArn: string, role: KmsDemand['role'], region: string): readonly KmsDemand[] {
+  const described = { context: via(region), unknownContext: [] };
+  // One object for all that ask the same way: who decides them sees that by looking.
+  const used = {
+    context: { ...via(region), 'kms:encryptioncontextkeys': ['aws:ebs:id'] },
+    unknownContext: ['kms:encryptioncontext:aws:ebs:id'],
+  };
   const use = USER_OF_EBS_ENCRYPTION.map((action): KmsDemand => {
-    const cryptographic = action !== 'kms:DescribeKey';
-    return {
-      action,
-      keyArn,
-      role,
-      by: 'launcher',
-      context: cryptographic ? { ...via(region), 'kms:encryptioncontextkeys': ['aws:ebs:id'] } : via(region),
-      unknownContext: cryptographic ? ['kms:encryptioncontext:aws:ebs:id'] : [],
-    };
+    const { context, unknownContext } = action === 'kms:DescribeKey' ? described : used;
+    return { action, keyArn, role, by: 'launcher', context, unknownContext };
   });
   const attach: KmsDemand = {
     action: 'kms:CreateGrant',

@@ -3,7 +3,7 @@
  * for all images, and what the instance may do with a key is the same for all roles of the account.
  */
 import { compile, type Evaluator } from '../authz/evaluate.ts';
-import type { Decision, Policies, Request } from '../authz/types.ts';
+import type { Context, Decision, Policies, Request } from '../authz/types.ts';
 import { kept } from '../base/kept.ts';
 import type { KeySeen, Observed, RoleSeen } from '../model/observed.ts';
 import { type KmsDemand, launchDemands } from '../plan/demands.ts';
@@ -12,17 +12,29 @@ import { grantLinks } from './grant-links.ts';
 import { homesOf } from './homes.ts';
 import { Answers, type Decided } from './links.ts';
 import type { PlaceQuestion } from './question.ts';
-import { type CallerlessRequest, infrastructureRequest, keyRequest, principalOf, withAttachGrant } from './requests.ts';
+import { infrastructureRequest, keyContext, principalOf, withAttachGrant } from './requests.ts';
 
 /** `read`: the key a snapshot is under; `volume`: the key the root volume will be under. */
 export type KeyUse = 'read' | 'volume';
 
 interface KeyDemands {
-  readonly byLauncher: readonly CallerlessRequest[];
+  readonly byLauncher: readonly AlikeDemands[];
   readonly byInstance: readonly KmsDemand[];
+  /** What a launcher asks, by where in the organization it is. */
+  readonly asked: Map<Among, readonly AlikeDemands[]>;
   /** By account: what its instances may do. */
   readonly instances: Map<string, readonly Asked[]>;
 }
+
+/** Demands that differ in nothing but the action. */
+interface AlikeDemands {
+  readonly actions: readonly string[];
+  readonly context: Context;
+  readonly unknownContext: readonly string[];
+}
+
+/** What a key policy that opens to a unit of the organization asks for. */
+type Among = ReturnType<typeof organizationContext>;
 
 interface Asked {
   readonly request: Request;
@@ -35,6 +47,7 @@ const RUN = 'ec2:RunInstances';
 export class Judge {
   readonly seen: Observed;
   readonly #demands = { read: new Map<KeySeen, KeyDemands>(), volume: new Map<KeySeen, KeyDemands>() };
+  readonly #among = new Map<string, Among>();
 
   constructor(seen: Observed) {
     this.seen = seen;
@@ -42,6 +55,12 @@ export class Judge {
 
   demandsOn(region: string, key: KeySeen, use: KeyUse): KeyDemands {
     return entry(this.#demands[use], key, () => demandsOf(region, key, use));
+  }
+
+  /** The same object for all accounts of a unit. */
+  among(account: string): Among {
+    const made = organizationContext(this.seen, account);
+    return entry(this.#among, JSON.stringify(made), () => made);
   }
 }
 
@@ -57,8 +76,8 @@ export class RoleJudge {
   readonly #judge: Judge;
   readonly #caller: CallerSeen;
   readonly #onKeys = { read: new Map<KeySeen, Decided>(), volume: new Map<KeySeen, Decided>() };
-  /** What a key policy that opens to a unit of the organization asks for. */
-  readonly #among: ReturnType<typeof organizationContext>;
+  readonly #principal: Request['principal'];
+  readonly #among: Among;
   readonly #policies: Policies;
   readonly #evaluator: Evaluator;
   readonly #anyImage: boolean;
@@ -69,7 +88,8 @@ export class RoleJudge {
   constructor(judge: Judge, account: string, role: RoleSeen) {
     this.#judge = judge;
     this.#caller = { account, role };
-    this.#among = organizationContext(judge.seen, account);
+    this.#principal = principalOf(role);
+    this.#among = judge.among(account);
     const { resource: _r, grants: _g, rcps: _c, ...policies } = policiesFor(judge.seen, this.#caller, NO_KEY);
     this.#policies = policies;
     this.#evaluator = compile(policies);
@@ -89,20 +109,29 @@ export class RoleJudge {
     const { seen } = this.#judge;
     const caller = this.#caller;
     const policies = policiesFor(seen, caller, key);
-    const { evaluate } = compile(policies);
+    const evaluator = compile(policies);
     const demands = this.#judge.demandsOn(q.region, key, use);
     const answers = new Answers(
       key.arn,
       () => ({ ...q.mendAs, caller, key, homes: homesOf(seen, caller, key) }),
       (links) => grantLinks(seen, q, key, links),
     );
-    const principal = principalOf(caller.role);
-    for (const demand of demands.byLauncher) {
-      const context = { ...demand.context, ...this.#among.context };
-      const unknownContext = [...(demand.unknownContext ?? []), ...this.#among.unknownContext];
-      const request: Request = { principal, ...demand, context, unknownContext };
-      const decision = evaluate(request);
-      answers.take(caller.role.arn, { request, policies, decision }, settlesAt(seen, key, decision));
+    for (const { actions, context, unknownContext } of askedBy(this.#among, demands)) {
+      let allowed: Request | undefined;
+      for (const action of actions) {
+        if (allowed !== undefined && evaluator.isAlike(allowed, action)) continue;
+        const request: Request = {
+          principal: this.#principal,
+          action,
+          resource: key.arn,
+          resourceAccount: key.account,
+          context,
+          unknownContext,
+        };
+        const decision = evaluator.evaluate(request);
+        answers.take(caller.role.arn, { request, policies, decision }, settlesAt(seen, key, decision));
+        if (decision.is === 'allowed') allowed = request;
+      }
     }
     const instances = entry(demands.instances, q.account, () =>
       demands.byInstance.map((demand) => askInstance(caller, key, demand, policies)),
@@ -119,7 +148,7 @@ export class RoleJudge {
     const caller = this.#caller;
     const image = `arn:${caller.role.arn.split(':')[1] ?? 'aws'}:ec2:${q.region}::image/${imageId}`;
     const request: Request = {
-      principal: principalOf(caller.role),
+      principal: this.#principal,
       action: RUN,
       resource: image,
       resourceAccount: q.account,
@@ -172,11 +201,31 @@ function demandsOf(region: string, key: KeySeen, use: KeyUse): KeyDemands {
   const volume = use === 'volume';
   const demands = launchDemands(region, volume ? [] : [key.arn], volume ? key.arn : undefined);
   return {
-    byLauncher: demands.filter((d) => d.by === 'launcher').map((d) => keyRequest(key, d)),
+    byLauncher: alikeDemands(demands.filter((d) => d.by === 'launcher')).map((d) => ({
+      ...d,
+      context: { ...d.context, ...keyContext(key) },
+    })),
     byInstance: demands.filter((d) => d.by !== 'launcher'),
+    asked: new Map(),
     instances: new Map(),
   };
 }
+
+function alikeDemands(demands: readonly KmsDemand[]): readonly AlikeDemands[] {
+  const found = new Map<Context, AlikeDemands & { readonly actions: string[] }>();
+  for (const { action, context, unknownContext } of demands)
+    entry(found, context, () => ({ actions: [], context, unknownContext })).actions.push(action);
+  return [...found.values()];
+}
+
+const askedBy = (among: Among, { byLauncher, asked }: KeyDemands): readonly AlikeDemands[] =>
+  entry(asked, among, () =>
+    byLauncher.map(({ actions, context, unknownContext }) => ({
+      actions,
+      context: { ...context, ...among.context },
+      unknownContext: [...unknownContext, ...among.unknownContext],
+    })),
+  );
 
 function askInstance(caller: CallerSeen, key: KeySeen, demand: KmsDemand, ofCaller: Policies): Asked {
   const request = infrastructureRequest(caller, key, demand);

@@ -10,7 +10,7 @@ export const principalOf = (role: RoleSeen): Request['principal'] => ({
   ...(role.roleId === '' ? {} : { id: role.roleId }),
 });
 
-export type CallerlessRequest = Omit<Request, 'principal'>;
+type CallerlessRequest = Omit<Request, 'principal'>;
 
 export function keyRequest(key: KeySeen, demand: KmsDemand): CallerlessRequest {
   return {

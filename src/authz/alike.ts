@@ -1,0 +1,38 @@
+/**
+ * Whether two actions are told apart at all. Where no statement, no grant and no rule of AWS does, what decides a request
+ * with the one decides it with the other: a launch asks a key for five actions that most policies name together.
+ */
+import type { Compiled, CompiledLevels, CompiledSet } from './compile.ts';
+import type { RequestFacts } from './facts-of-request.ts';
+import { grantsNear } from './grants.ts';
+import { CROSS_ACCOUNT_OPERATIONS } from './kms-operations.ts';
+
+/** @returns false also where it cannot be told cheaply */
+export function isAlike(facts: RequestFacts, action: string, compiled: Compiled): boolean {
+  const asked = facts.action;
+  if (!sameRules(asked, action)) return false;
+  const { identity, boundary, session, endpoint, scps, rcps, resource } = compiled;
+  if (!sameIn(identity, asked, action) || !sameIn(resource, asked, action)) return false;
+  if (!sameIn(scps, asked, action) || !sameIn(rcps, asked, action) || !sameIn(boundary, asked, action)) return false;
+  if (!sameIn(session, asked, action) || !sameIn(endpoint, asked, action)) return false;
+  const operation = action.slice(action.indexOf(':') + 1);
+  return grantsNear(facts, compiled.grants).every(
+    ({ operations }) => listed(operations, operation) === listed(operations, asked.slice(asked.indexOf(':') + 1)),
+  );
+}
+
+/** Actions that rules of KMS itself treat like no other. */
+const ALONE = new Set(['kms:creategrant', 'kms:describekey', 'kms:retiregrant']);
+
+function sameRules(a: string, b: string): boolean {
+  if (ALONE.has(a) || ALONE.has(b)) return a === b;
+  const service = a.slice(0, a.indexOf(':') + 1);
+  return b.startsWith(service) && CROSS_ACCOUNT_OPERATIONS.has(a) === CROSS_ACCOUNT_OPERATIONS.has(b);
+}
+
+const listed = (operations: readonly string[], operation: string): boolean =>
+  operations.some((o) => o.length === operation.length && o.toLowerCase() === operation);
+
+function sameIn(set: CompiledSet | CompiledLevels | undefined, a: string, b: string): boolean {
+  return set === undefined || 'unreadable' in set || set.spoken.of(a) === set.spoken.of(b);
+}
