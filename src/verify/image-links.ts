@@ -122,15 +122,26 @@ const glob = (pattern: string): RegExp =>
       .replaceAll('?', '.')}$`,
   );
 
-/** The keys the image's snapshots are under; the root's first. */
-export function keysOfSnapshots(q: PlaceQuestion, ami: ImageSeen, links: Link[]): readonly string[] {
+/** What is behind an image: the keys its snapshots are under, the root's first, and what is wrong with them. */
+export interface Disks {
+  readonly keys: readonly string[];
+  readonly links: readonly Link[];
+}
+
+/** The same for all accounts that an image is shared with. */
+export const disksOf = kept((snapshots: PlaceQuestion['snapshots']) =>
+  kept((ami: ImageSeen) => lookAt(snapshots, ami)),
+);
+
+function lookAt(snapshots: PlaceQuestion['snapshots'], ami: ImageSeen): Disks {
+  const links: Link[] = [];
   const mappings = ami.mappings.toSorted(
     (a, b) => Number(b.deviceName === ami.rootDeviceName) - Number(a.deviceName === ami.rootDeviceName),
   );
   const keys: string[] = [];
   for (const { snapshotId } of mappings) {
     if (snapshotId === undefined) continue;
-    const found = q.snapshots.get(snapshotId);
+    const found = snapshots.get(snapshotId);
     if (found?.is === 'known') {
       if (found.value.kmsKeyId !== undefined) keys.push(found.value.kmsKeyId);
       snapshotLink(found.value, links);
@@ -142,7 +153,7 @@ export function keysOfSnapshots(q: PlaceQuestion, ami: ImageSeen, links: Link[])
       });
     }
   }
-  return [...new Set(keys)];
+  return { keys: [...new Set(keys)], links };
 }
 
 /** Source: EC2 API Reference "Snapshot", State. */

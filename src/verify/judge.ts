@@ -10,7 +10,7 @@ import { type KmsDemand, launchDemands } from '../plan/demands.ts';
 import { type CallerSeen, GRANT_SETTLES_MS, organizationContext, policiesFor } from '../plan/policies.ts';
 import { grantLinks } from './grant-links.ts';
 import { homesOf } from './homes.ts';
-import { Answers, type Decided } from './links.ts';
+import { Answers, type Decided, type Link, type Part } from './links.ts';
 import type { PlaceQuestion } from './question.ts';
 import { infrastructureRequest, keyContext, principalOf, withAttachGrant } from './requests.ts';
 
@@ -64,10 +64,29 @@ export class Judge {
   }
 }
 
-/** What decided all that a launch needs; the same for every image that hangs on the same answers. */
-export interface Whole {
-  readonly decided: readonly Decided[];
+export interface UsedKey {
+  readonly key: KeySeen;
+  readonly use: KeyUse;
+  /** False: AWS's own key of another account. */
+  readonly usable: boolean;
+  /** What is wrong with the key, whoever uses it. */
+  readonly links: readonly Link[];
+}
+
+/** The keys of a launch; one object for all images of a place that are under the same. */
+export interface UsedKeys {
+  readonly from: PlaceQuestion['readKeys'] | undefined;
+  readonly readKeys: readonly string[];
+  readonly volumeKey: KeySeen | undefined;
+  readonly unseen: readonly Link[];
+  readonly keys: readonly UsedKey[];
+}
+
+/** What a role's access for a launch comes to. */
+export interface Access {
+  readonly against: readonly Part[];
   readonly by: readonly string[];
+  /** 0: nothing that decides is young. */
   readonly settlesAt: number;
 }
 
@@ -83,7 +102,8 @@ export class RoleJudge {
   readonly #anyImage: boolean;
   /** By Region: what holds whatever the image is. */
   readonly #launches = new Map<string, Decided>();
-  readonly #wholes = new Map<string, Whole>();
+  /** Images of a place are asked about one after the other. */
+  #last: { readonly used: UsedKeys; readonly launch: Decided; readonly access: Access } | undefined;
 
   constructor(judge: Judge, account: string, role: RoleSeen) {
     this.#judge = judge;
@@ -166,17 +186,30 @@ export class RoleJudge {
     return answers;
   }
 
-  together(region: string, decided: readonly Decided[]): Whole {
-    const there = this.#wholes.get(region);
-    if (there !== undefined && areSame(there.decided, decided)) return there;
-    const by = [...new Set(decided.flatMap((d) => d.by))];
-    const made = { decided, by, settlesAt: Math.max(0, ...decided.map((d) => d.settlesAt)) };
-    this.#wholes.set(region, made);
-    return made;
+  /** All that a launch needs of the role; the same for every image that hangs on the same answers. */
+  access(q: PlaceQuestion, imageId: string, used: UsedKeys): Access {
+    const launch = this.toLaunch(q, imageId);
+    const last = this.#last;
+    if (last?.used === used && last.launch === launch) return last.access;
+    const against: Part[] = launch.holds ? [] : [launch];
+    const by = [...launch.by];
+    let settlesAt = launch.settlesAt;
+    if (used.unseen.length > 0) against.push(used.unseen);
+    for (const { key, use, usable, links } of used.keys) {
+      if (links.length > 0) against.push(links);
+      if (!usable) continue;
+      const decided = this.onKey(q, key, use);
+      if (!decided.holds) against.push(decided);
+      for (const text of decided.by) if (!by.includes(text)) by.push(text);
+      settlesAt = Math.max(settlesAt, decided.settlesAt);
+    }
+    const access = { against, by, settlesAt };
+    this.#last = { used, launch, access };
+    return access;
   }
 }
 
-function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
+export function areSame<T>(a: readonly T[], b: readonly T[]): boolean {
   for (let i = 0; i < b.length; i++) if (a[i] !== b[i]) return false;
   return a.length === b.length;
 }

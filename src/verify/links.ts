@@ -36,6 +36,9 @@ export interface Decided {
   links(): readonly Link[];
 }
 
+/** Links that are missing or unknown, or what authz decided. */
+export type Part = readonly Link[] | Decided;
+
 interface Answer {
   readonly request: Request;
   readonly policies: Policies;

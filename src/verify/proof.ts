@@ -7,9 +7,9 @@
  */
 import { type Finding, type Reason, type Remedy, reason } from '../base/outcome.ts';
 import type { ImageSeen, KeySeen, Observed, RoleSeen } from '../model/observed.ts';
-import { foundImage, keysOfSnapshots, remedyOf } from './image-links.ts';
-import type { KeyUse, RoleJudge } from './judge.ts';
-import type { Decided, Link } from './links.ts';
+import { type Disks, disksOf, foundImage, remedyOf } from './image-links.ts';
+import { areSame, type RoleJudge, type UsedKey, type UsedKeys } from './judge.ts';
+import type { Link, Part } from './links.ts';
 import type { LauncherQuestion, PlaceQuestion, Proof, Verdict } from './question.ts';
 import { volumeKeyOf } from './volume-key.ts';
 
@@ -21,45 +21,45 @@ export interface Ground {
   readonly region: readonly Link[];
   /** What of the image and the place is missing or unknown. */
   readonly image: readonly Link[];
-  /** What of the image lets it be launched, as a reader finds it. */
-  readonly by: readonly string[];
   readonly ami: ImageSeen | undefined;
   /** What every proof on this ground begins with. */
   readonly head: Omit<Proof, 'launcher' | 'verdict' | 'reasons' | 'remedies' | 'by'>;
-  readonly unseenKeys: readonly Link[];
-  readonly keys: readonly { readonly key: KeySeen; readonly use: KeyUse; readonly links: readonly Link[] }[];
+  readonly used: UsedKeys;
 }
 
-export function groundOf(seen: Observed, question: PlaceQuestion): Ground {
+/** @param before another image in the same place: what it found out about the keys holds for all that are under them */
+export function groundOf(seen: Observed, question: PlaceQuestion, before?: Ground): Ground {
   const q = question;
   const image: Link[] = [];
   const off = q.regionOn.is === 'known' && !q.regionOn.value;
   if (off) {
     const head = headOf(q, undefined, undefined);
-    const nothing = { image, by: NONE, ami: undefined, head, unseenKeys: NONE, keys: NONE };
+    const nothing = { image, ami: undefined, head, used: NO_KEYS };
     return { question, off, region: [regionOff(q)], ...nothing };
   }
   const region: readonly Link[] = q.regionOn.is === 'unreadable' ? [{ is: 'unknown', reason: q.regionOn.reason }] : [];
   const ami = foundImage(seen, q, image);
-  const readKeys = ami === undefined ? [] : keysOfSnapshots(q, ami, image);
+  const { keys: readKeys, links } = ami === undefined ? NO_DISKS : disksOf(q.snapshots)(ami);
+  image.push(...links);
   const volume = volumeKeyOf(q.place, readKeys.length > 0, q.volumeKey, readKeys[0]);
   if (volume.is === 'unreadable') image.push({ is: 'unknown', reason: volume.reason });
   if (volume.is === 'absent') image.push({ is: 'missing', reason: keyAbsent(`${q.account}/${q.region}`, volume.says) });
   const volumeKey = volume.is === 'known' ? volume.key : undefined;
-  const { unseenKeys, keys } = keysUnder(q, readKeys, volumeKey);
-  const against = image.filter((l) => l.is !== 'there');
-  const by = image.flatMap((l) => (l.is === 'there' ? l.by : []));
-  return {
-    question,
-    off,
-    region,
-    image: against,
-    by,
-    ami,
-    head: headOf(q, readKeys[0], volumeKey?.arn),
-    unseenKeys,
-    keys,
-  };
+  const used = isUnder(before?.used, q, readKeys, volumeKey) ?? keysUnder(q, readKeys, volumeKey);
+  return { question, off, region, image, ami, head: headOf(q, readKeys[0], volumeKey?.arn), used };
+}
+
+const NO_DISKS: Disks = { keys: [], links: [] };
+const NO_KEYS: UsedKeys = { from: undefined, readKeys: [], volumeKey: undefined, unseen: [], keys: [] };
+
+function isUnder(
+  used: UsedKeys | undefined,
+  q: PlaceQuestion,
+  readKeys: readonly string[],
+  volumeKey: KeySeen | undefined,
+): UsedKeys | undefined {
+  if (used === undefined || used.from !== q.readKeys || used.volumeKey !== volumeKey) return undefined;
+  return areSame(used.readKeys, readKeys) ? used : undefined;
 }
 
 const headOf = (q: PlaceQuestion, readKey: string | undefined, volumeKey: string | undefined): Ground['head'] => ({
@@ -71,46 +71,35 @@ const headOf = (q: PlaceQuestion, readKey: string | undefined, volumeKey: string
   ...(volumeKey === undefined ? {} : { volumeKey }),
 });
 
-function keysUnder(
-  q: PlaceQuestion,
-  readKeys: readonly string[],
-  volumeKey: KeySeen | undefined,
-): Pick<Ground, 'unseenKeys' | 'keys'> {
-  const unseenKeys: Link[] = [];
+function keysUnder(q: PlaceQuestion, readKeys: readonly string[], volumeKey: KeySeen | undefined): UsedKeys {
+  const unseen: Link[] = [];
   const keys = new Map<string, KeySeen>();
   if (volumeKey !== undefined) keys.set(volumeKey.arn, volumeKey);
   for (const arn of readKeys) {
     const key = q.readKeys.get(arn);
     if (key?.is === 'known') keys.set(arn, key.value);
-    else unseenKeys.push({ is: 'unknown', reason: key?.is === 'unreadable' ? key.reason : keyUnseen(arn, q.region) });
+    else unseen.push({ is: 'unknown', reason: key?.is === 'unreadable' ? key.reason : keyUnseen(arn, q.region) });
   }
-  const used = [...keys.values()].map((key) => {
-    const use: KeyUse = key.arn === volumeKey?.arn ? 'volume' : 'read';
-    return { key, use, links: isUsable(key, q) ? keyLinks(key) : [notShareable(key)] };
+  const used = [...keys.values()].map((key): UsedKey => {
+    const use = key.arn === volumeKey?.arn ? 'volume' : 'read';
+    const usable = key.manager !== 'AWS' || key.account === q.account;
+    return { key, use, usable, links: usable ? keyLinks(key) : [notShareable(key)] };
   });
-  return { unseenKeys, keys: used };
+  return { from: q.readKeys, readKeys, volumeKey, unseen, keys: used };
 }
 
 /** @param judge of the launcher's role, where that is known */
 export function proveLaunch(ground: Ground, launcher: LauncherQuestion, judge: RoleJudge | undefined): Proof {
   const { question: q, ami } = ground;
-  const decided: Decided[] = [];
   const against: Part[] = [];
   add(ground.region, against);
   if (ground.off) return negative(ground, launcher.launcher, against);
   if (launcher.role.is !== 'known') against.push([roleLink(q, launcher, launcher.role)]);
   add(ground.image, against);
-  if (judge !== undefined && ami !== undefined) {
-    take(judge.toLaunch(q, ami.imageId), decided, against);
-    add(ground.unseenKeys, against);
-    for (const { key, use, links } of ground.keys) {
-      add(links, against);
-      if (isUsable(key, q)) take(judge.onKey(q, key, use), decided, against);
-    }
-  }
-  if (against.length > 0 || judge === undefined) return negative(ground, launcher.launcher, against);
-  const { by: access, settlesAt } = judge.together(q.region, decided);
-  const by = ground.by.length === 0 ? access : [...ground.by, ...access];
+  const access = judge === undefined || ami === undefined ? undefined : judge.access(q, ami.imageId, ground.used);
+  if (access !== undefined && access.against.length > 0) against.push(...access.against);
+  if (against.length > 0 || access === undefined) return negative(ground, launcher.launcher, against);
+  const { by, settlesAt } = access;
   const settled = { ...ground.head, launcher: launcher.launcher, verdict: CAN, reasons: NONE, remedies: NONE, by };
   return settlesAt === 0 ? settled : { ...settled, settlesAt };
 }
@@ -121,18 +110,9 @@ function add(links: readonly Link[], against: Part[]): void {
   if (links.length > 0) against.push(links);
 }
 
-function take(answers: Decided, decided: Decided[], against: Part[]): void {
-  decided.push(answers);
-  if (!answers.holds) against.push(answers);
-}
-
 const keyLinks = (key: KeySeen): readonly Link[] =>
   key.state === 'Enabled' ? NONE : [{ is: 'missing', reason: keyState(key) }];
 
-const isUsable = (key: KeySeen, q: PlaceQuestion): boolean => key.manager !== 'AWS' || key.account === q.account;
-
-/** Links that are missing or unknown, or what authz decided. */
-type Part = readonly Link[] | Decided;
 const isLinks = (part: Part): part is readonly Link[] => Array.isArray(part);
 
 function roleLink(

@@ -11,7 +11,7 @@ import {
   serviceLinkedRoleOf,
   type TargetAccount,
 } from '../model/delivery.ts';
-import type { AccountSeen, ImageSeen, KeySeen, Observed, SnapshotSeen } from '../model/observed.ts';
+import type { AccountSeen, BuilderRegionSeen, ImageSeen, KeySeen, Observed, SnapshotSeen } from '../model/observed.ts';
 import {
   accountsIn,
   copiesOf,
@@ -24,7 +24,7 @@ import {
 } from '../plan/targets.ts';
 import { Judge, RoleJudge } from './judge.ts';
 import type { MendAs } from './links.ts';
-import { groundOf, proveLaunch } from './proof.ts';
+import { type Ground, groundOf, proveLaunch } from './proof.ts';
 import type { LauncherQuestion, PlaceQuestion, Proof } from './question.ts';
 import type { VolumeKeyWish } from './volume-key.ts';
 
@@ -38,23 +38,30 @@ export interface VerifyScope {
 }
 
 export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScope = {}): readonly Proof[] {
-  const proofs: Proof[] = [];
+  const images = want.images.filter((i) => scope.image === undefined || i.name === scope.image);
+  const byImage = images.map((): Proof[] => []);
   const asked = askedOf(want, seen);
   const regions = deliveredRegions(want).filter((r) => scope.region === undefined || r === scope.region);
-  for (const image of want.images.filter((i) => scope.image === undefined || i.name === scope.image)) {
-    for (const region of regions) {
-      const shared = sharedQuestion(want, seen, image, region);
-      for (const account of accountsIn(want, region)) {
-        if (scope.accounts !== undefined && !scope.accounts.has(account.id)) continue;
-        const { mendAs, launchers } = asked(account);
-        const question = questionOf(want, seen, image, region, account.id, scope.asIfShared ?? false, shared, mendAs);
-        if (question === undefined) continue;
-        const ground = groundOf(seen, question);
-        for (const { launcher, judge } of launchers) proofs.push(qualified(want, proveLaunch(ground, launcher, judge)));
+  for (const region of regions) {
+    const builder = seen.builder.get(region);
+    if (builder === undefined) continue;
+    const copies = images.map((image) => sharedCopy(want, seen, image, builder));
+    for (const account of accountsIn(want, region)) {
+      if (scope.accounts !== undefined && !scope.accounts.has(account.id)) continue;
+      const { mendAs, launchers } = asked(account);
+      const at = placeOf(seen, account.id, region, mendAs);
+      if (at === undefined) continue;
+      // One image after the other at a place: most hang on the same keys.
+      let before: Ground | undefined;
+      for (const [i, image] of images.entries()) {
+        const ground = groundOf(seen, questionOf(want, seen, image, at, scope.asIfShared ?? false, copies[i]), before);
+        before = ground;
+        for (const { launcher, judge } of launchers)
+          byImage[i]?.push(qualified(want, proveLaunch(ground, launcher, judge)));
       }
     }
   }
-  return proofs;
+  return byImage.flat();
 }
 
 interface AskedLauncher {
@@ -116,55 +123,61 @@ export function liveCopy(
 }
 
 /** What all accounts of a Region share of the builder's copy. */
-type SharedQuestion = ReturnType<typeof liveCopy> & Pick<PlaceQuestion, 'readKeys' | 'snapshots'>;
+type SharedCopy = ReturnType<typeof liveCopy> & Pick<PlaceQuestion, 'readKeys' | 'snapshots'> & BuilderKey;
+interface BuilderKey {
+  readonly builderKey: Finding<KeySeen>;
+}
 
-/** @returns undefined where every account has a copy of its own, or the Region was not looked at */
-function sharedQuestion(want: Delivery, seen: Observed, image: Image, region: string): SharedQuestion | undefined {
-  const builder = seen.builder.get(region);
-  if (builder === undefined || image.way === 'account-copies') return undefined;
-  const readKeys = new Map([...builder.otherKeys, ...keysByArn(builder.key)]);
-  return { ...liveCopy(seen, image, want.builder.account, region), readKeys, snapshots: builder.snapshots };
+/** @returns undefined where every account has a copy of its own */
+function sharedCopy(want: Delivery, seen: Observed, image: Image, builder: BuilderRegionSeen): SharedCopy | undefined {
+  if (image.way === 'account-copies') return undefined;
+  const copy = liveCopy(seen, image, want.builder.account, builder.region);
+  return { ...copy, readKeys: readKeysOf(builder), snapshots: builder.snapshots, builderKey: builder.key };
+}
+
+/** The same object for all images of a Region. */
+const readKeysOf = kept(
+  ({ otherKeys, key }: BuilderRegionSeen): PlaceQuestion['readKeys'] => new Map([...otherKeys, ...keysByArn(key)]),
+);
+
+type At = Pick<PlaceQuestion, 'account' | 'region' | 'place' | 'regionOn' | 'own' | 'mendAs'>;
+
+/** @returns undefined where the place was not looked at */
+function placeOf(seen: Observed, account: string, region: string, mendAs: MendAs): At | undefined {
+  const place = seen.places.get(`${account}/${region}`);
+  const there = seen.accounts.get(account);
+  return place && { account, region, place, regionOn: regionOn(there, region), own: there?.own ?? absent, mendAs };
 }
 
 function questionOf(
   want: Delivery,
   seen: Observed,
   image: Image,
-  region: string,
-  account: string,
+  at: At,
   asIfShared: boolean,
-  shared: SharedQuestion | undefined,
-  mendAs: MendAs,
-): PlaceQuestion | undefined {
-  const builder = seen.builder.get(region);
-  const place = seen.places.get(`${account}/${region}`);
-  if (builder === undefined || place === undefined) return undefined;
-  const { version, ami } = shared ?? liveCopy(seen, image, account, region);
+  shared: SharedCopy | undefined,
+): PlaceQuestion {
+  const { account, region, place } = at;
   const named = namedVolumeKey(image, account, region);
-  const there = seen.accounts.get(account);
-  const base = {
-    image: image.name,
-    imageVersion: version,
-    account,
-    region,
-    place,
-    ami,
-    regionOn: regionOn(there, region),
-    own: there?.own ?? absent,
-    mendAs,
-  };
   if (shared !== undefined) {
     return {
-      ...base,
+      ...at,
+      image: image.name,
+      imageVersion: shared.version,
+      ami: shared.ami,
       snapshots: shared.snapshots,
       readKeys: shared.readKeys,
-      volumeKey: wishOf(image, builder.key, named),
+      volumeKey: wishOf(image, shared.builderKey, named),
       asIfShared: asIfShared || account === want.builder.account,
     };
   }
+  const { version, ami } = liveCopy(seen, image, account, region);
   const key = place.volumeKeys.get(accountKeyName(image, account, region) ?? '') ?? absent;
   const question: PlaceQuestion = {
-    ...base,
+    ...at,
+    image: image.name,
+    imageVersion: version,
+    ami,
     snapshots: place.snapshots,
     readKeys: keysByArn(key),
     volumeKey: { is: 'key', id: named ?? '' },
