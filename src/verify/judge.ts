@@ -44,9 +44,27 @@ interface Asked {
 
 const RUN = 'ec2:RunInstances';
 
+/**
+ * What was found out about keys, for as long as their Region is asked about: Regions come one after the other, and what is
+ * dropped early costs the garbage collector nothing.
+ */
+class OfKeys<V> {
+  #region: string | undefined;
+  readonly #found = { read: new Map<KeySeen, V>(), volume: new Map<KeySeen, V>() };
+
+  of(region: string, key: KeySeen, use: KeyUse, make: () => V): V {
+    if (this.#region !== region) {
+      this.#region = region;
+      this.#found.read.clear();
+      this.#found.volume.clear();
+    }
+    return entry(this.#found[use], key, make);
+  }
+}
+
 export class Judge {
   readonly seen: Observed;
-  readonly #demands = { read: new Map<KeySeen, KeyDemands>(), volume: new Map<KeySeen, KeyDemands>() };
+  readonly #demands = new OfKeys<KeyDemands>();
   readonly #among = new Map<string, Among>();
 
   constructor(seen: Observed) {
@@ -54,7 +72,7 @@ export class Judge {
   }
 
   demandsOn(region: string, key: KeySeen, use: KeyUse): KeyDemands {
-    return entry(this.#demands[use], key, () => demandsOf(region, key, use));
+    return this.#demands.of(region, key, use, () => demandsOf(region, key, use));
   }
 
   /** The same object for all accounts of a unit. */
@@ -94,14 +112,14 @@ export interface Access {
 export class RoleJudge {
   readonly #judge: Judge;
   readonly #caller: CallerSeen;
-  readonly #onKeys = { read: new Map<KeySeen, Decided>(), volume: new Map<KeySeen, Decided>() };
+  readonly #onKeys = new OfKeys<Decided>();
   readonly #principal: Request['principal'];
   readonly #among: Among;
   readonly #policies: Policies;
   readonly #evaluator: Evaluator;
   readonly #anyImage: boolean;
-  /** By Region: what holds whatever the image is. */
-  readonly #launches = new Map<string, Decided>();
+  /** What holds in a Region whatever the image is. */
+  #launch: { readonly region: string; readonly decided: Decided } | undefined;
   /** Images of a place are asked about one after the other. */
   #last: { readonly used: UsedKeys; readonly launch: Decided; readonly access: Access } | undefined;
 
@@ -118,11 +136,7 @@ export class RoleJudge {
 
   /** Every demand of a launch on one key. */
   onKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
-    const there = this.#onKeys[use].get(key);
-    if (there !== undefined) return there;
-    const decided = this.#decideKey(q, key, use);
-    this.#onKeys[use].set(key, decided);
-    return decided;
+    return this.#onKeys.of(q.region, key, use, () => this.#decideKey(q, key, use));
   }
 
   #decideKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
@@ -163,8 +177,7 @@ export class RoleJudge {
 
   /** EC2 User Guide "Example policies": RunInstances is decided on the image among others. */
   toLaunch(q: PlaceQuestion, imageId: string): Decided {
-    const there = this.#launches.get(q.region);
-    if (there !== undefined) return there;
+    if (this.#launch?.region === q.region) return this.#launch.decided;
     const caller = this.#caller;
     const image = `arn:${caller.role.arn.split(':')[1] ?? 'aws'}:ec2:${q.region}::image/${imageId}`;
     const request: Request = {
@@ -182,7 +195,7 @@ export class RoleJudge {
       0,
     );
     // A refusal names the image; an allowance of all images is the same for each.
-    if (answers.holds && this.#anyImage) this.#launches.set(q.region, answers);
+    if (answers.holds && this.#anyImage) this.#launch = { region: q.region, decided: answers };
     return answers;
   }
 

@@ -178,4 +178,5 @@ function byHand(link: MissingLink, m: Mender): Remedy {
   return { who: `account ${account ?? m.caller.account}`, does: `${does}: ${link.says}` };
 }
 
-const sourceText = (s: Source): string => [s.layer, s.id, s.statement].filter((t) => t !== undefined).join(' · ');
+const sourceText = ({ layer, id, statement }: Source): string =>
+  statement === undefined ? `${layer} · ${id}` : `${layer} · ${id} · ${statement}`;
