@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { launchCanaries, makePlan, verify } from '../../src/app/api.ts';
+import { launchCanaries, left, makePlan, verify } from '../../src/app/api.ts';
 import { canaryCost } from '../../src/app/canary-cost.ts';
 import { applied, bakedImage, configOf, FIRST, HOME, must, SECOND, silent, testStage } from './stage.ts';
 
@@ -45,6 +45,26 @@ test('canaries are gone when the command ends', async () => {
     expect([...(place?.autoScaling.groups.keys() ?? [])]).toEqual([]);
     expect([...(place?.ec2.launchTemplates.keys() ?? [])]).toEqual([]);
   }
+});
+
+test('what a killed run left is listed, and gone after the next', async () => {
+  const { stage, session, seen } = await deliveredStage('');
+  const images = seen.builder.get(HOME)?.images;
+  const imageId =
+    images?.is === 'known' ? (images.value.find((i) => i.tags['amiport:step'] === 'copy')?.imageId ?? '') : '';
+  const at = { account: FIRST, region: HOME };
+  const tags = { 'amiport:delivery': 'bedrock', 'amiport:step': 'canary' };
+  const base = { imageId, instanceType: 't3.micro', subnetId: undefined, volumeKeys: [], tags };
+  const serviceLinkedRoleArn = `arn:aws:iam::${FIRST}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
+  await must(session.cloud.createCanaryGroup(at, { ...base, name: 'amiport-canary-1', serviceLinkedRoleArn }));
+  await must(session.cloud.createCanaryFleet(at, { ...base, name: 'amiport-canary-2' }));
+  const { resources } = await left(session, silent);
+  const kinds = resources.filter((r) => r.kind.startsWith('canary-')).map((r) => r.kind);
+  expect(kinds).toEqual(expect.arrayContaining(['canary-group', 'canary-fleet']));
+  await launchCanaries(session, seen, silent);
+  stage.sim.advance(600_000);
+  const after = await left(session, silent);
+  expect(after.resources.filter((r) => r.kind.startsWith('canary-'))).toEqual([]);
 });
 
 test.each([
