@@ -86,7 +86,7 @@ function deliveryOf(ids: readonly string[], regions: readonly string[]): Deliver
       way: 'shared-encrypted',
       volumeKey: { by: 'account' },
       accountKey: undefined,
-      publish: { ssm: undefined, launchTemplates: [], setDefault: true, instanceRefresh: undefined },
+      publish: { ssm: undefined, launchTemplates: [], setDefault: true, instanceRefresh: undefined, canary: false },
       keep: { versions: 3, deprecateAfterDays: undefined, graceDays: 0 },
     })),
     unitMembers: [],

@@ -3,7 +3,7 @@
  * every place; always cleaned up. What a killed run left behind is found by its tags and removed by the next.
  */
 
-import { done, failed, type Outcome, reason } from '../base/outcome.ts';
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
 import { launcherText, namedVolumeKey } from '../model/delivery.ts';
@@ -31,17 +31,36 @@ export async function launchCanaries(
   emit: Emit,
   signal?: AbortSignal,
 ): Promise<readonly CanaryResult[]> {
-  const canaries = canariesOf(session, seen);
-  const maxUsd = session.want.canary.maxCostUsd;
-  const { usd, against } = canaryCost(
-    canaries.map((c) => instanceTypeFor(session, c.ami)),
-    maxUsd,
-  );
-  if (against !== undefined) return canaries.map((c) => notTried(c, against));
-  emit({ kind: 'canary-cost', launches: canaries.length, usd, maxUsd });
   // The sweep takes every canary of the delivery for left over: two runs at once would end each other's.
   const lock = takeLock(session.stateDir, `${session.want.name}.canary`);
-  if (!lock.ok) return canaries.map((c) => notTried(c, lock.reason));
+  if (!lock.ok) return canariesOf(session, seen).map((c) => notTried(c, lock.reason));
+  try {
+    const maxUsd = session.want.canary.maxCostUsd;
+    const ask = (types: readonly string[]) => {
+      const asked = canaryCost(types, maxUsd);
+      if (asked.against === undefined) emit({ kind: 'canary-cost', launches: types.length, usd: asked.usd, maxUsd });
+      return asked.against;
+    };
+    return await launchAndSweep(session, seen, ask, emit, signal);
+  } finally {
+    lock.value.release();
+  }
+}
+
+/**
+ * For who sees to it that nobody else launches canaries of this delivery in these places.
+ * @param ask whether instances of these types may be paid for; a reason against them, else undefined
+ */
+export async function launchAndSweep(
+  session: Session,
+  seen: Observed,
+  ask: (types: readonly string[]) => Reason | undefined,
+  emit: Emit,
+  signal?: AbortSignal,
+): Promise<readonly CanaryResult[]> {
+  const canaries = canariesOf(session, seen);
+  const against = ask(canaries.map((c) => instanceTypeFor(session, c.ami)));
+  if (against !== undefined) return canaries.map((c) => notTried(c, against));
   try {
     await sweep(session);
     return await mapPool(canaries, AT_ONCE, (canary) =>
@@ -49,7 +68,6 @@ export async function launchCanaries(
     );
   } finally {
     await sweep(session);
-    lock.value.release();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Place } from '../base/place.ts';
 import type { Cloud } from '../model/cloud.ts';
 import { resolveReferences } from '../plan/step.ts';
 import type { Doer, Results, StepResult } from '../run/drive.ts';
+import type { CanaryStep } from './canary-gate.ts';
 import { Copies } from './copies.ts';
 import { keepPermissions } from './kept-permissions.ts';
 import type { PlacedStep } from './placed.ts';
@@ -16,6 +17,8 @@ export interface CarryOutPorts {
   readonly prove: Prove;
   /** Whose permissions are kept where, before AWS forgets them. */
   readonly keep: { readonly delivery: string; readonly at: Place };
+  /** Launches an image in a place. */
+  readonly canary: (step: CanaryStep) => Promise<Outcome<string>>;
   readonly nowMs: () => number;
 }
 
@@ -116,6 +119,10 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
       return copies.start(step);
     case 'check-image':
       return { is: 'waiting', says: `${step.imageId} is being copied` };
+    case 'canary': {
+      const launched = await ports.canary(step);
+      return launched.ok ? { is: 'done', says: launched.value } : { is: 'failed', reason: launched.reason };
+    }
     case 'share-image':
       return ended(await cloud.addLaunchPermissions(at, step));
     case 'unshare-image':

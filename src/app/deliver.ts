@@ -13,12 +13,13 @@ import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
 import { gatesFor } from './audit-evidence.ts';
 import { keepBefore } from './before.ts';
+import { canaryGate } from './canary-gate.ts';
 import { carryOut } from './carry-out.ts';
 import { changedBy } from './changed.ts';
 import type { Emit } from './events.ts';
 import { holderOf, type Lease, takeLease } from './lease.ts';
 import { type PlacedStep, placed } from './placed.ts';
-import type { Prove, ProveRequest } from './proving.ts';
+import { narrow, type Prove } from './proving.ts';
 import type { Session } from './session.ts';
 
 export interface Planned {
@@ -130,6 +131,7 @@ export const doerFor = (session: Session, planned?: Carried): Doer<PlacedStep> =
   carryOut({
     cloud: session.cloud,
     prove: prover(session, planned),
+    canary: canaryGate(session),
     nowMs: () => session.clock.nowMs(),
     keep: { delivery: session.want.name, at: session.want.builder },
   });
@@ -154,13 +156,6 @@ function prover(session: Session, planned: Carried | undefined): Prove {
     return done(verifyDelivery(narrowed, now, { image: request.image, region: request.region, asIfShared: true }));
   };
 }
-
-const narrow = (want: Delivery, { image, region, accounts }: ProveRequest): Delivery => ({
-  ...want,
-  regions: [region],
-  images: want.images.filter((i) => i.name === image),
-  accounts: want.accounts.filter((a) => accounts.has(a.id)).map((a) => ({ ...a, regions: [region] })),
-});
 
 export interface Verified {
   readonly proofs: readonly Proof[];

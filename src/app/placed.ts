@@ -14,6 +14,7 @@ const EXPECTED_MS: Partial<Record<Step['do'], number>> = {
   'refresh-instances': 10 * MINUTE_MS,
   'replicate-key': 10 * SECOND_MS,
   prove: 2 * SECOND_MS,
+  canary: 2 * MINUTE_MS,
   'put-parameter': 5 * SECOND_MS,
 };
 

@@ -1,5 +1,6 @@
 /** Proofs as steps of a run: nothing is shared before every launcher can launch, and what it hangs on counts everywhere. */
 import { type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { Delivery } from '../model/delivery.ts';
 import type { Step } from '../plan/step.ts';
 import type { Results, StepResult } from '../run/drive.ts';
 import type { Proof } from '../verify/question.ts';
@@ -12,6 +13,14 @@ export interface ProveRequest {
   readonly region: string;
   readonly accounts: ReadonlySet<string>;
 }
+
+/** The part of a delivery that a question about one image in some places of a Region is about. */
+export const narrow = (want: Delivery, { image, region, accounts }: ProveRequest): Delivery => ({
+  ...want,
+  regions: [region],
+  images: want.images.filter((i) => i.name === image),
+  accounts: want.accounts.filter((a) => accounts.has(a.id)).map((a) => ({ ...a, regions: [region] })),
+});
 
 /** Looks again and proves. */
 export type Prove = (request: ProveRequest) => Promise<Outcome<readonly Proof[]>>;

@@ -10,7 +10,7 @@ const image = (way: Image['way']): Image => ({
   way,
   volumeKey: { by: 'account' },
   accountKey: undefined,
-  publish: { ssm: undefined, launchTemplates: [], setDefault: true, instanceRefresh: undefined },
+  publish: { ssm: undefined, launchTemplates: [], setDefault: true, instanceRefresh: undefined, canary: false },
   keep: { versions: 1, deprecateAfterDays: undefined, graceDays: 0 },
 });
 

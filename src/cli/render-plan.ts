@@ -108,6 +108,8 @@ export function describe(step: Step): string {
       return `check ${step.image}: every snapshot ${step.key === undefined ? 'unencrypted' : `under ${keyText(step.key)}`}`;
     case 'prove':
       return `prove that ${step.image} launches in ${step.places.join(', ')}`;
+    case 'canary':
+      return `launch ${step.image} for real, and clean up`;
     case 'share-image':
       return `share ${step.image} with ${[...(step.units ?? []), ...step.accounts].join(', ')}`;
     case 'open-image':

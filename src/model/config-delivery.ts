@@ -92,6 +92,7 @@ function imageOf(name: string, image: Shape['images'][string]): Image {
       launchTemplates: image.publish.launchTemplates,
       setDefault: image.publish.setDefault,
       instanceRefresh: image.publish.instanceRefresh,
+      canary: image.publish.canary,
     },
     keep: {
       versions: image.keep.versions,

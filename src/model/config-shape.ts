@@ -180,6 +180,10 @@ const image = mapping({
     })
       .optional()
       .meta({ description: 'replace the instances of Auto Scaling groups that follow those templates' }),
+    canary: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'no pointer of a place moves before a canary has launched the image there' }),
   }).prefault({}),
   keep: mapping({
     versions: z

@@ -146,6 +146,8 @@ export interface Publish {
   readonly setDefault: boolean;
   /** undefined: running instances stay as they are. */
   readonly instanceRefresh: { readonly minHealthyPercentage: number } | undefined;
+  /** No pointer of a place moves before a canary has launched the image there. */
+  readonly canary: boolean;
 }
 
 export interface Keep {

@@ -22,6 +22,7 @@ const CODES: Readonly<Record<Step['do'], string>> = {
   'copy-image': 'drift.image.absent',
   'check-image': 'drift.unfinished',
   prove: 'drift.unfinished',
+  canary: 'drift.unfinished',
   'open-image': 'drift.unfinished',
   'share-image': 'drift.launch-permission.absent',
   'unshare-image': 'drift.launch-permission.unwanted',

@@ -74,7 +74,7 @@ function ofReason(want: Delivery, r: Reason): Difference {
 }
 
 /** Steps that state no difference themselves: they wait, look, or serve another step. */
-const SERVING: ReadonlySet<Step['do']> = new Set(['prove', 'check-image', 'open-image']);
+const SERVING: ReadonlySet<Step['do']> = new Set(['prove', 'check-image', 'open-image', 'canary']);
 /** What these make is not there yet, so all that needs it is not there either. */
 const MAKING: ReadonlySet<Step['do']> = new Set(['create-key', 'replicate-key', 'copy-image', 'enable-image']);
 

@@ -54,6 +54,28 @@ const deliveredSteps = (d: Draft, image: Image, version: string, { account, regi
     ? d.planned(checkStep(image.name, version, `${account}/${region}`))
     : d.planned(sharedStep(image.name, version, region), checkStep(image.name, version, region));
 
+/** Ids of the steps after which a pointer of the place may move: the canary's, where one is asked for. */
+function readySteps(d: Draft, image: Image, version: string, place: PlaceSeen): readonly string[] {
+  const delivered = deliveredSteps(d, image, version, place);
+  if (!image.publish.canary) return delivered;
+  const { account, region } = place;
+  const id = `canary:${image.name}:${version}:${account}/${region}`;
+  if (d.planned(id).length > 0) return [id];
+  return [
+    d.add({
+      id,
+      do: 'canary',
+      account,
+      region,
+      image: image.name,
+      imageVersion: version,
+      why: 'publish.canary: no pointer moves here before the image has been launched',
+      needs: delivered,
+      imageId: imageIdIn(d, image, version, place),
+    }),
+  ];
+}
+
 function planParameter(d: Draft, image: Image, source: ImageSeen, account: TargetAccount, place: PlaceSeen): void {
   if (image.publish.ssm === undefined) return;
   const version = source.imageId;
@@ -74,7 +96,7 @@ function planParameter(d: Draft, image: Image, source: ImageSeen, account: Targe
     image: image.name,
     imageVersion: version,
     why: there.is === 'known' ? `${name} still names ${imageOrElse(there.value.value)}` : `${name} is not there yet`,
-    needs: deliveredSteps(d, image, version, place),
+    needs: readySteps(d, image, version, place),
     name,
     imageId,
     tags: tagsFor(d.want, 'pointer', { 'amiport:image': image.name }),
@@ -129,7 +151,7 @@ function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSee
       ? `the default version of ${name} names ${there.value.imageId ?? 'no image'}`
       : `the latest version of ${name} names ${there.value.latestImageId ?? 'no image'}; the default stays (publish.setDefault)`,
     ...(image.publish.setDefault ? {} : { setDefault: false as const }),
-    needs: deliveredSteps(d, image, version, place),
+    needs: readySteps(d, image, version, place),
     name,
     imageId,
     mappings: mappingsFor(d, image, source, place),

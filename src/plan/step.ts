@@ -84,6 +84,8 @@ export type Effect =
       readonly as: string;
     }
   | { readonly do: 'prove'; readonly places: readonly string[] }
+  /** Launches the image for real in the step's place, as each launcher there does. */
+  | { readonly do: 'canary'; readonly imageId: string }
   | {
       readonly do: 'share-image';
       readonly imageId: string;

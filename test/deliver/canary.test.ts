@@ -85,3 +85,26 @@ test('an image is not planned while a gate asks for an audit that nobody made', 
   expect(plan.blocked.map((b) => b.code)).toEqual(['plan.gate.no-audit']);
   expect(plan.steps.some((s) => s.do === 'copy-image' || s.do === 'share-image')).toBe(false);
 });
+
+test('publish.canary: no pointer moves before the image was launched in its place', async () => {
+  const stage = await testStage();
+  const source = await bakedImage(stage, stage.builder, 'golden');
+  const config = configOf({ kubernetes: source })
+    .replace('regions: [eu-west-1, us-east-1]', 'regions: [eu-west-1]')
+    .replace('current" }', 'current", canary: true }');
+  // Only the first account has a subnet for canaries.
+  const session = await stage.open(`${config}canary: { subnetTag: { Purpose: canary } }\n`);
+  const subnets = await must(stage.first.send<{ Subnets: { SubnetId: string }[] }>('ec2', HOME, 'DescribeSubnets', {}));
+  const Tags = [{ Key: 'Purpose', Value: 'canary' }];
+  await must(stage.first.send('ec2', HOME, 'CreateTags', { Resources: [subnets.Subnets[0]?.SubnetId], Tags }));
+  const { result } = await applied(session);
+  expect(result.failed.map((f) => `${f.id.split(':').at(-1)} ${f.reason.code}`)).toEqual([
+    `${SECOND}/${HOME} canary.not-tried`,
+  ]);
+  const pointed = [FIRST, SECOND].map((a) => [
+    ...(stage.sim.world.accounts.get(a)?.places.get(HOME)?.ssm.parameters.keys() ?? []),
+  ]);
+  expect(pointed).toEqual([['/golden/kubernetes/current'], []]);
+  const launches = stage.sim.world.events.filter((e) => e.eventName === 'RunInstances' && e.account === FIRST);
+  expect(launches.length).toBeGreaterThan(0);
+});

@@ -5,7 +5,7 @@ import { play } from './play.ts';
 import { type Scenario, WAYS, type Way } from './scenario.ts';
 
 function killedAt(base: Base, way: Way, diesAfter: number): Scenario {
-  const image = { name: 'web', source: base.plain[0] ?? '', way, template: true };
+  const image = { name: 'web', source: base.plain[0] ?? '', way, template: true, canary: false };
   const want = { regions: REGIONS.slice(0, 1), accounts: USERS.slice(0, 1), images: [image] };
   return { seed: diesAfter, adopted: false, phases: [{ want, faults: [], processes: [{ diesAfter, thenWaitMs: 0 }] }] };
 }

@@ -35,6 +35,7 @@ class Game {
   readonly #violations: string[] = [];
   readonly #trials: Trial[] = [];
   readonly #trace: string[] = [];
+  readonly #launched = new Set<string>();
   #want: Wanted | undefined;
   #deaths = 0;
 
@@ -99,7 +100,18 @@ class Game {
       const against = rule.against(world, this.#before, accounts);
       this.#violations.push(...against.map((what) => `${rule.name}: ${what} (after ${command.operation})`));
     }
+    this.#canariesFirst(command);
     this.#tryWhatIsGiven(command);
+  }
+
+  /** Where a canary is asked for, a parameter names nothing that its account has not launched. */
+  #canariesFirst({ operation, caller, input, region }: Command): void {
+    const { ImageId, Name, Value } = input as Readonly<Record<string, string | undefined>>;
+    if (operation === 'ec2.RunInstances') this.#launched.add(`${caller.account} ${region} ${ImageId}`);
+    const asked = this.#want?.images.some((i) => i.canary && parameterOf(i.name) === Name) === true;
+    if (operation !== 'ssm.PutParameter' || !asked) return;
+    if (this.#launched.has(`${caller.account} ${region} ${Value}`)) return;
+    this.#violations.push(`${Name} names ${Value} in ${caller.account}/${region} before a canary launched it`);
   }
 
   #tryWhatIsGiven(command: Command): void {

@@ -12,6 +12,7 @@ export interface WantedImage {
   readonly source: string;
   readonly way: Way;
   readonly template: boolean;
+  readonly canary: boolean;
 }
 
 export interface Wanted {
@@ -58,7 +59,13 @@ function imageOf(random: Random, base: Base, name: string, version: 0 | 1): Want
   const way = pick(random, WAYS);
   const sealed = way !== 'shared-unencrypted' && random() < 0.5;
   const sources = sealed ? base.encrypted : base.plain;
-  return { name, way, source: sources[version] ?? '', template: random() < 0.5 && name === 'web' };
+  return {
+    name,
+    way,
+    source: sources[version] ?? '',
+    template: random() < 0.5 && name === 'web',
+    canary: random() < 0.2,
+  };
 }
 
 function firstWant(random: Random, base: Base): Wanted {
@@ -129,7 +136,8 @@ export function configText(want: Wanted): string {
   const images = want.images.map((i) => {
     const accountKey = i.way === 'account-copies' ? ', accountKey: "alias/ebs-{account}"' : '';
     const templates = i.template ? `, launchTemplates: [${TEMPLATE}]` : '';
-    return `  ${i.name}: { source: { ami: ${i.source} }, way: ${i.way}${accountKey}, publish: { ssm: "${parameterOf(i.name)}"${templates} } }`;
+    const canary = i.canary ? ', canary: true' : '';
+    return `  ${i.name}: { source: { ami: ${i.source} }, way: ${i.way}${accountKey}, publish: { ssm: "${parameterOf(i.name)}"${templates}${canary} } }`;
   });
   return `version: 1
 delivery: bedrock
@@ -140,6 +148,7 @@ regions: [${want.regions.join(', ')}]
 accounts:
 ${want.accounts.map((id) => `  - { id: "${id}", launchers: ${LAUNCHERS} }`).join('\n')}
 key: { alias: amiport-images, multiRegion: true, rotation: { everyDays: 365 } }
+canary: { maxCost: 100 }
 images:
 ${images.join('\n')}
 `;
