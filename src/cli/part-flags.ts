@@ -33,7 +33,7 @@ export const RUN_FLAGS = {
     kind: 'parsed',
     parse: parseCount,
     optional: true,
-    brief: 'Steps under way at once; default 128, at most 8 in a place',
+    brief: 'Steps under way at once; default 1000, at most 8 in a place',
     placeholder: 'n',
   },
   deadline: {

@@ -99,7 +99,8 @@ export interface RunResult {
 }
 
 const PER_PLACE_MAX = 8;
-const ALL_MAX = 128;
+/** Many at once only wait: for a parameter to be checked, for a turn. */
+const ALL_MAX = 1_000;
 
 export async function drive<S extends RunStep>(
   steps: readonly S[],
