@@ -32,7 +32,7 @@ export async function bench(emit: Emit): Promise<void> {
     if (root === undefined) throw new Error('this machine has no dpkg, whose packages the corpus is made of');
     const images = { ext4: ext4(folder, root), xfs: xfs(folder, root) };
     for (const kind of ['ext4', 'xfs'] as const) await scanning(emit, kind, images[kind]);
-    memory(emit, images.ext4);
+    memory(emit, folder, images.ext4);
     await againstPeer(emit, root, images.ext4);
   } finally {
     rmSync(folder, { recursive: true });
@@ -137,7 +137,9 @@ await auditDisks([{ id: 'x', source: source.value }], { threads: 2, freeSpace: f
 process.stdout.write(String(process.resourceUsage().maxRSS / 1024));
 `;
 
-function memory(emit: Emit, image: string): void {
+function memory(emit: Emit, folder: string, image: string): void {
+  const script = join(folder, 'measured.mjs');
+  writeFileSync(script, MEASURED);
   const here = (path: string): string => new URL(path, import.meta.url).href;
   const env = {
     ...process.env,
@@ -145,7 +147,7 @@ function memory(emit: Emit, image: string): void {
     AMIPORT_AUDIT_CODE: here('../src/audit/audit.ts'),
     AMIPORT_DISK_CODE: here('../src/disk/raw-file.ts'),
   };
-  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', MEASURED], { env, encoding: 'utf8' });
+  const ran = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
   if (ran.status !== 0) throw new Error(ran.stderr);
   const value = Number(ran.stdout);
   const target = `<= ${MEMORY_MB_MAX}`;
