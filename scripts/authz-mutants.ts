@@ -59,14 +59,15 @@ async function answersOfOther(requests: number, seed: number, timeLeft: Clock) {
 }
 
 /** @returns the index of the first request that the mutant answers otherwise; -1: none */
-const firstDifference = (engine: Engine, asked: readonly Asked[]): number =>
-  asked.findIndex(({ c, their }) => {
+function firstDifference(engine: Engine, asked: readonly Asked[]): number {
+  return asked.findIndex(({ c, their }) => {
     try {
       return ours(engine, c) !== their;
     } catch {
       return true;
     }
   });
+}
 
 interface Clock {
   isOver(): boolean;
