@@ -3,7 +3,7 @@
  * with the one decides it with the other: a launch asks a key for five actions that most policies name together.
  */
 import type { Compiled, CompiledLevels, CompiledSet } from './compile.ts';
-import type { RequestFacts } from './facts-of-request.ts';
+import { lowerCase, type RequestFacts } from './facts-of-request.ts';
 import { grantsNear } from './grants.ts';
 import { CROSS_ACCOUNT_OPERATIONS } from './kms-operations.ts';
 
@@ -15,10 +15,9 @@ export function isAlike(facts: RequestFacts, action: string, compiled: Compiled)
   if (!sameIn(identity, asked, action) || !sameIn(resource, asked, action)) return false;
   if (!sameIn(scps, asked, action) || !sameIn(rcps, asked, action) || !sameIn(boundary, asked, action)) return false;
   if (!sameIn(session, asked, action) || !sameIn(endpoint, asked, action)) return false;
-  const operation = action.slice(action.indexOf(':') + 1);
-  return grantsNear(facts, compiled.grants).every(
-    ({ operations }) => listed(operations, operation) === listed(operations, asked.slice(asked.indexOf(':') + 1)),
-  );
+  for (const { operations } of grantsNear(facts, compiled.grants))
+    if (listed(operations, action) !== listed(operations, asked)) return false;
+  return true;
 }
 
 /** Actions that rules of KMS itself treat like no other. */
@@ -30,8 +29,11 @@ function sameRules(a: string, b: string): boolean {
   return b.startsWith(service) && CROSS_ACCOUNT_OPERATIONS.has(a) === CROSS_ACCOUNT_OPERATIONS.has(b);
 }
 
-const listed = (operations: readonly string[], operation: string): boolean =>
-  operations.some((o) => o.length === operation.length && o.toLowerCase() === operation);
+function listed(operations: readonly string[], action: string): boolean {
+  const operation = action.slice(action.indexOf(':') + 1);
+  for (const o of operations) if (o.length === operation.length && lowerCase(o) === operation) return true;
+  return false;
+}
 
 function sameIn(set: CompiledSet | CompiledLevels | undefined, a: string, b: string): boolean {
   return set === undefined || 'unreadable' in set || set.spoken.of(a) === set.spoken.of(b);

@@ -7,7 +7,7 @@
 import { isAlike } from './alike.ts';
 import { type Compiled, compilePolicies, readsResource } from './compile.ts';
 import { Allowed, Denied, NearMisses, Unknown } from './decisions.ts';
-import { RequestFacts } from './facts-of-request.ts';
+import { lowerCase, RequestFacts } from './facts-of-request.ts';
 import { type Layers, layersOf } from './layers.ts';
 import { decideOther, decideTrusted, type Paths } from './paths.ts';
 import { type Match, sourceOf } from './statements.ts';
@@ -39,7 +39,7 @@ export function compile(policies: Policies): Evaluator {
   const compiled = compilePolicies(policies);
   return {
     evaluate: (request) => decide(new RequestFacts(request), compiled),
-    isAlike: (request, action) => isAlike(new RequestFacts(request), action.toLowerCase(), compiled),
+    isAlike: (request, action) => isAlike(new RequestFacts(request), lowerCase(action), compiled),
     readsResource: (action) => readsResource(compiled, action),
   };
 }

@@ -36,6 +36,20 @@ function sessionArn(roleArn: string, session: string): string {
   return `arn:${roleArn.split(':')[1] ?? 'aws'}:sts::${accountIn(roleArn) ?? ''}:assumed-role/${name}/${session}`;
 }
 
+const lowered = new Map<string, string>();
+/** There are some twenty thousand actions, and whoever asks about names that are none is not to fill the memory. */
+const LOWERED_MAX = 20_000;
+
+/** Actions in lower case, the same string each time: to look it up then costs no hashing. */
+export function lowerCase(action: string): string {
+  const there = lowered.get(action);
+  if (there !== undefined) return there;
+  if (lowered.size >= LOWERED_MAX) lowered.clear();
+  const made = action.toLowerCase();
+  lowered.set(action, made);
+  return made;
+}
+
 export class RequestFacts {
   readonly request: Request;
   readonly action: string;
@@ -46,7 +60,7 @@ export class RequestFacts {
 
   constructor(request: Request) {
     this.request = request;
-    this.action = request.action.toLowerCase();
+    this.action = lowerCase(request.action);
     this.callerAccount = accountOf(request.principal);
     this.resourceAccount = request.resourceAccount ?? this.callerAccount;
   }

@@ -3,7 +3,7 @@
  * KMS API Reference "CreateGrant", "GrantConstraints".
  */
 import type { CompiledGrants } from './compile.ts';
-import type { RequestFacts } from './facts-of-request.ts';
+import { lowerCase, type RequestFacts } from './facts-of-request.ts';
 import { accountNamed } from './policy.ts';
 import { both, type Tri } from './tri.ts';
 import type { Grant, NearMiss } from './types.ts';
@@ -53,7 +53,7 @@ const operationOf = (facts: RequestFacts): string => facts.action.slice('kms:'.l
 
 function lists(grant: Grant, facts: RequestFacts): boolean {
   const operation = operationOf(facts);
-  return grant.operations.some((o) => o.toLowerCase() === operation);
+  return grant.operations.some((o) => o.length === operation.length && lowerCase(o) === operation);
 }
 
 /** A grant counts everywhere once it is propagated, and before that where its token is passed. */

@@ -44,22 +44,10 @@ interface Asked {
 
 const RUN = 'ec2:RunInstances';
 
-/**
- * What was found out about keys, for as long as their Region is asked about: Regions come one after the other, and what is
- * dropped early costs the garbage collector nothing.
- */
+/** What was found out about keys. */
 class OfKeys<V> {
-  #region: string | undefined;
-  readonly #found = { read: new Map<KeySeen, V>(), volume: new Map<KeySeen, V>() };
-
-  of(region: string, key: KeySeen, use: KeyUse, make: () => V): V {
-    if (this.#region !== region) {
-      this.#region = region;
-      this.#found.read.clear();
-      this.#found.volume.clear();
-    }
-    return entry(this.#found[use], key, make);
-  }
+  readonly read = new Map<KeySeen, V>();
+  readonly volume = new Map<KeySeen, V>();
 }
 
 export class Judge {
@@ -72,7 +60,12 @@ export class Judge {
   }
 
   demandsOn(region: string, key: KeySeen, use: KeyUse): KeyDemands {
-    return this.#demands.of(region, key, use, () => demandsOf(region, key, use));
+    return entry(this.#demands[use], key, () => demandsOf(region, key, use));
+  }
+
+  /** Most volumes are under a key of their place. What is dropped early costs the garbage collector nothing. */
+  leavePlace(): void {
+    this.#demands.volume.clear();
   }
 
   /** The same object for all accounts of a unit. */
@@ -108,7 +101,7 @@ export interface Access {
   readonly settlesAt: number;
 }
 
-/** One launcher's role: everything that was asked about it. */
+/** One launcher's role: everything that was asked about it at a place. */
 export class RoleJudge {
   readonly #judge: Judge;
   readonly #caller: CallerSeen;
@@ -118,8 +111,8 @@ export class RoleJudge {
   readonly #policies: Policies;
   readonly #evaluator: Evaluator;
   readonly #anyImage: boolean;
-  /** What holds in a Region whatever the image is. */
-  #launch: { readonly region: string; readonly decided: Decided } | undefined;
+  /** What holds at the place whatever the image is. */
+  #launch: Decided | undefined;
   /** Images of a place are asked about one after the other. */
   #last: { readonly used: UsedKeys; readonly launch: Decided; readonly access: Access } | undefined;
 
@@ -134,9 +127,21 @@ export class RoleJudge {
     this.#anyImage = !this.#evaluator.readsResource(RUN);
   }
 
+  /** What was asked is about a place: the next has other keys. */
+  leavePlace(): void {
+    this.#onKeys.read.clear();
+    this.#onKeys.volume.clear();
+    this.#launch = undefined;
+    this.#last = undefined;
+  }
+
   /** Every demand of a launch on one key. */
   onKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
-    return this.#onKeys.of(q.region, key, use, () => this.#decideKey(q, key, use));
+    const there = this.#onKeys[use].get(key);
+    if (there !== undefined) return there;
+    const decided = this.#decideKey(q, key, use);
+    this.#onKeys[use].set(key, decided);
+    return decided;
   }
 
   #decideKey(q: PlaceQuestion, key: KeySeen, use: KeyUse): Decided {
@@ -177,7 +182,7 @@ export class RoleJudge {
 
   /** EC2 User Guide "Example policies": RunInstances is decided on the image among others. */
   toLaunch(q: PlaceQuestion, imageId: string): Decided {
-    if (this.#launch?.region === q.region) return this.#launch.decided;
+    if (this.#launch !== undefined) return this.#launch;
     const caller = this.#caller;
     const image = `arn:${caller.role.arn.split(':')[1] ?? 'aws'}:ec2:${q.region}::image/${imageId}`;
     const request: Request = {
@@ -195,7 +200,7 @@ export class RoleJudge {
       0,
     );
     // A refusal names the image; an allowance of all images is the same for each.
-    if (answers.holds && this.#anyImage) this.#launch = { region: q.region, decided: answers };
+    if (answers.holds && this.#anyImage) this.#launch = answers;
     return answers;
   }
 

@@ -48,7 +48,7 @@ export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScop
     const copies = images.map((image) => sharedCopy(want, seen, image, builder));
     for (const account of accountsIn(want, region)) {
       if (scope.accounts !== undefined && !scope.accounts.has(account.id)) continue;
-      const { mendAs, launchers } = asked(account);
+      const { mendAs, launchers, leavePlace } = asked(account);
       const at = placeOf(seen, account.id, region, mendAs);
       if (at === undefined) continue;
       // One image after the other at a place: most hang on the same keys.
@@ -59,6 +59,7 @@ export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScop
         for (const { launcher, judge } of launchers)
           byImage[i]?.push(qualified(want, proveLaunch(ground, launcher, judge)));
       }
+      leavePlace();
     }
   }
   return byImage.flat();
@@ -71,15 +72,16 @@ interface AskedLauncher {
 
 interface AskedAccount {
   readonly mendAs: MendAs;
-  /** With all that was asked about them so far. */
+  /** With all that was asked about them so far at a place. */
   readonly launchers: readonly AskedLauncher[];
+  leavePlace(): void;
 }
 
 function askedOf(want: Delivery, seen: Observed): (account: TargetAccount) => AskedAccount {
   const judge = new Judge(seen);
-  return kept((account) => ({
-    mendAs: { delivery: want.name, grantMaker: roleArnFor(want.access, account.id) },
-    launchers: account.launchers.map((launcher): AskedLauncher => {
+  return kept((account) => {
+    const mendAs = { delivery: want.name, grantMaker: roleArnFor(want.access, account.id) };
+    const launchers = account.launchers.map((launcher): AskedLauncher => {
       const role = launcherRole(seen, account.id, launcher);
       const linked = serviceLinkedRoleOf(launcher);
       const linkedRole = linked && { service: linked.awsServiceName, suffix: linked.suffix };
@@ -87,8 +89,13 @@ function askedOf(want: Delivery, seen: Observed): (account: TargetAccount) => As
         launcher: { launcher: launcherText(launcher), role, linkedRole },
         judge: role.is === 'known' ? new RoleJudge(judge, account.id, role.value) : undefined,
       };
-    }),
-  }));
+    });
+    const leavePlace = (): void => {
+      judge.leavePlace();
+      for (const one of launchers) one.judge?.leavePlace();
+    };
+    return { mendAs, launchers, leavePlace };
+  });
 }
 
 /** A proof without guardrails says so: an SCP may still forbid the launch. */

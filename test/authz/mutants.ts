@@ -736,7 +736,7 @@ export const MUTANTS: readonly Mutant[] = [
       'return both(constraintHolds(grant, facts), passesOn(grant, facts));',
       'return constraintHolds(grant, facts);',
     ],
-    ['operations are matched whatever their case', 'o.toLowerCase() === operation', 'o === operation'],
+    ['operations are matched whatever their case', 'lowerCase(o) === operation', 'o === operation'],
     ['a token makes it count', 'grant.propagated !== false ||', 'grant.propagated !== false || true ||'],
     [
       "the token must be the grant's",
