@@ -23,7 +23,7 @@ const PLAN: readonly PlanStep[] = [
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+}, 120_000);
 afterAll(() => postgres.close());
 
 describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
@@ -42,7 +42,7 @@ describe.each(['pglite', 'postgres'] as const)('on %s', (kind) => {
     db = opened.value;
     queue = new JobQueue(db);
     await queue.setUp();
-  }, 60_000);
+  }, 120_000);
   afterAll(() => db.close());
 
   const begin = async (delivery: string): Promise<string> => {

@@ -14,7 +14,7 @@ const SPEED = 120;
 let postgres: Postgres;
 beforeAll(async () => {
   postgres = await startPostgres();
-}, 60_000);
+}, 120_000);
 afterAll(() => postgres.close());
 
 let at: ServiceStage;
@@ -111,7 +111,7 @@ test('serve prints where it listens and the first token, once; SIGTERM ends it w
     expect((await child.ended).code).toBe(0);
   }
   await at.sim.close();
-}, 60_000);
+}, 120_000);
 
 test('of two workers one is killed in the middle of a step; the other finishes the run, with no duplicate and no orphan', async () => {
   const url = await open('killed');
