@@ -53,7 +53,7 @@ test('two workers that take turns, also in the middle of what waits, end with wh
     Math.min(...told.filter((t) => t.kind === kind && t.step.startsWith(step)).map((t) => t.atMs));
   // Grants count everywhere after five minutes: nothing is shared before, whoever looks in between.
   expect(first('started', 'share-image') - last('done', 'create-grant')).toBeGreaterThanOrEqual(300_000);
-});
+}, 120_000);
 
 test('a proof that waits is not over because somebody looks again too early', async () => {
   const { at, open, jobs } = await begun();
