@@ -32,7 +32,7 @@ function mistake(exc: unknown): string {
   if (exc instanceof AliasNotFoundError) return `there is no flag -${exc.input} here`;
   if (exc instanceof ArgumentParseError) return badValue(exc);
   if (exc instanceof EnumValidationError)
-    return `--${exc.externalFlagName} wants ${exc.values.join(' or ')}, not "${exc.input}"`;
+    return `--${exc.externalFlagName} wants ${oneOf(exc.values)}, not "${exc.input}"`;
   if (exc instanceof UnsatisfiedFlagError)
     return `--${exc.externalFlagName} wants a value${exc.nextFlagName === undefined ? '' : `, but --${exc.nextFlagName} follows`}`;
   if (exc instanceof UnexpectedFlagError)
@@ -50,3 +50,7 @@ function badValue({ externalFlagNameOrPlaceholder: flag, exception, input }: Arg
 
 const meant = (corrections: readonly string[]): string =>
   corrections.length === 0 ? '' : `; did you mean ${corrections.map((c) => c.replaceAll('`', '')).join(' or ')}?`;
+
+/** `a`, `a or b`, `a, b or c`. */
+const oneOf = (values: readonly string[]): string =>
+  values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;

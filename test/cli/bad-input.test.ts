@@ -59,7 +59,7 @@ test.each([
   { args: ['left', '--config', '--json'], says: 'error: --config wants a value, but --json follows' },
   { args: ['plan', '-c', 'a', '-c', 'b'], says: 'error: --config is given twice: "a" and "b"' },
   { args: ['verify', '--canary=maybe'], says: 'error: --canary is a switch and takes no value, not "maybe"' },
-  { args: ['export', 'iam', '--format', 'xml'], says: 'error: --format wants json or hcl, not "xml"' },
+  { args: ['export', 'iam', '--format', 'xml'], says: 'error: --format wants json, hcl or stackset, not "xml"' },
   { args: ['sim', 'start', '--port', '70000'], says: 'error: --port wants a port from 0 to 65535, not "70000"' },
   { args: ['sim', 'start', '--port', '1e3'], says: 'error: --port wants a port from 0 to 65535, not "1e3"' },
   { args: ['sim', 'start', '--port', ''], says: 'error: --port wants a port from 0 to 65535, not ""' },

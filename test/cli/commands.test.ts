@@ -17,7 +17,7 @@ test.each([
   { words: ['sim', ''], proposes: ['start', 'env', 'reset', 'export', 'world'] },
   { words: ['sim', 'st'], proposes: ['start'] },
   { words: ['plan', '--det'], proposes: ['--detailed-exitcode'] },
-  { words: ['export', 'iam', '--format', ''], proposes: ['json', 'hcl'] },
+  { words: ['export', 'iam', '--format', ''], proposes: ['json', 'hcl', 'stackset'] },
   { words: ['completion', 'z'], proposes: ['zsh'] },
   { words: ['__'], proposes: [] },
   { words: ['nonsense', ''], proposes: [] },

@@ -197,7 +197,7 @@ test('a version that somebody uses stays, the reason names each; force ends it; 
 
 /** @param but an action that the role in the first account may not do */
 async function asExported(but?: string): Promise<void> {
-  for (const role of exportIam(session.want, []).roles.filter((r) => r.purpose !== 'read-only')) {
+  for (const role of exportIam(session.want, []).roles.filter((r) => ['builder', 'account'].includes(r.purpose))) {
     const account = role.account === FIRST ? stage.first : role.account === SECOND ? stage.second : stage.builder;
     const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
     await account.send('iam', HOME, 'DetachRolePolicy', { RoleName: 'amiport', PolicyArn });
