@@ -314,7 +314,9 @@ test('a link that somebody breaks is named, and apply mends it', async () => {
   expect(new Set(against.map((p) => `${p.account} ${p.region} ${p.launcher} ${p.verdict}`))).toEqual(
     new Set([`${account} eu-west-1 autoscaling cannot-launch`]),
   );
-  expect(against[0]?.remedies[0]?.does).toContain(`in account ${account}: aws kms create-grant`);
+  expect(against[0]?.remedies[0]?.does).toContain(
+    `in account ${account} as arn:aws:iam::${account}:role/amiport: aws kms create-grant`,
+  );
 
   const mended = await amiport('apply', '--yes');
   expect(mended.code, mended.out).toBe(0);
