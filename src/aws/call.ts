@@ -63,6 +63,9 @@ const ATTEMPTS_MAX = 8;
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 20_000;
 
+/** A storm slows a run and does not fail it; what is refused for longer than this is no storm. */
+const STORM_MS_MAX = 30 * 60_000;
+
 /** @param subject what the call is about, as the reason's subject @param what `ec2:CopyImage`, for the sentence */
 export async function call<T>(
   options: CallOptions,
@@ -71,6 +74,7 @@ export async function call<T>(
   send: () => Promise<T>,
 ): Promise<Outcome<T>> {
   const { clock, random, signal } = options;
+  const sinceMs = clock.nowMs();
   let failures = 0;
   for (let attempt = 1; ; attempt++) {
     const turn = await options.meter?.turn(options.place ?? subject, what, signal);
@@ -82,7 +86,8 @@ export async function call<T>(
       const error = thrown as SdkError;
       const slowDown = isSlowDown(error);
       turn?.end(slowDown);
-      if (!slowDown || options.attemptsMax !== undefined) failures += 1;
+      const storm = slowDown && clock.nowMs() - sinceMs < STORM_MS_MAX;
+      if (!storm || options.attemptsMax !== undefined) failures += 1;
       const again = (slowDown || isTransient(error)) && failures < (options.attemptsMax ?? ATTEMPTS_MAX);
       if (!again || signal?.aborted) return failed(asReason(error, subject, what));
       options.onRetry?.(codeOf(error));
