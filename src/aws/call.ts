@@ -123,8 +123,9 @@ const NO_CREDENTIALS = reason('aws.CredentialsProviderError', 'credentials', 'th
 function asReason(error: SdkError, subject: string, what: string): Reason {
   if (codeOf(error) === 'CredentialsProviderError') return NO_CREDENTIALS;
   const requestId = error.$metadata?.requestId;
-  const code = codeOf(error);
-  const remedy = DENIED.has(code) ? readableBy(subject, what, error.message ?? '') : undefined;
+  const bare = codeOf(error);
+  const code = error.Reason === undefined ? bare : `${bare}.${error.Reason}`;
+  const remedy = DENIED.has(bare) ? readableBy(subject, what, error.message ?? '') : undefined;
   return reason(`aws.${code}`, subject, `${what}: ${code}: ${error.message ?? 'no message'}`, {
     ...(requestId === undefined ? {} : { requestId }),
     ...(remedy === undefined ? {} : { remedy }),
