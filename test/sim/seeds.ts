@@ -7,7 +7,7 @@ import { baseWorld } from './base.ts';
 import { play } from './play.ts';
 import { scenarioOf } from './scenario.ts';
 
-/** Seeds for each of the two files. Seed 205 is known to fail: an account that joins a changed way is not proven. */
+/** Seeds for each of the two files. Seed 205 is known to fail, and why was not looked into. */
 const SEEDS = Number(process.env.AMIPORT_SEEDS ?? 75);
 const FAILED_MAX = 3;
 
