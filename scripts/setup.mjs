@@ -138,10 +138,10 @@ async function runEntry(entry, parameters) {
   process.exitCode = await run(node, ['--disable-warning=ExperimentalWarning', join(ROOT, entry), ...parameters]);
 }
 
-/** Debian's own /usr/bin/aws comes first: shims of language version managers earlier in PATH may not run. */
+/** Version 2, which Debian packages: an `aws` of version 1 earlier in PATH, as pip installs it, is tested beside it. */
 function awsCli() {
   const candidates = [process.env.AMIPORT_AWS_CLI, '/usr/bin/aws', 'aws'].filter(Boolean);
-  return candidates.find((path) => spawnSync(path, ['--version']).status === 0);
+  return candidates.find((path) => /^aws-cli\/2/.test(String(spawnSync(path, ['--version']).stdout)));
 }
 
 /** Debian's own Python comes first, as its python3-boto3 is for that one. */
