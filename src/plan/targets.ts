@@ -86,6 +86,9 @@ export const isCopyOf = (image: Image, ami: ImageSeen, step: CopyStep = 'copy'):
   ami.tags['amiport:step'] === step &&
   ami.tags['amiport:way'] === image.way;
 
+/** True for a copy that never came to be. Source: EC2 API Reference "Image", State. */
+export const isFailed = (ami: ImageSeen): boolean => ['failed', 'error', 'invalid'].includes(ami.state);
+
 /** The copies of one version, whatever their state: failed ones count as attempts. */
 export const copiesOf = (
   images: readonly ImageSeen[],

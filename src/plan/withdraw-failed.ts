@@ -3,9 +3,7 @@ import type { Place } from '../base/place.ts';
 import type { ImageSeen } from '../model/observed.ts';
 import { checkStep } from './builder-copy.ts';
 import type { Draft } from './draft.ts';
-import { isCopyOf, liveCopyOf } from './targets.ts';
-
-const FAILED: readonly string[] = ['failed', 'error', 'invalid'];
+import { isCopyOf, isFailed, liveCopyOf } from './targets.ts';
 
 /** A failed copy goes once another one of its version is there, or in this plan. */
 export function withdrawFailed(d: Draft): void {
@@ -26,7 +24,7 @@ function clear(
   step: 'copy' | 'account-copy',
   where: string,
 ): void {
-  for (const failed of images.filter((i) => FAILED.includes(i.state))) {
+  for (const failed of images.filter(isFailed)) {
     const image = d.want.images.find((i) => isCopyOf(i, failed, step));
     const version = failed.tags['amiport:version'];
     if (image === undefined || version === undefined) continue;

@@ -19,6 +19,7 @@ import {
   deliveredStep,
   imagesFor,
   isCopyOf,
+  isFailed,
   launcherRole,
   liveCopyOf,
 } from '../plan/targets.ts';
@@ -190,7 +191,9 @@ function questionOf(
     volumeKey: { is: 'key', id: named ?? '' },
     asIfShared: true,
   };
-  return asIfShared && ami.is === 'absent' ? asIfCopied(seen, image, question, key) : question;
+  // A failed copy is made anew: the question is about the next one.
+  const isToCome = ami.is === 'absent' || (ami.is === 'known' && isFailed(ami.value));
+  return asIfShared && isToCome ? asIfCopied(seen, image, question, key) : question;
 }
 
 function regionOn(account: AccountSeen | undefined, region: string): Finding<boolean> {

@@ -31,6 +31,7 @@ async function keyPolicy(stand: Stand, change: (statements: Statement[]) => read
 interface Statement {
   readonly Sid: string;
   readonly Action: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, object>>;
 }
 
 async function rolePolicy(who: RawSender, name: string, policy: string): Promise<void> {
@@ -270,7 +271,7 @@ export const FAULTS: readonly Fault[] = [
       keyPolicy(s, (all) =>
         all.map((x) =>
           x.Sid === 'amiport-bedrock-grant'
-            ? { ...x, Condition: { Bool: { 'kms:GrantIsForAWSResource': 'true' } } }
+            ? { ...x, Condition: { ...x.Condition, Bool: { 'kms:GrantIsForAWSResource': 'true' } } }
             : x,
         ),
       ),

@@ -11,7 +11,7 @@ import type { Baseline } from './stand.ts';
 import { judge, mend, type Row } from './worlds.ts';
 
 /** Worlds for each of the two files. */
-export const WORLDS = Number(process.env.AMIPORT_WORLDS ?? 150);
+export const WORLDS = Number(process.env.AMIPORT_WORLDS ?? 1000);
 export const SEED = Number(process.env.AMIPORT_SEED ?? 1);
 
 const WRONG_MAX = 5;
