@@ -61,6 +61,17 @@ export { blockedName, type PlaceEnd, type PlacePorts, PlannedRun } from './place
 export { retirePlan } from './retire.ts';
 export { rollbackPlan } from './rollback.ts';
 export {
+  beginRotation,
+  carryStage,
+  isAskedFor,
+  nextStage,
+  overviewOf,
+  type RotateWish,
+  rotateBack,
+  type Stage,
+} from './rotate.ts';
+export type { RotateOverview } from './rotate-overview.ts';
+export {
   type BadInput,
   checkConfig,
   openSession,

@@ -3,6 +3,7 @@ import { unreachable } from '../base/invariant.ts';
 import { type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { Cloud } from '../model/cloud.ts';
+import type { KeyEffect } from '../plan/key-effects.ts';
 import { resolveReferences } from '../plan/step.ts';
 import type { Doer, Results, StepResult } from '../run/drive.ts';
 import type { CanaryStep } from './canary-gate.ts';
@@ -128,9 +129,8 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
     case 'unshare-image':
       return ended(await cloud.removeLaunchPermissions(at, step));
     case 'deregister-image':
-      return ended(await cloud.deregisterImage(at, step.imageId));
     case 'enable-image':
-      return ended(await cloud.enableImage(at, step.imageId));
+      return ended(await cloud[step.do === 'enable-image' ? 'enableImage' : 'deregisterImage'](at, step.imageId));
     case 'deprecate-image':
       return ended(await cloud.deprecateImage(at, step));
     case 'disable-image':
@@ -139,12 +139,35 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
       return startRefresh(cloud, step);
     case 'set-template-version':
       return ended(await cloud.setTemplateVersion(at, step));
+    case 'tag-key':
+    case 'untag-key':
+    case 'disable-key':
+    case 'enable-key':
+    case 'schedule-key-deletion':
+      return ended(await onKey(cloud, at, step));
     case 'revoke-grant':
       return ended(await cloud.revokeGrant(at, { keyArn: step.key, grantId: step.grantId }));
     case 'put-parameter':
       return ended(await cloud.putImageParameter(at, step), undefined, (v) => `version ${v.version}`);
     case 'set-launch-template':
       return ended(await cloud.setLaunchTemplateImage(at, step), undefined, (v) => `version ${v.version}`);
+    default:
+      return unreachable(step);
+  }
+}
+
+function onKey(cloud: Cloud, at: Place, step: KeyEffect): Promise<Outcome<void>> {
+  const keyArn = step.key;
+  switch (step.do) {
+    case 'tag-key':
+      return cloud.tagKey(at, { keyArn, tags: step.tags });
+    case 'untag-key':
+      return cloud.untagKey(at, { keyArn, tagKeys: step.tagKeys });
+    case 'disable-key':
+    case 'enable-key':
+      return cloud.setKeyEnabled(at, { keyArn, enabled: step.do === 'enable-key' });
+    case 'schedule-key-deletion':
+      return cloud.scheduleKeyDeletion(at, { keyArn, days: step.pendingWindowInDays });
     default:
       return unreachable(step);
   }

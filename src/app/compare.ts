@@ -73,7 +73,7 @@ export async function compare(session: Session, options: CompareOptions, emit: E
     assumptions: [
       ...storageAssumptions(fleet),
       `a copy moves ${COPY_MIB_PER_SECOND} MiB a second: AWS promises no speed`,
-      'rotating a leaked key means all its copies anew, then twice ten minutes until nothing launches from the old ones: by hand, since amiport has no command for it yet',
+      'rotating a leaked key means all its copies anew, then twice ten minutes until nothing launches from the old ones (amiport rotate --leaked)',
       ...(unknown.length > 0 ? [`not counted, because no version was found: ${unknown.join(', ')}`] : []),
     ],
   });

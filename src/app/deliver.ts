@@ -153,7 +153,7 @@ function prover(session: Session, planned: Carried | undefined): Prove {
       : session.look(narrowed));
     for (const account of now.accounts.keys()) roles.delete(account);
     if (seen !== undefined) seen = { ...seen, accounts: new Map([...seen.accounts, ...now.accounts]) };
-    return done(verifyDelivery(narrowed, now, { image: request.image, region: request.region, asIfShared: true }));
+    return done(verifyDelivery(narrowed, now, { ...request, asIfShared: true }));
   };
 }
 

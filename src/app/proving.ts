@@ -10,12 +10,14 @@ export type ProveStep = Extract<PlacedStep, { do: 'prove' }>;
 
 export interface ProveRequest {
   readonly image: string;
+  /** Source AMI of the version. */
+  readonly version: string;
   readonly region: string;
   readonly accounts: ReadonlySet<string>;
 }
 
 /** The part of a delivery that a question about one image in some places of a Region is about. */
-export const narrow = (want: Delivery, { image, region, accounts }: ProveRequest): Delivery => ({
+export const narrow = (want: Delivery, { image, region, accounts }: Omit<ProveRequest, 'version'>): Delivery => ({
   ...want,
   regions: [region],
   images: want.images.filter((i) => i.name === image),
@@ -67,7 +69,12 @@ export class Proving {
     const [first] = steps;
     if (first === undefined) return new Map();
     const accounts = new Set(steps.flatMap(accountsOf));
-    const answer = await this.#ports.prove({ image: first.image ?? '', region: first.region, accounts });
+    const answer = await this.#ports.prove({
+      image: first.image ?? '',
+      version: first.imageVersion ?? '',
+      region: first.region,
+      accounts,
+    });
     if (!answer.ok) return new Map(steps.map((s) => [s.id, { is: 'failed', reason: answer.reason }]));
     const byPlace = Map.groupBy(answer.value, (p) => `${p.account}/${p.region}`);
     const proofsOf = (s: ProveStep) => s.places.flatMap((p) => byPlace.get(p) ?? []);

@@ -2,6 +2,7 @@
 import type { Cloud } from '../model/cloud.ts';
 import { canaryEffects } from './act-canary.ts';
 import { imageEffects } from './act-images.ts';
+import { keyLife } from './act-key-life.ts';
 import { keyEffects } from './act-keys.ts';
 import { lifecycleEffects } from './act-lifecycle.ts';
 import { parameterEffects } from './act-parameters.ts';
@@ -14,6 +15,7 @@ import { trailReads } from './trail.ts';
 
 export const awsCloud = (c: Connection): Cloud => ({
   ...keyEffects(c),
+  ...keyLife(c),
   ...imageEffects(c),
   ...lifecycleEffects(c),
   ...parameterEffects(c),

@@ -3,6 +3,7 @@
 import { type Once, once } from '../base/once.ts';
 import { absent, done, type Finding, known, type Outcome, unreadable } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
+import { isLeaked } from '../model/leaked.ts';
 import type { GrantSeen, KeySeen } from '../model/observed.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
@@ -81,6 +82,7 @@ export async function findTaggedKey(
     const key = await readKey(c, at, id);
     if (key.is !== 'known') return key;
     const { state, tags } = key.value;
+    if (isLeaked(key.value)) continue;
     if (tags['amiport:alias'] === alias && (state === 'Enabled' || state === 'Creating')) return key;
   }
   return absent;

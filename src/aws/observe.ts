@@ -2,10 +2,11 @@
  * One look at everything a delivery touches. Reads only; what cannot be read is said so, never guessed.
  * Cost: a fixed number of calls per place, none of them twice (test/deliver/calls.test.ts counts them against the least).
  */
-import { absent, type Finding } from '../base/outcome.ts';
+import { absent, type Finding, known } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
 import type { Delivery, Image, TargetAccount } from '../model/delivery.ts';
+import { isLeaked, leakedKeysIn, markLeaked, REPLACED_BY_TAG, REPLACES_TAG, relativeIn } from '../model/leaked.ts';
 import type { BuilderRegionSeen, ImageSeen, KeySeen, Observed } from '../model/observed.ts';
 import type { Connection } from './connection.ts';
 import { observeAccount } from './observe-account.ts';
@@ -97,27 +98,45 @@ async function observeBuilderRegion(
   const at = { account: want.builder.account, region };
   const before = since?.seen.builder.get(region);
   if (before !== undefined) return { ...before, ...(await againIn(c, at, want, before)) };
-  const [encryptionByDefault, defaultKey, key, images] = await Promise.all([
+  const [encryptionByDefault, defaultKey, found, images] = await Promise.all([
     readEncryptionByDefault(c, at),
     readDefaultKeyArn(c, at),
     deliveryKeySeen(c, want, region),
     observeImages(c, at, want.name),
   ]);
-  return { region, encryptionByDefault, defaultKey, key, otherKeys: await otherKeys(c, at, key, images), ...images };
+  const others = await otherKeys(c, at, found, images);
+  const { key } = found;
+  return { region, encryptionByDefault, defaultKey, key, otherKeys: others, ...marked(images, others) };
 }
 
-/** Snapshots under another key than the delivery's: `aws/ebs`, or one that was the delivery's before. */
+/** Snapshots under another key than the delivery's: `aws/ebs`, or one that was the delivery's before; and those that leaked. */
 async function otherKeys(
   c: Connection,
   at: Place,
-  key: Finding<KeySeen>,
+  { key, leaked }: KeyFound,
   { snapshots }: Pick<BuilderRegionSeen, 'snapshots'>,
 ): Promise<BuilderRegionSeen['otherKeys']> {
   const own = key.is === 'known' ? key.value.arn : undefined;
-  const arns = new Set([...snapshots.values()].flatMap((s) => (s.is === 'known' ? (s.value.kmsKeyId ?? []) : [])));
+  const replaced = key.is === 'known' ? key.value.tags[REPLACES_TAG] : undefined;
+  const arns = new Set([
+    ...[...snapshots.values()].flatMap((s) => (s.is === 'known' ? (s.value.kmsKeyId ?? []) : [])),
+    ...(replaced === undefined ? [] : [relativeIn(replaced, at.region)]),
+    ...leaked.map((k) => k.arn),
+  ]);
+  const read = new Map(leaked.map((k) => [k.arn, known(k)]));
   const others = [...arns].filter((arn) => arn !== own);
-  return new Map(await mapPool(others, AT_ONCE, async (arn) => [arn, await readKey(c, at, arn)] as const));
+  return new Map(
+    await mapPool(others, AT_ONCE, async (arn) => [arn, read.get(arn) ?? (await readKey(c, at, arn))] as const),
+  );
 }
+
+const marked = <T extends Pick<BuilderRegionSeen, 'images' | 'snapshots'>>(
+  seen: T,
+  otherKeys: BuilderRegionSeen['otherKeys'],
+): T => {
+  const leaked = new Set(leakedKeysIn({ otherKeys }).map((k) => k.arn));
+  return { ...seen, images: markLeaked(seen.images, seen.snapshots, leaked) };
+};
 
 /** The images that are asked for, and who may use the key; settings of the Region do not change while a run lasts. */
 async function againIn(
@@ -128,25 +147,48 @@ async function againIn(
 ): Promise<Partial<BuilderRegionSeen>> {
   const names = want.images.map((i) => i.name);
   const [key, images] = await Promise.all([
-    before.key.is === 'known' ? readKey(c, at, before.key.value.arn, 'use') : deliveryKeySeen(c, want, at.region),
+    before.key.is === 'known'
+      ? readKey(c, at, before.key.value.arn, 'use')
+      : deliveryKeySeen(c, want, at.region).then((found) => found.key),
     observeImages(c, at, want.name, names),
   ]);
-  return { key, ...images };
+  return { key, ...marked(images, before.otherKeys) };
+}
+
+interface KeyFound {
+  readonly key: Finding<KeySeen>;
+  /** Keys that were found where the delivery's was looked for, and that leaked. */
+  readonly leaked: readonly KeySeen[];
 }
 
 /** By alias or ARN as the config says; a multi-Region key's relatives share the id. */
-async function deliveryKeySeen(c: Connection, want: Delivery, region: string): Promise<Finding<KeySeen>> {
+async function deliveryKeySeen(c: Connection, want: Delivery, region: string): Promise<KeyFound> {
   const key = want.key;
-  if (key === undefined) return absent;
+  if (key === undefined) return { key: absent, leaked: [] };
   const at = { account: want.builder.account, region };
-  if (key.reference.by === 'arn') return readKey(c, at, key.reference.arn.split(':').with(3, region).join(':'));
-  const found = await readKey(c, at, key.reference.alias);
-  if (found.is !== 'absent') return found;
-  // A run that died before the alias was made: CreateKey takes no client token, but the key carries the tags.
+  if (key.reference.by === 'arn') return foundAs(await readKey(c, at, relativeIn(key.reference.arn, region)));
+  const named = foundAs(await readKey(c, at, key.reference.alias));
+  if (named.key.is !== 'absent') return named;
+  // A run that died before the alias was made, or moved: CreateKey takes no client token, but the key carries the tags.
   const home = { account: want.builder.account, region: key.multiRegion ? want.builder.region : region };
-  const named = region === home.region ? absent : await readKey(c, home, key.reference.alias);
-  const primary = named.is === 'absent' ? await findTaggedKey(c, home, want.name, undefined) : named;
-  if (primary.is !== 'known' || region === home.region) return primary;
-  if (primary.value.multiRegion?.replicaRegions.includes(region) !== true) return absent;
-  return readKey(c, at, primary.value.arn.split(':').with(3, region).join(':'));
+  const atHome = region === home.region ? named : foundAs(await readKey(c, home, key.reference.alias));
+  const primary = atHome.key.is === 'absent' ? await successorOf(c, home, want.name, atHome.leaked) : atHome.key;
+  if (primary.is !== 'known' || region === home.region) return { ...named, key: primary };
+  if (primary.value.multiRegion?.replicaRegions.includes(region) !== true) return named;
+  return { ...named, key: await readKey(c, at, relativeIn(primary.value.arn, region)) };
+}
+
+/** A key that leaked is not the delivery's, whatever name it has. */
+const foundAs = (key: Finding<KeySeen>): KeyFound =>
+  key.is === 'known' && isLeaked(key.value) ? { key: absent, leaked: [key.value] } : { key, leaked: [] };
+
+/** The key that a rotation was taken back to, or the one of this delivery that did not leak. */
+async function successorOf(
+  c: Connection,
+  at: Place,
+  delivery: string,
+  leaked: readonly KeySeen[],
+): Promise<Finding<KeySeen>> {
+  const named = leaked.flatMap((k) => k.tags[REPLACED_BY_TAG] ?? [])[0];
+  return named === undefined ? findTaggedKey(c, at, delivery, undefined) : readKey(c, at, named);
 }

@@ -6,6 +6,7 @@ import { drift, left, retire, rollback, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
 import { PART_FLAGS, RUN_FLAGS } from './part-flags.ts';
 import { audit, compare, explain } from './question-commands.ts';
+import { rotate } from './rotate-command.ts';
 import { serve, server, worker } from './serve-commands.ts';
 import { sim } from './sim-commands.ts';
 import { VERSION } from './version.ts';
@@ -293,6 +294,7 @@ export const amiport: Application<Context> = buildApplication(
       left,
       retire,
       rollback,
+      rotate,
       config,
       export: exported,
       serve,

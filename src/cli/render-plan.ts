@@ -57,6 +57,8 @@ const TAKING: ReadonlySet<Step['do']> = new Set([
   'deregister-image',
   'deprecate-image',
   'disable-image',
+  'disable-key',
+  'schedule-key-deletion',
   'revoke-grant',
   'unshare-image',
 ]);
@@ -130,6 +132,18 @@ export function describe(step: Step): string {
       return `replace the instances of group ${step.group}, ${step.minHealthyPercentage} % healthy at least`;
     case 'set-template-version':
       return `make version ${step.version} the default of launch template ${step.name}`;
+    case 'tag-key':
+      return `tag ${keyText(step.key)}: ${Object.entries(step.tags)
+        .map(([k, v]) => `${k}=${v}`)
+        .join(', ')}`;
+    case 'untag-key':
+      return `take the tags ${step.tagKeys.join(', ')} from ${keyText(step.key)}`;
+    case 'disable-key':
+      return `disable ${keyText(step.key)}`;
+    case 'enable-key':
+      return `enable ${keyText(step.key)}`;
+    case 'schedule-key-deletion':
+      return `schedule the deletion of ${keyText(step.key)} in ${step.pendingWindowInDays} days`;
     case 'revoke-grant':
       return `revoke grant ${step.grantId} on ${keyText(step.key)}`;
     case 'put-parameter':

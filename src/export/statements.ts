@@ -95,12 +95,15 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
     return [...copying, allow('Key', manage.slice(0, -1), arns)];
   }
   const { alias } = key.reference;
+  const rotating = ['kms:DisableKey', 'kms:EnableKey', 'kms:ScheduleKeyDeletion', 'kms:UntagResource'];
   const naming = ['kms:CreateAlias', 'kms:UpdateAlias'];
   return [
     ...copying,
     allow('MakeKey', ['kms:CreateKey'], '*', ofDelivery(want, 'RequestTag')),
     allow('TagKey', ['kms:TagResource'], `${keys}:key/*`, ofDelivery(want, 'RequestTag')),
     allow('Key', [...naming, ...manage], `${keys}:key/*`, ofDelivery(want, 'ResourceTag')),
+    // A key that leaked carries the tag from then on, whoever made it.
+    allow('RotateKey', rotating, `${keys}:key/*`, ofDelivery(want, 'ResourceTag')),
     // A key that was there before under the alias carries no tag of amiport.
     allow('AdoptedKey', [...naming, ...manage], `${keys}:key/*`, {
       'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias },

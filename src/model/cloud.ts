@@ -29,6 +29,18 @@ export interface Cloud {
   putAlias(at: Place, want: { readonly alias: string; readonly keyArn: string }): Promise<Outcome<void>>;
   putKeyPolicy(at: Place, want: { readonly keyArn: string; readonly policy: string }): Promise<Outcome<void>>;
   enableKeyRotation(at: Place, want: { readonly keyArn: string; readonly periodDays: number }): Promise<Outcome<void>>;
+  tagKey(at: Place, want: { readonly keyArn: string; readonly tags: Tags }): Promise<Outcome<void>>;
+  untagKey(at: Place, want: { readonly keyArn: string; readonly tagKeys: readonly string[] }): Promise<Outcome<void>>;
+  setKeyEnabled(at: Place, want: { readonly keyArn: string; readonly enabled: boolean }): Promise<Outcome<void>>;
+  /** @param want `days`: 7 to 30 */
+  scheduleKeyDeletion(at: Place, want: { readonly keyArn: string; readonly days: number }): Promise<Outcome<void>>;
+  /** Volumes and own snapshots of the place under any of the keys, attached or not. */
+  findUnderKeys(at: Place, keyArns: readonly string[]): Promise<Outcome<readonly UnderKey[]>>;
+  /** Uses of the key that KMS refused since then, from the place's CloudTrail (90 days at most), the latest first. */
+  findDeniedUses(
+    at: Place,
+    want: { readonly keyArn: string; readonly sinceMs: number },
+  ): Promise<Outcome<readonly DeniedUse[]>>;
   /** Called with the identity in `at.account`: the issuing account is what key trust hangs on. */
   createGrant(
     at: Place,
@@ -156,6 +168,24 @@ export interface Cloud {
   findKeys(at: Place, delivery: string): Promise<Outcome<readonly KeySeen[]>>;
   /** Names. */
   findParameters(at: Place, delivery: string): Promise<Outcome<readonly string[]>>;
+}
+
+/** What needs a key to be read or started. */
+export interface UnderKey {
+  readonly kind: 'volume' | 'snapshot';
+  readonly id: string;
+  readonly keyArn: string;
+  /** Of a volume: the instance that it is attached to. */
+  readonly instanceId: string | undefined;
+  readonly tags: Tags;
+}
+
+export interface DeniedUse {
+  readonly atMs: number;
+  readonly eventName: string;
+  /** ARN or service. */
+  readonly who: string;
+  readonly account: string;
 }
 
 export interface KeptParameter {

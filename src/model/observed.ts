@@ -75,7 +75,7 @@ export interface BuilderRegionSeen {
   readonly defaultKey: Finding<string>;
   /** The delivery's key in this Region. */
   readonly key: Finding<KeySeen>;
-  /** By ARN: other keys that snapshots behind `images` are under. */
+  /** By ARN: other keys that snapshots behind `images` are under, and those that leaked (`model/leaked.ts`). */
   readonly otherKeys: ReadonlyMap<string, Finding<KeySeen>>;
   /** The builder's own AMIs that carry this delivery's tag, and the sources in the build Region. */
   readonly images: Finding<readonly ImageSeen[]>;
@@ -158,6 +158,8 @@ export interface ImageSeen {
   readonly productCodes: readonly string[];
   readonly mappings: readonly MappingSeen[];
   readonly tags: Readonly<Record<string, string>>;
+  /** One of its disks is under a key that leaked: it is no copy to deliver any more, but what its successor is made from. */
+  readonly leaked?: true;
   /** Read for the builder's own images only. */
   readonly launchPermissions: Finding<LaunchPermissionsSeen>;
 }

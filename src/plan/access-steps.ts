@@ -9,6 +9,7 @@ import {
   serviceLinkedRoleOf,
   type TargetAccount,
 } from '../model/delivery.ts';
+import { leakedKeysIn } from '../model/leaked.ts';
 import type { KeySeen, PlaceSeen, RoleSeen } from '../model/observed.ts';
 import { GRANT_OPERATIONS, grantName, rolePolicyName, rolePolicyText, samePolicy } from './access.ts';
 import { launchDemands } from './demands.ts';
@@ -99,7 +100,7 @@ function planRole(d: Draft, account: TargetAccount, launcher: Launcher): void {
   const policyName = rolePolicyName(d.want.name);
   const reads = sharesKey(d.want) || account.regions.some((r) => launchersStillNeedKey(d, r));
   const policy = rolePolicyWish(d, account, role.value, reads);
-  const there = role.value.inline.find((p) => p.name === policyName)?.document;
+  const there = ownPolicy(d, role.value);
   if (policy === undefined && there !== undefined) deleteRolePolicy(d, account, role.value, []);
   if (policy !== undefined && !samePolicy(policy, there)) writeRolePolicy(d, account, role.value, policyName, policy);
   for (const place of placesOf(d, account)) {
@@ -119,13 +120,25 @@ function planRole(d: Draft, account: TargetAccount, launcher: Launcher): void {
   }
 }
 
+const ownPolicy = (d: Draft, role: RoleSeen): string | undefined =>
+  role.inline.find((p) => p.name === rolePolicyName(d.want.name))?.document;
+
 /** @returns the text of the launcher's policy, or undefined where it needs none */
-function rolePolicyWish(d: Draft, account: TargetAccount, role: RoleSeen, reads: boolean): string | undefined {
+function rolePolicyWish(
+  d: Draft,
+  account: TargetAccount,
+  role: RoleSeen,
+  reads: boolean,
+  withLeaked = true,
+): string | undefined {
   const volumeKeys = placesOf(d, account).flatMap((p) =>
     customerVolumeKeys(d.want.images, p).filter((k) => servedBy(d, account.id, role, k, p.region) === 'role-policy'),
   );
   const readKeys = reads && d.want.key !== undefined ? account.regions.map((r) => deliveryKey(d, r)) : [];
-  const keyArns = [...readKeys, ...volumeKeys.map((k) => k.arn)];
+  // A key that leaked stays until its rotation takes it: until then images and volumes under it must launch and start.
+  const there = withLeaked ? (ownPolicy(d, role) ?? '') : '';
+  const leaked = account.regions.flatMap((r) => leakedKeysIn(d.seen.builder.get(r)).map((k) => k.arn));
+  const keyArns = [...readKeys, ...leaked.filter((arn) => there.includes(arn)), ...volumeKeys.map((k) => k.arn)];
   return keyArns.length === 0 ? undefined : rolePolicyText(keyArns);
 }
 
@@ -155,6 +168,20 @@ export function withdrawRolePolicies(d: Draft): void {
         policy,
       });
     }
+  }
+}
+
+/** At the end of a rotation: the launchers of an account need the key that leaked no more. */
+export function withdrawLeakedFromRoles(d: Draft, account: TargetAccount): void {
+  const leaked = account.regions.flatMap((r) => leakedKeysIn(d.seen.builder.get(r)).map((k) => k.arn));
+  for (const launcher of distinctRoles(account.launchers)) {
+    const role = launcherRole(d.seen, account.id, launcher);
+    if (serviceLinkedRoleOf(launcher) !== undefined || role.is !== 'known') continue;
+    const there = ownPolicy(d, role.value);
+    if (there === undefined || !leaked.some((arn) => there.includes(arn))) continue;
+    const policy = rolePolicyWish(d, account, role.value, sharesKey(d.want), false);
+    if (policy === undefined) deleteRolePolicy(d, account, role.value, []);
+    else writeRolePolicy(d, account, role.value, rolePolicyName(d.want.name), policy);
   }
 }
 

@@ -3,11 +3,12 @@
 import { type Finding, type Reason, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { Image } from '../model/delivery.ts';
+import { leakedKeysIn } from '../model/leaked.ts';
 import type { ImageSeen, SnapshotSeen } from '../model/observed.ts';
 import { type Draft, tagsFor, tokenFor } from './draft.ts';
 import { deliveryKey, keyReadySteps } from './key-steps.ts';
 import { imageRef, snapshotsRef } from './step.ts';
-import { copiesOf, disabledCopyOf, liveCopyOf, underKey } from './targets.ts';
+import { disabledCopyOf, leakedCopiesOf, liveCopyOf, nextAttempt, underKey } from './targets.ts';
 
 /** The copy of an image version in one Region: as seen, or as references to what the run makes. */
 export interface BuilderCopy {
@@ -43,9 +44,38 @@ export function planEnabling(d: Draft, image: Image, version: string, sleeping: 
   });
 }
 
-/** @returns undefined where something blocks, which is then told */
-export function planBuilderCopy(d: Draft, image: Image, source: ImageSeen, region: string): BuilderCopy | undefined {
+/** A version, and what it is copied from: what was built, or a copy under a key that leaked since. */
+export interface Origin {
+  readonly version: string;
+  readonly ami: ImageSeen;
+  readonly region: string;
+  /** Ids of steps that come first. */
+  readonly after: readonly string[];
+}
+
+/** Copies that their successors can be made from: while the key that leaked is enabled. Oldest version first. */
+export function leakedOrigins(d: Draft, image: Image, region: string): readonly ImageSeen[] {
+  const builder = d.seen.builder.get(region);
+  const leaked = leakedCopiesOf(builder?.images.is === 'known' ? builder.images.value : [], image);
+  return leakedKeysIn(builder).every((k) => k.state === 'Enabled') ? leaked : [];
+}
+
+/** Within a Region where there is one under a key that leaked: nothing is transferred, and nothing is ever unencrypted. */
+export function originOf(d: Draft, image: Image, source: ImageSeen, region: string): Origin {
   const version = source.imageId;
+  const leaked = leakedOrigins(d, image, region);
+  const older = leaked.filter((i) => i.tags['amiport:version'] !== version);
+  // Whoever takes the most recent by its CreationDate must get the newest version.
+  const after = d.planned(...older.map((i) => copyStep(image.name, i.tags['amiport:version'] ?? '', region)));
+  const same = leaked.find((i) => i.tags['amiport:version'] === version);
+  return same === undefined
+    ? { version, ami: source, region: d.want.builder.region, after }
+    : { version, ami: same, region, after };
+}
+
+/** @returns undefined where something blocks, which is then told */
+export function planBuilderCopy(d: Draft, image: Image, origin: Origin, region: string): BuilderCopy | undefined {
+  const { version } = origin;
   const builder = d.seen.builder.get(region);
   if (builder?.images.is === 'unreadable') {
     d.blocked.push(builder.images.reason);
@@ -62,7 +92,7 @@ export function planBuilderCopy(d: Draft, image: Image, source: ImageSeen, regio
   const sleeping = disabledCopyOf(images, image, version);
   if (sleeping !== undefined) planEnabling(d, image, version, sleeping, { account: d.want.builder.account, region });
   else if (live === undefined)
-    addCopy(d, image, source, region, copiesOf(images, image, version).length + 1, nameFor(d, image, version, images));
+    addCopy(d, image, origin, region, nextAttempt(images, image, version), nameFor(d, image, version, images));
   const imageId = live?.imageId ?? sleeping?.imageId ?? imageRef(image.name, version, region);
   if (live?.state !== 'available') {
     d.add({
@@ -91,8 +121,8 @@ export function planBuilderCopy(d: Draft, image: Image, source: ImageSeen, regio
   };
 }
 
-function addCopy(d: Draft, image: Image, source: ImageSeen, region: string, attempt: number, name: string): void {
-  const version = source.imageId;
+function addCopy(d: Draft, image: Image, origin: Origin, region: string, attempt: number, name: string): void {
+  const { version, ami: source } = origin;
   const encrypted = underKey(d.want, image);
   // With encryption by default on, what Packer builds is under aws/ebs, which cannot be shared.
   const reEncrypts =
@@ -106,12 +136,18 @@ function addCopy(d: Draft, image: Image, source: ImageSeen, region: string, atte
     region,
     image: image.name,
     imageVersion: version,
-    why: `${region} holds no copy of ${version}${encrypted ? ' under the key of this delivery' : ''}${attemptText(attempt)}${reEncrypts}`,
-    needs: [...(encrypted ? keyReadySteps(d, region) : d.planned(`disable-encryption-by-default:${region}`))],
+    why:
+      source.leaked === true
+        ? `${source.imageId} is under a key that leaked`
+        : `${region} holds no copy of ${version}${encrypted ? ' under the key of this delivery' : ''}${attemptText(attempt)}${reEncrypts}`,
+    needs: [
+      ...(encrypted ? keyReadySteps(d, region) : d.planned(`disable-encryption-by-default:${region}`)),
+      ...origin.after,
+    ],
     sourceImageId: source.imageId,
-    sourceRegion: d.want.builder.region,
+    sourceRegion: origin.region,
     name,
-    description: `${image.name}, copied by amiport from ${source.imageId} in ${d.want.builder.region}`,
+    description: `${image.name}, copied by amiport from ${source.imageId} in ${origin.region}`,
     ...(encrypted ? { key: deliveryKey(d, region) } : {}),
     as: `image:${image.name}:${version}:${region}`,
     token: tokenFor(d.want.name, image.name, image.way, version, region, String(attempt)),

@@ -17,6 +17,7 @@ import {
   copyTags,
   enableStep,
   nameFor,
+  originOf,
   planBuilderCopy,
   planEnabling,
   wrongKey,
@@ -24,7 +25,7 @@ import {
 import { type Draft, tokenFor } from './draft.ts';
 import { keyReadySteps } from './key-steps.ts';
 import { imageRef } from './step.ts';
-import { accountsIn, copiesOf, disabledCopyOf, liveCopyOf } from './targets.ts';
+import { accountsIn, disabledCopyOf, liveCopyOf, nextAttempt } from './targets.ts';
 
 export function planPrivateCopies(d: Draft, image: Image, source: ImageSeen, region: string): void {
   const wishes = accountsIn(d.want, region).flatMap(
@@ -32,7 +33,7 @@ export function planPrivateCopies(d: Draft, image: Image, source: ImageSeen, reg
   );
   const missing = wishes.filter((w) => w.own?.state !== 'available');
   // Once every account has its copy, the builder's is not asked for again.
-  const copy = missing.length === 0 ? undefined : planBuilderCopy(d, image, source, region);
+  const copy = missing.length === 0 ? undefined : planBuilderCopy(d, image, originOf(d, image, source, region), region);
   if (copy === undefined) return;
   for (const wish of missing) planCopy(d, image, copy, wish);
 }
@@ -67,7 +68,7 @@ function wishOf(d: Draft, image: Image, version: string, region: string, account
     d.blocked.push(wrong);
     return undefined;
   }
-  const attempt = copiesOf(images, image, version, 'account-copy').length + 1;
+  const attempt = nextAttempt(images, image, version, 'account-copy');
   const sleeping = disabledCopyOf(images, image, version, 'account-copy');
   return { account, region, version, key, own, sleeping, name: nameFor(d, image, version, images), attempt };
 }

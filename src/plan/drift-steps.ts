@@ -34,6 +34,11 @@ const CODES: Readonly<Record<Step['do'], string>> = {
   'refresh-instances': 'drift.instances.old',
   'set-template-version': 'drift.launch-template.moved',
   'put-parameter': 'drift.parameter.moved',
+  'tag-key': 'drift.other',
+  'untag-key': 'drift.other',
+  'disable-key': 'drift.other',
+  'enable-key': 'drift.other',
+  'schedule-key-deletion': 'drift.other',
   'set-launch-template': 'drift.launch-template.moved',
 };
 

@@ -3,13 +3,14 @@ import { type Reason, reason } from '../base/outcome.ts';
 import type { Image } from '../model/delivery.ts';
 import type { ImageSeen } from '../model/observed.ts';
 import { accessSteps } from './access-steps.ts';
-import { planBuilderCopy } from './builder-copy.ts';
+import { copyStep, leakedOrigins, type Origin, originOf, planBuilderCopy } from './builder-copy.ts';
 import { planPrivateCopies } from './copy-steps.ts';
 import type { Cover } from './cover.ts';
 import type { Draft } from './draft.ts';
 import { keyReadySteps } from './key-steps.ts';
 import { tooManyEntities, unitsOf, wantedSharing } from './sharing.ts';
 import { deliveredRegions, underKey } from './targets.ts';
+import { keptVersions } from './versions.ts';
 
 export const sharedStep = (image: string, version: string, region: string): string =>
   `share-image:${image}:${version}:${region}`;
@@ -29,8 +30,26 @@ function planImage(d: Draft, image: Image): void {
     d.blocked.push(refused);
     return;
   }
-  const planIn = image.way === 'account-copies' ? planPrivateCopies : planSharing;
-  for (const region of deliveredRegions(d.want)) planIn(d, image, source.value, region);
+  for (const region of deliveredRegions(d.want)) {
+    if (image.way === 'account-copies') {
+      planPrivateCopies(d, image, source.value, region);
+      continue;
+    }
+    planLeakedVersions(d, image, source.value.imageId, region);
+    planSharing(d, image, originOf(d, image, source.value, region), region);
+  }
+}
+
+/** Older versions that are kept, and lie under a key that leaked: whoever is on one must be able to stay, oldest first. */
+function planLeakedVersions(d: Draft, image: Image, newest: string, region: string): void {
+  const kept = new Set(keptVersions(d.seen, image));
+  const after: string[] = [];
+  for (const ami of leakedOrigins(d, image, region)) {
+    const version = ami.tags['amiport:version'] ?? '';
+    if (version === newest || !kept.has(version)) continue;
+    planSharing(d, image, { version, ami, region, after: [...after] }, region);
+    after.push(...d.planned(copyStep(image.name, version, region)));
+  }
 }
 
 const notBuilt = (image: Image): Reason =>
@@ -108,8 +127,8 @@ function refuseCopying(d: Draft, image: Image, source: ImageSeen): Reason | unde
 }
 
 /** Launch permissions on the builder's copy, after the proof of every launcher. */
-function planSharing(d: Draft, image: Image, source: ImageSeen, region: string): void {
-  const copy = planBuilderCopy(d, image, source, region);
+function planSharing(d: Draft, image: Image, origin: Origin, region: string): void {
+  const copy = planBuilderCopy(d, image, origin, region);
   if (copy === undefined) return;
   const cover = wantedSharing(d.want, d.seen, region);
   const tooMany = tooManyEntities(cover, region);
@@ -119,7 +138,7 @@ function planSharing(d: Draft, image: Image, source: ImageSeen, region: string):
   }
   const { accounts, units, places } = missingSharing(region, cover, copy.seen);
   if (accounts.length + units.length === 0) return;
-  const version = source.imageId;
+  const { version } = origin;
   const base = { account: d.want.builder.account, region, image: image.name, imageVersion: version };
   d.add({
     ...base,

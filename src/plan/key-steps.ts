@@ -1,6 +1,7 @@
 /** Steps for the dedicated key: primary, alias, rotation, a replica and its own policy in every Region. */
 import { reason } from '../base/outcome.ts';
 import { launcherPrincipalArn, roleArnFor, serviceLinkedRoleOf, type UnitMember } from '../model/delivery.ts';
+import { leakedKeysIn, REPLACES_TAG } from '../model/leaked.ts';
 import type { ImageSeen, KeySeen } from '../model/observed.ts';
 import { type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
 import { type CoveredUnit, coverOf } from './cover.ts';
@@ -58,14 +59,18 @@ function planMissing(d: Draft, region: string, replica: boolean): void {
   const { account } = d.want.builder;
   const policy = checkedPolicy(d, region, undefined);
   if (policy === undefined) return;
-  const tags = tagsFor(d.want, 'key');
+  const [leaked] = leakedKeysIn(d.seen.builder.get(region));
+  const tags = tagsFor(d.want, 'key', leaked === undefined ? {} : { [REPLACES_TAG]: leaked.arn });
   if (!replica) {
     d.add({
       id: `create-key:${region}`,
       do: 'create-key',
       account,
       region,
-      why: `no key of delivery ${d.want.name} is in ${region}: a shared image cannot be under aws/ebs; policy: ${policy.says}`,
+      why:
+        leaked === undefined
+          ? `no key of delivery ${d.want.name} is in ${region}: a shared image cannot be under aws/ebs; policy: ${policy.says}`
+          : `${leaked.arn} leaked; policy: ${policy.says}`,
       needs: [],
       description: `amiport delivery ${d.want.name}: golden AMIs`,
       multiRegion: d.want.key?.multiRegion ?? false,

@@ -6,6 +6,7 @@
  */
 import type { Reason } from '../base/outcome.ts';
 import type { Before } from './before.ts';
+import type { KeyEffect } from './key-effects.ts';
 import type { LifecycleEffect } from './lifecycle-effects.ts';
 
 interface StepBase {
@@ -117,6 +118,7 @@ export type Effect =
   /** With its snapshots. */
   | { readonly do: 'deregister-image'; readonly imageId: string }
   | LifecycleEffect
+  | KeyEffect
   | { readonly do: 'revoke-grant'; readonly key: string; readonly grantId: string }
   | { readonly do: 'put-parameter'; readonly name: string; readonly imageId: string; readonly tags: Tags }
   | {

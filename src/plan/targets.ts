@@ -80,8 +80,11 @@ function defaultWhereUsed(image: Image, place: PlaceSeen): Finding<KeySeen> {
 /** `copy`: in the builder account, for all; `account-copy`: private, in a user account. */
 type CopyStep = 'copy' | 'account-copy';
 
-/** True for amiport's copies of an image in its present way, whatever their version and state. */
+/** True for amiport's copies of an image in its present way, whatever their version and state. One under a leaked key is none. */
 export const isCopyOf = (image: Image, ami: ImageSeen, step: CopyStep = 'copy'): boolean =>
+  ami.leaked !== true && isMadeAs(image, ami, step);
+
+const isMadeAs = (image: Image, ami: ImageSeen, step: CopyStep): boolean =>
   ami.tags['amiport:image'] === image.name &&
   ami.tags['amiport:step'] === step &&
   ami.tags['amiport:way'] === image.way;
@@ -96,6 +99,24 @@ export const copiesOf = (
   version: string,
   step: CopyStep = 'copy',
 ): readonly ImageSeen[] => images.filter((i) => isCopyOf(image, i, step) && i.tags['amiport:version'] === version);
+
+/** The next copy of a version is this attempt at it: failed ones count, and those under a key that leaked since. */
+export const nextAttempt = (
+  images: readonly ImageSeen[],
+  image: Image,
+  version: string,
+  step: CopyStep = 'copy',
+): number => images.filter((i) => isMadeAs(image, i, step) && i.tags['amiport:version'] === version).length + 1;
+
+/** Copies under a leaked key, oldest version first: those that their successors are made from. */
+export const leakedCopiesOf = (
+  images: readonly ImageSeen[],
+  image: Image,
+  step: CopyStep = 'copy',
+): readonly ImageSeen[] =>
+  images
+    .filter((i) => i.leaked === true && i.state === 'available' && isMadeAs(image, i, step))
+    .toSorted((a, b) => a.createdMs - b.createdMs);
 
 /** The copy of one version that counts: the one that is available, else the one under way. */
 export function liveCopyOf(

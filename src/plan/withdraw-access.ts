@@ -73,7 +73,7 @@ function withdrawGrants(d: Draft, region: string, key: KeySeen, needs: readonly 
 }
 
 /** EC2's own grants on attached volumes carry the volume's id. Source: KMS Developer Guide "How Amazon EBS uses AWS KMS". */
-const isOfVolume = (g: GrantSeen): boolean =>
+export const isOfVolume = (g: GrantSeen): boolean =>
   (g.encryptionContextSubset ?? g.encryptionContextEquals)?.['aws:ebs:id'] !== undefined;
 
 function wanted(d: Draft, region: string, grant: GrantSeen): boolean {

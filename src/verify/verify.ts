@@ -31,6 +31,8 @@ import type { VolumeKeyWish } from './volume-key.ts';
 
 export interface VerifyScope {
   readonly image?: string;
+  /** Source AMI of a version; default: the newest. */
+  readonly version?: string;
   readonly region?: string;
   /** Account ids. */
   readonly accounts?: ReadonlySet<string>;
@@ -46,7 +48,7 @@ export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScop
   for (const region of regions) {
     const builder = seen.builder.get(region);
     if (builder === undefined) continue;
-    const copies = images.map((image) => sharedCopy(want, seen, image, builder));
+    const copies = images.map((image) => sharedCopy(want, seen, image, builder, scope.version));
     for (const account of accountsIn(want, region)) {
       if (scope.accounts !== undefined && !scope.accounts.has(account.id)) continue;
       const { mendAs, launchers, leavePlace } = asked(account);
@@ -55,7 +57,7 @@ export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScop
       // One image after the other at a place: most hang on the same keys.
       let before: Ground | undefined;
       for (const [i, image] of images.entries()) {
-        const ground = groundOf(seen, questionOf(want, seen, image, at, scope.asIfShared ?? false, copies[i]), before);
+        const ground = groundOf(seen, questionOf(want, seen, image, at, scope, copies[i]), before);
         before = ground;
         for (const { launcher, judge } of launchers)
           byImage[i]?.push(qualified(want, proveLaunch(ground, launcher, judge)));
@@ -114,16 +116,18 @@ export function liveCopy(
   image: Image,
   account: string,
   region: string,
+  asked?: string,
 ): { readonly version: string; readonly ami: Finding<ImageSeen> } {
   const source = seen.sources.get(image.name);
+  const newest = asked ?? (source?.is === 'known' ? source.value.imageId : undefined);
   const images = imagesFor(seen, image, account, region);
-  if (images.is !== 'known') return { version: source?.is === 'known' ? source.value.imageId : '', ami: images };
+  if (images.is !== 'known') return { version: newest ?? '', ami: images };
   const step = deliveredStep(image);
   const newestFirst = images.value
     // IMG-5: a deregistered image is still listed for a while.
     .filter((i) => isCopyOf(image, i, step) && i.state !== 'deregistered')
     .toSorted((a, b) => b.createdMs - a.createdMs);
-  const version = source?.is === 'known' ? source.value.imageId : newestFirst[0]?.tags['amiport:version'];
+  const version = newest ?? newestFirst[0]?.tags['amiport:version'];
   if (version === undefined) return { version: '', ami: absent };
   // A failed copy is still an answer: the proof then says in what state it is.
   const copy = liveCopyOf(newestFirst, image, version, step) ?? copiesOf(newestFirst, image, version, step)[0];
@@ -137,9 +141,15 @@ interface BuilderKey {
 }
 
 /** @returns undefined where every account has a copy of its own */
-function sharedCopy(want: Delivery, seen: Observed, image: Image, builder: BuilderRegionSeen): SharedCopy | undefined {
+function sharedCopy(
+  want: Delivery,
+  seen: Observed,
+  image: Image,
+  builder: BuilderRegionSeen,
+  version: string | undefined,
+): SharedCopy | undefined {
   if (image.way === 'account-copies') return undefined;
-  const copy = liveCopy(seen, image, want.builder.account, builder.region);
+  const copy = liveCopy(seen, image, want.builder.account, builder.region, version);
   return { ...copy, readKeys: readKeysOf(builder), snapshots: builder.snapshots, builderKey: builder.key };
 }
 
@@ -162,7 +172,7 @@ function questionOf(
   seen: Observed,
   image: Image,
   at: At,
-  asIfShared: boolean,
+  { asIfShared = false, version: asked }: VerifyScope,
   shared: SharedCopy | undefined,
 ): PlaceQuestion {
   const { account, region, place } = at;
@@ -179,7 +189,7 @@ function questionOf(
       asIfShared: asIfShared || account === want.builder.account,
     };
   }
-  const { version, ami } = liveCopy(seen, image, account, region);
+  const { version, ami } = liveCopy(seen, image, account, region, asked);
   const key = place.volumeKeys.get(accountKeyName(image, account, region) ?? '') ?? absent;
   const question: PlaceQuestion = {
     ...at,

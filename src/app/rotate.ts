@@ -1,0 +1,233 @@
+/**
+ * Carries the rotation of a leaked key on, phase by phase: looks, plans the phase that is due, applies it like any plan, and
+ * looks again. All that it knows is read off AWS, so a rotation that was stopped goes on from any process.
+ */
+
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import { mapPool } from '../base/pool.ts';
+import type { KeySeen, Observed } from '../model/observed.ts';
+import type { Plan } from '../plan/step.ts';
+import { openImages, type Phase, phaseOf, type Rotation, rotationOf, SETTLE_MS } from '../rotate/rotation.ts';
+import {
+  planBack,
+  planClose,
+  planContain,
+  planDeletion,
+  planDisable,
+  planMark,
+  planMarkOf,
+  planWithdraw,
+} from '../rotate/steps.ts';
+import { heldBy, type Looked } from '../rotate/under.ts';
+import type { RunResult } from '../run/drive.ts';
+import { takeCensus } from './census.ts';
+import { applyPlan, planFor } from './deliver.ts';
+import type { Emit } from './events.ts';
+import { type RotateOverview, rotateOverview } from './rotate-overview.ts';
+import type { Session } from './session.ts';
+
+export interface RotateWish {
+  /** Disables the key first: what it breaks is less bad than the leak. */
+  readonly contain: boolean;
+  /** Closes images though somebody is pinned to them, or nobody can tell. */
+  readonly force: boolean;
+  readonly watchDays: number;
+  /** Consents to the deletion of the key after the watch. */
+  readonly deleteKey: boolean;
+}
+
+/** The phase that is due. */
+export type Stage =
+  | { readonly is: 'to-do'; readonly phase: Phase; readonly plan: Plan; readonly seen: Observed }
+  /** Nothing but time has to pass. */
+  | { readonly is: 'settling'; readonly phase: Phase; readonly untilMs: number }
+  /** Somebody else has to do something first. */
+  | { readonly is: 'held'; readonly phase: Phase; readonly reasons: readonly Reason[] }
+  | { readonly is: 'watching'; readonly untilMs: number; readonly denied: readonly Reason[]; readonly over: boolean }
+  | { readonly is: 'over' };
+
+const AT_ONCE = 16;
+const DAY_MS = 86_400_000;
+
+/** What is ahead, while nothing has begun. */
+export async function overviewOf(session: Session, wish: RotateWish, emit: Emit): Promise<Outcome<RotateOverview>> {
+  const seen = await look(session, emit);
+  const keys = keysOf(session, seen);
+  return keys.ok ? done(rotateOverview(session.want, seen, wish)) : keys;
+}
+
+/** What begins a rotation: every key of the delivery says that it leaked. */
+export async function beginRotation(session: Session, emit: Emit): Promise<Outcome<Stage>> {
+  const seen = await look(session, emit);
+  const { want } = session;
+  if (rotationOf(want, seen) !== undefined) return done(await stageOf(session, seen, NO_WISH));
+  const keys = keysOf(session, seen);
+  if (!keys.ok) return keys;
+  return done({ is: 'to-do', phase: 'mark', plan: planMark(want, seen, keys.value, seen.atMs), seen });
+}
+
+const NO_WISH: RotateWish = { contain: false, force: false, watchDays: 7, deleteKey: false };
+
+export async function nextStage(session: Session, wish: RotateWish, emit: Emit): Promise<Stage> {
+  return stageOf(session, await look(session, emit), wish);
+}
+
+const look = (session: Session, emit: Emit): Promise<Observed> =>
+  session.look(session.want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
+
+/** The builder's first: it is the primary. */
+function keysOf({ want }: Session, seen: Observed): Outcome<readonly KeySeen[]> {
+  const { key } = want;
+  const none = (says: string, does: string): Outcome<never> =>
+    failed(reason('rotate.key.none', want.name, says, { remedy: { who: 'you', does } }));
+  if (key === undefined) return none('this delivery has no key of its own', 'rotate where the key is: in its account');
+  if (key.reference.by === 'arn')
+    return none(
+      'the config names the key by its ARN, which its successor cannot have',
+      'give the key an alias, and name that in amiport.yaml (key.alias)',
+    );
+  const keys: KeySeen[] = [];
+  for (const { key: there } of seen.builder.values()) {
+    if (there.is === 'unreadable') return failed(there.reason);
+    if (there.is === 'known') keys.push(there.value);
+  }
+  return keys.length === 0 ? none('the key of this delivery is not there yet', 'amiport apply makes it') : done(keys);
+}
+
+async function stageOf(session: Session, seen: Observed, wish: RotateWish): Promise<Stage> {
+  const { want, clock } = session;
+  const r = rotationOf(want, seen);
+  if (r === undefined) return { is: 'over' };
+  const delivery = planFor(session, want, seen);
+  const undelivered = delivery.steps.length + delivery.blocked.length > 0;
+  const phase = phaseOf(r, seen, { contain: wish.contain, undelivered, nowMs: clock.nowMs() });
+  const toDo = (plan: Plan): Stage => ({ is: 'to-do', phase, plan, seen });
+  switch (phase) {
+    case 'mark':
+      return toDo(planMark(want, seen, r.unmarked, r.leakedMs));
+    case 'contain':
+      return toDo(planContain(want, seen, r));
+    case 'deliver':
+      return delivery.steps.length === 0 ? { is: 'held', phase, reasons: delivery.blocked } : toDo(delivery);
+    case 'moved':
+    case 'closed':
+      return toDo(planMarkOf(want, seen, r, phase));
+    case 'settle':
+      return { is: 'settling', phase, untilMs: (r.movedMs ?? 0) + SETTLE_MS };
+    case 'settle-again':
+      return { is: 'settling', phase, untilMs: (r.closedMs ?? 0) + SETTLE_MS };
+    case 'close': {
+      const plan = planClose(want, seen, await censusOf(session, seen), wish.force);
+      return plan.steps.length === 0 ? { is: 'held', phase, reasons: plan.blocked } : toDo(plan);
+    }
+    case 'withdraw':
+      return withdrawal(session, seen, r);
+    case 'watch':
+      return watching(session, seen, r, wish);
+    case 'over':
+      return { is: 'over' };
+  }
+}
+
+/** The builder's images may be launched by every account that takes images in the Region. */
+function censusOf({ cloud, want }: Session, seen: Observed): ReturnType<typeof takeCensus> {
+  const questions = openImages(seen).map(({ region, ami }) => ({
+    imageId: ami.imageId,
+    region,
+    owner: want.builder.account,
+    accounts: [
+      ...new Set([want.builder.account, ...want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id)]),
+    ],
+    shared: false,
+  }));
+  return takeCensus(cloud, want.name, questions);
+}
+
+async function withdrawal(session: Session, seen: Observed, r: Rotation): Promise<Stage> {
+  const { want } = session;
+  const held = heldBy(want, r, await looksInto(session, r));
+  const plan = planWithdraw(want, seen, r, held);
+  const phase = 'withdraw';
+  if (plan.steps.length > 0) return { is: 'to-do', phase, plan, seen };
+  const waits = [...plan.blocked, ...[...held.values()].flat()];
+  if (waits.length > 0) return { is: 'held', phase, reasons: waits };
+  const disable = planDisable(want, seen, r);
+  return { is: 'to-do', phase, plan: disable.steps.length > 0 ? disable : planMarkOf(want, seen, r, 'disabled'), seen };
+}
+
+/** Every place whose volumes may be under the key, and the builder's own. */
+async function looksInto({ cloud, want }: Session, r: Rotation): Promise<readonly Looked[]> {
+  const places = [...r.old].flatMap(([region, key]) =>
+    [want.builder.account, ...want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id)].map(
+      (account) => ({ account, region, key }),
+    ),
+  );
+  const distinct = [...new Map(places.map((p) => [`${p.account}/${p.region}`, p])).values()];
+  return mapPool(distinct, AT_ONCE, async ({ account, region, key }) => ({
+    account,
+    region,
+    found: await cloud.findUnderKeys({ account, region }, [key.arn]),
+  }));
+}
+
+async function watching(session: Session, seen: Observed, r: Rotation, wish: RotateWish): Promise<Stage> {
+  const { want, clock, cloud } = session;
+  const sinceMs = r.disabledMs ?? 0;
+  const untilMs = sinceMs + wish.watchDays * DAY_MS;
+  const over = clock.nowMs() >= untilMs;
+  if (over && wish.deleteKey) return { is: 'to-do', phase: 'watch', plan: planDeletion(want, seen, r), seen };
+  const answers = await mapPool([...r.old], AT_ONCE, async ([region, key]) => ({
+    region,
+    uses: await cloud.findDeniedUses({ account: want.builder.account, region }, { keyArn: key.arn, sinceMs }),
+  }));
+  const denied = answers.flatMap(({ region, uses }) =>
+    uses.ok
+      ? uses.value.map((u) =>
+          reason(
+            'rotate.denied-use',
+            u.who,
+            `${u.who} was refused ${u.eventName} in ${region} at ${new Date(u.atMs).toISOString()}`,
+          ),
+        )
+      : [uses.reason],
+  );
+  return { is: 'watching', untilMs, denied, over };
+}
+
+/** One command back: whatever phase it is in, until the key is deleted. */
+export async function rotateBack(session: Session, emit: Emit): Promise<Outcome<Stage>> {
+  const seen = await look(session, emit);
+  const r = rotationOf(session.want, seen);
+  const nothing = (says: string): Outcome<never> => failed(reason('rotate.back.nothing', session.want.name, says));
+  if (r === undefined) return nothing('no key of this delivery is marked as leaked');
+  if ([...r.old.values()].some((k) => k.state.startsWith('Pending')))
+    return nothing('the key that leaked is being deleted: kms:CancelKeyDeletion comes first');
+  return done({ is: 'to-do', phase: 'mark', plan: planBack(session.want, seen, r), seen });
+}
+
+export interface Carried {
+  readonly run: string;
+  readonly result: RunResult;
+}
+
+/** Carries a stage out, in the journal like any run. */
+export const carryStage = (
+  session: Session,
+  stage: Extract<Stage, { is: 'to-do' }>,
+  emit: Emit,
+  signal?: AbortSignal,
+): Promise<Outcome<Carried>> =>
+  applyPlan(session, { plan: stage.plan, seen: stage.seen }, emit, signal === undefined ? {} : { signal });
+
+/** True for what the config calls the key: alias, id or ARN, the delivery's name, or an image under it. */
+export function isAskedFor(session: Session, what: string, seen?: readonly string[]): boolean {
+  const { want } = session;
+  const alias = want.key?.reference.by === 'alias' ? want.key.reference.alias : want.key?.reference.arn;
+  return [
+    want.name,
+    alias,
+    alias?.replace(/^alias\//, ''),
+    ...want.images.map((i) => i.name),
+    ...(seen ?? []),
+  ].includes(what);
+}

@@ -1,0 +1,123 @@
+/** Effects of a rotation on keys, and the looks it takes: what lies under a key, and who was refused it. */
+import { done } from '../base/outcome.ts';
+import type { Cloud, DeniedUse, UnderKey } from '../model/cloud.ts';
+import { refusedWith } from './call.ts';
+import type { Connection } from './connection.ts';
+import { kmsTagList, tagsOf } from './shapes.ts';
+
+type KeyLife = Pick<
+  Cloud,
+  'tagKey' | 'untagKey' | 'setKeyEnabled' | 'scheduleKeyDeletion' | 'findUnderKeys' | 'findDeniedUses'
+>;
+
+export const keyLife = (c: Connection): KeyLife => ({ ...effects(c), ...looks(c) });
+
+function effects(c: Connection): Omit<KeyLife, 'findUnderKeys' | 'findDeniedUses'> {
+  return {
+    async tagKey(at, want) {
+      const { TagResourceCommand } = await import('@aws-sdk/client-kms');
+      const answer = await c.send('kms', at, 'kms:TagResource', (kms) =>
+        kms.send(new TagResourceCommand({ KeyId: want.keyArn, Tags: kmsTagList(want.tags) })),
+      );
+      return answer.ok ? done(undefined) : answer;
+    },
+
+    async untagKey(at, want) {
+      const { UntagResourceCommand } = await import('@aws-sdk/client-kms');
+      const answer = await c.send('kms', at, 'kms:UntagResource', (kms) =>
+        kms.send(new UntagResourceCommand({ KeyId: want.keyArn, TagKeys: [...want.tagKeys] })),
+      );
+      return answer.ok ? done(undefined) : answer;
+    },
+
+    async setKeyEnabled(at, want) {
+      const { DisableKeyCommand, EnableKeyCommand } = await import('@aws-sdk/client-kms');
+      const input = { KeyId: want.keyArn };
+      const answer = await (want.enabled
+        ? c.send('kms', at, 'kms:EnableKey', (kms) => kms.send(new EnableKeyCommand(input)))
+        : c.send('kms', at, 'kms:DisableKey', (kms) => kms.send(new DisableKeyCommand(input))));
+      return answer.ok ? done(undefined) : answer;
+    },
+
+    /** A primary waits for its replicas. Source: KMS Developer Guide "Deleting multi-Region keys". */
+    async scheduleKeyDeletion(at, want) {
+      const { ScheduleKeyDeletionCommand } = await import('@aws-sdk/client-kms');
+      const answer = await c.send('kms', at, 'kms:ScheduleKeyDeletion', (kms) =>
+        kms.send(new ScheduleKeyDeletionCommand({ KeyId: want.keyArn, PendingWindowInDays: want.days })),
+      );
+      const isGoing =
+        !answer.ok && refusedWith(answer, 'KMSInvalidStateException') && /pending/i.test(answer.reason.says);
+      return answer.ok || isGoing ? done(undefined) : answer;
+    },
+  };
+}
+
+function looks(c: Connection): Pick<KeyLife, 'findUnderKeys' | 'findDeniedUses'> {
+  return {
+    async findUnderKeys(at, keyArns) {
+      const { paginateDescribeSnapshots, paginateDescribeVolumes } = await import('@aws-sdk/client-ec2');
+      const wanted = new Set(keyArns);
+      const Filters = [{ Name: 'encrypted', Values: ['true'] }];
+      const volumes = await c.send('ec2', at, 'ec2:DescribeVolumes', async (client) => {
+        const found: UnderKey[] = [];
+        for await (const page of paginateDescribeVolumes({ client }, { Filters }))
+          for (const v of page.Volumes ?? []) {
+            if (!wanted.has(v.KmsKeyId ?? '')) continue;
+            const instanceId = v.Attachments?.[0]?.InstanceId;
+            found.push({
+              kind: 'volume',
+              id: v.VolumeId ?? '',
+              keyArn: v.KmsKeyId ?? '',
+              instanceId,
+              tags: tagsOf(v.Tags),
+            });
+          }
+        return found;
+      });
+      if (!volumes.ok) return volumes;
+      const snapshots = await c.send('ec2', at, 'ec2:DescribeSnapshots', async (client) => {
+        const found: UnderKey[] = [];
+        for await (const page of paginateDescribeSnapshots({ client }, { OwnerIds: ['self'], Filters }))
+          for (const s of page.Snapshots ?? []) {
+            if (!wanted.has(s.KmsKeyId ?? '')) continue;
+            const id = s.SnapshotId ?? '';
+            found.push({ kind: 'snapshot', id, keyArn: s.KmsKeyId ?? '', instanceId: undefined, tags: tagsOf(s.Tags) });
+          }
+        return found;
+      });
+      return snapshots.ok ? done([...volumes.value, ...snapshots.value]) : snapshots;
+    },
+
+    async findDeniedUses(at, want) {
+      const { paginateLookupEvents } = await import('@aws-sdk/client-cloudtrail');
+      const LookupAttributes = [{ AttributeKey: 'ResourceName' as const, AttributeValue: want.keyArn }];
+      const input = { LookupAttributes, StartTime: new Date(want.sinceMs) };
+      return c.send('cloudtrail', at, 'cloudtrail:LookupEvents', async (client) => {
+        const found: DeniedUse[] = [];
+        for await (const page of paginateLookupEvents({ client }, input))
+          for (const e of page.Events ?? []) found.push(...deniedUse(e.CloudTrailEvent));
+        return found;
+      });
+    },
+  };
+}
+
+/** Source: CloudTrail User Guide "CloudTrail record contents". */
+function deniedUse(text: string | undefined): readonly DeniedUse[] {
+  const event = JSON.parse(text ?? '{}') as {
+    readonly errorCode?: string;
+    readonly eventTime?: string;
+    readonly eventName?: string;
+    readonly userIdentity?: { readonly arn?: string; readonly invokedBy?: string; readonly accountId?: string };
+  };
+  if (event.errorCode === undefined) return [];
+  const { arn, invokedBy, accountId } = event.userIdentity ?? {};
+  return [
+    {
+      atMs: Date.parse(event.eventTime ?? ''),
+      eventName: event.eventName ?? '',
+      who: arn ?? invokedBy ?? 'somebody',
+      account: accountId ?? arn?.split(':')[4] ?? '',
+    },
+  ];
+}

@@ -1,0 +1,241 @@
+/** `amiport rotate --leaked`: phase after phase until nothing but days or somebody else is waited for. */
+import {
+  beginRotation,
+  carryStage,
+  deskOf,
+  isAskedFor,
+  nextStage,
+  overviewOf,
+  type RotateOverview,
+  type RotateWish,
+  rotateBack,
+  type Session,
+  type Stage,
+} from '../../app/api.ts';
+import { type Reason, reason } from '../../base/outcome.ts';
+import { confirm } from '../confirm.ts';
+import { type Context, EXIT } from '../context.ts';
+import type { CommonFlags } from '../flags.ts';
+import { type Printer, plural } from '../print.ts';
+import type { Progress } from '../progress.ts';
+import { printPlan } from '../render-plan.ts';
+import { sayWho } from '../who.ts';
+import { withSession } from '../with-session.ts';
+
+interface Flags extends CommonFlags {
+  readonly yes: boolean;
+  readonly leaked: boolean;
+  readonly dryRun: boolean;
+  readonly contain: boolean;
+  readonly force: boolean;
+  readonly back: boolean;
+  readonly delete: boolean;
+  readonly watchDays: number;
+  readonly reason?: string;
+}
+
+export default async function rotate(this: Context, flags: Flags, what?: string): Promise<void> {
+  this.stopping.says =
+    'interrupted: finishing what is in flight; amiport rotate --leaked goes on from here (Ctrl-C again to end at once)';
+  await withSession(this, flags, async (session, printer, progress) => {
+    const wrong = wrongWords(session, flags, what);
+    if (wrong !== undefined) return printer.bad({ reason: wrong, problems: [] });
+    if (!(await sayWho(deskOf(session, this.env), printer))) return EXIT.failed;
+    return new Rotating(this, session, printer, progress, flags).run();
+  });
+}
+
+function wrongWords(session: Session, flags: Flags, what: string | undefined): Reason | undefined {
+  if (!flags.leaked)
+    return reason('cli.rotate.how', 'rotate', 'say what for: --leaked', {
+      remedy: { who: 'you', does: 'amiport rotate --help tells' },
+    });
+  if (what === undefined || isAskedFor(session, what)) return undefined;
+  const names = [session.want.name, ...session.want.images.map((i) => i.name)].join(', ');
+  return reason('cli.rotate.what', what, `${what} is no key, delivery or image of this config`, {
+    remedy: { who: 'you', does: `name the key by its alias, or one of ${names}` },
+  });
+}
+
+/** Told at the end as one document. */
+interface Carried {
+  readonly phase: string;
+  readonly run: string;
+  readonly done: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly reason: Reason }[];
+  readonly notStarted: readonly string[];
+}
+
+class Rotating {
+  readonly #context: Context;
+  readonly #session: Session;
+  readonly #printer: Printer;
+  readonly #progress: Progress;
+  readonly #flags: Flags;
+  readonly #wish: RotateWish;
+  readonly #carried: Carried[] = [];
+
+  constructor(context: Context, session: Session, printer: Printer, progress: Progress, flags: Flags) {
+    this.#context = context;
+    this.#session = session;
+    this.#printer = printer;
+    this.#progress = progress;
+    this.#flags = flags;
+    this.#wish = {
+      contain: flags.contain,
+      force: flags.force,
+      watchDays: flags.watchDays,
+      deleteKey: flags.delete,
+    };
+  }
+
+  async run(): Promise<number> {
+    const { emit } = this.#progress;
+    const first = await (this.#flags.back ? rotateBack(this.#session, emit) : beginRotation(this.#session, emit));
+    this.#progress.end();
+    if (!first.ok) return this.#printer.failure(first.reason);
+    const begins = first.value.is === 'to-do' && first.value.phase === 'mark';
+    const overview = begins && !this.#flags.back ? await overviewOf(this.#session, this.#wish, emit) : undefined;
+    this.#progress.end();
+    if (overview !== undefined && !overview.ok) return this.#printer.failure(overview.reason);
+    if (overview !== undefined) printOverview(this.#printer, overview.value);
+    const stage = begins ? first.value : await this.#next();
+    if (this.#flags.dryRun) return this.#show(stage, overview?.value);
+    if (stage.is === 'to-do' && !this.#flags.yes && !(await this.#agreed(stage))) return EXIT.failed;
+    return this.#carryOn(stage);
+  }
+
+  #next = async (): Promise<Stage> => {
+    const stage = await nextStage(this.#session, this.#wish, this.#progress.emit);
+    this.#progress.end();
+    return stage;
+  };
+
+  #show(stage: Stage, overview: RotateOverview | undefined): number {
+    if (this.#printer.json) {
+      const { seen: _seen, ...shown } = stage.is === 'to-do' ? stage : { ...stage, seen: undefined };
+      this.#printer.document({ version: 1, overview, next: shown });
+    } else if (stage.is === 'to-do') {
+      this.#printer.line(`Next phase: ${stage.phase}`);
+      printPlan(this.#printer, stage.plan);
+    } else this.#tell(stage);
+    return stage.is === 'held' ? EXIT.differs : EXIT.done;
+  }
+
+  #agreed(stage: Extract<Stage, { is: 'to-do' }>): Promise<boolean> {
+    const what = this.#flags.back ? 'Take the rotation back' : `Go on with the phase ${stage.phase} and what follows`;
+    return confirm(this.#context, `${what}?`);
+  }
+
+  async #carryOn(first: Stage): Promise<number> {
+    const { interrupted } = this.#context;
+    let last = '';
+    for (let stage = first; ; stage = await this.#next()) {
+      if (interrupted.aborted) return this.#interrupted();
+      if (stage.is === 'settling') {
+        this.#printer.note(`${stage.phase}: until ${timeText(stage.untilMs)}, so that everybody has seen what changed`);
+        const { clock } = this.#session;
+        await clock.sleep(Math.max(0, stage.untilMs - clock.nowMs()), interrupted).catch(() => {});
+        continue;
+      }
+      if (stage.is !== 'to-do') return this.#end(stage);
+      if (stage.plan.digest === last) return this.#printer.failure(notMoving(stage.phase));
+      last = stage.plan.digest;
+      const code = await this.#carry(stage);
+      if (code !== undefined) return code;
+    }
+  }
+
+  /** @returns the exit code where it cannot go on */
+  async #carry(stage: Extract<Stage, { is: 'to-do' }>): Promise<number | undefined> {
+    const printer = this.#printer;
+    printer.line(
+      `${printer.color.bold(stage.phase)}: ${plural(stage.plan.steps.length, 'step')}${stage.phase === 'mark' && this.#flags.reason !== undefined ? ` (${this.#flags.reason})` : ''}`,
+    );
+    const applied = await carryStage(this.#session, stage, this.#progress.emit, this.#context.interrupted);
+    this.#progress.end();
+    if (!applied.ok) return printer.failure(applied.reason);
+    const { run, result } = applied.value;
+    const { done, failed, notStarted } = result;
+    this.#carried.push({ phase: stage.phase, run, done, failed, notStarted });
+    if (result.interrupted) return this.#interrupted();
+    if (failed.length + notStarted.length === 0) return undefined;
+    if (printer.json) this.#document({ is: 'failed' });
+    else for (const f of failed) printer.reason(f.reason);
+    printer.note(`${plural(failed.length, 'step')} failed; amiport rotate --leaked goes on from here`);
+    return failed.length > 0 && failed.every((f) => f.reason.code === 'verify.cannot-launch')
+      ? EXIT.differs
+      : EXIT.failed;
+  }
+
+  #interrupted(): number {
+    if (this.#printer.json) this.#document({ is: 'interrupted' });
+    this.#printer.note('interrupted; amiport rotate --leaked goes on from here');
+    return EXIT.interrupted;
+  }
+
+  #end(stage: Exclude<Stage, { is: 'to-do' | 'settling' }>): number {
+    if (this.#printer.json) this.#document(stage);
+    else this.#tell(stage);
+    return stage.is === 'held' ? EXIT.differs : EXIT.done;
+  }
+
+  #document(end: object): void {
+    this.#printer.document({ version: 1, phases: this.#carried, end });
+  }
+
+  #tell(stage: Exclude<Stage, { is: 'to-do' }>): void {
+    const { color } = this.#printer;
+    const line = (text: string): void => this.#printer.line(text);
+    switch (stage.is) {
+      case 'held':
+        for (const r of stage.reasons) this.#printer.reason(r);
+        line(
+          `${color.yellow('!')} The phase ${stage.phase} waits for what is named; then amiport rotate --leaked goes on.`,
+        );
+        return;
+      case 'watching':
+        for (const d of stage.denied) line(`${color.yellow('!')} ${d.says}`);
+        line(
+          `${color.green('✓')} The old key is disabled in every Region, and nothing is launched from under it. ${watchText(stage)}`,
+        );
+        return;
+      case 'settling':
+        line(`The phase ${stage.phase} lasts until ${timeText(stage.untilMs)}.`);
+        return;
+      case 'over':
+        line(`${color.green('✓')} No key of this delivery is marked as leaked, or the old one is being deleted.`);
+    }
+  }
+}
+
+const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
+
+const watchText = ({ untilMs, denied, over }: Extract<Stage, { is: 'watching' }>): string =>
+  `${denied.length === 0 ? 'Nobody missed it so far' : `${plural(denied.length, 'use')} of it refused`}; ${
+    over ? 'the watch is over: --delete schedules its deletion' : `the watch lasts until ${timeText(untilMs)}`
+  }. amiport rotate --leaked --back takes it all back.`;
+
+const notMoving = (phase: string): Reason =>
+  reason('rotate.stuck', phase, `the phase ${phase} was carried out, and the next look asks for the same again`, {
+    remedy: {
+      who: 'you',
+      does: 'amiport status and amiport drift tell what is changed by somebody else at the same time',
+    },
+  });
+
+function printOverview(printer: Printer, o: RotateOverview): void {
+  const { color } = printer;
+  printer.line(`Key ${o.keys[0] ?? ''}${o.keys.length > 1 ? ` and ${plural(o.keys.length - 1, 'replica')}` : ''}`);
+  printer.line(
+    `${plural(o.copies.length, 'image')} in ${plural(o.regions.length, 'Region')} for ${plural(o.accounts.length, 'account')}; about ${o.minutes} min until no user account can use the old key.`,
+  );
+  for (const p of o.phases) {
+    printer.line();
+    printer.line(`${color.bold(p.phase)} ${color.dim(`(${p.takes})`)}`);
+    printer.line(`  ${p.does}`);
+    if (p.costs !== undefined) printer.line(`  ${color.dim('costs')} ${p.costs}`);
+    printer.line(`  ${color.dim('at risk')} ${p.risk}`);
+  }
+  printer.line();
+}

@@ -1,0 +1,52 @@
+/** The words, flags and help of `rotate`. */
+import { buildCommand } from '@stricli/core';
+import { ALIASES, COMMON_FLAGS, parsePositive, parseText, YES_FLAG } from './flags.ts';
+import { examples } from './help.ts';
+
+const flag = (brief: string) => ({ kind: 'boolean', default: false, withNegated: false, brief }) as const;
+
+export const rotate = buildCommand({
+  loader: async () => import('./commands/rotate.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      yes: YES_FLAG,
+      leaked: flag('Replace a key that leaked: new key, new copies, then the old ones withdrawn'),
+      dryRun: flag('Only show what would be done next'),
+      contain: flag('Disable the key first: stopping the leak matters more than launches'),
+      force: flag('Close old images though somebody is pinned to them, or nobody can tell'),
+      back: flag('Take the rotation back: the old key, images and pointers are what counts again'),
+      delete: flag('Consent to the deletion of the old key after the watch'),
+      watchDays: {
+        kind: 'parsed',
+        parse: parsePositive,
+        default: '7',
+        brief: 'Days to watch for refused uses before the key may be deleted',
+        placeholder: 'days',
+      },
+      reason: { kind: 'parsed', parse: parseText, optional: true, brief: 'Why, for the journal', placeholder: 'text' },
+    },
+    aliases: { ...ALIASES, y: 'yes' },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          brief: 'The key (alias, id or ARN), the delivery, or an image under the key; the delivery when absent',
+          parse: parseText,
+          placeholder: 'what',
+          optional: true,
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: 'Replace a leaked KMS key, without one failed launch',
+    fullDescription: examples(
+      'Shows its phases first. Stopped anywhere, the same command goes on. Exit 3: it waits for somebody, who is named.',
+      'amiport rotate --leaked --dry-run',
+      'amiport rotate alias/amiport-images --leaked --reason "key policy was open for a day"',
+      'amiport rotate --leaked --contain --yes',
+      'amiport rotate --leaked --back',
+    ),
+  },
+});

@@ -1,0 +1,249 @@
+/** The steps of each phase of a rotation but `deliver`, which is the plan of the delivery itself. Pure. */
+import type { Reason } from '../base/outcome.ts';
+import { reason } from '../base/outcome.ts';
+import { type Census, type Consumer, censusKey } from '../model/census.ts';
+import type { Delivery } from '../model/delivery.ts';
+import { CLOSED_TAG, DISABLED_TAG, LEAKED_TAG, MOVED_TAG, REPLACED_BY_TAG } from '../model/leaked.ts';
+import type { KeySeen, Observed } from '../model/observed.ts';
+import { grantName, samePolicy } from '../plan/access.ts';
+import { withdrawLeakedFromRoles } from '../plan/access-steps.ts';
+import { Draft } from '../plan/draft.ts';
+import { sizedPolicy, wantedAccess } from '../plan/key-steps.ts';
+import type { Plan } from '../plan/step.ts';
+import { openImages, type Rotation } from './rotation.ts';
+import type { Held } from './under.ts';
+
+const stamp = (ms: number): string => new Date(ms).toISOString();
+
+function tag(d: Draft, key: KeySeen, tags: Readonly<Record<string, string>>, why: string): string {
+  return d.add({
+    id: `tag-key:${key.region}:${key.keyId}`,
+    do: 'tag-key',
+    account: d.want.builder.account,
+    region: key.region,
+    why,
+    needs: [],
+    key: key.arn,
+    // A key that amiport did not make becomes one that its role may go on with.
+    tags: { 'amiport:delivery': d.want.name, ...tags },
+  });
+}
+
+/** @param keys those to mark; the moment is that of the first one that was */
+export function planMark(want: Delivery, seen: Observed, keys: readonly KeySeen[], atMs: number): Plan {
+  const d = new Draft(want, seen);
+  for (const key of keys)
+    tag(d, key, { [LEAKED_TAG]: stamp(atMs) }, 'whoever plans from now on delivers under its successor');
+  return d.finish();
+}
+
+/** Replicas before the primary: while it is there, they can be told apart from keys that are on their own. */
+function disableAll(d: Draft, r: Rotation, why: string): void {
+  const keys = [...r.old.values()].filter((k) => k.state === 'Enabled').reverse();
+  const before: string[] = [];
+  for (const key of keys)
+    before.push(
+      d.add({
+        id: `disable-key:${key.region}`,
+        do: 'disable-key',
+        account: d.want.builder.account,
+        region: key.region,
+        why,
+        needs: [...before],
+        key: key.arn,
+      }),
+    );
+}
+
+export function planContain(want: Delivery, seen: Observed, r: Rotation): Plan {
+  const d = new Draft(want, seen);
+  disableAll(d, r, 'the leak is stopped first (--contain): what is under the key cannot be launched, started or read');
+  return d.finish();
+}
+
+type Mark = 'moved' | 'closed' | 'disabled';
+const MARKS: Readonly<Record<Mark, readonly [string, string]>> = {
+  moved: [MOVED_TAG, 'every pointer names images under the successor: from now on ten minutes count'],
+  closed: [CLOSED_TAG, 'nothing can be launched from under it: from now on ten minutes count'],
+  disabled: [DISABLED_TAG, 'from now on the watch counts'],
+};
+
+export function planMarkOf(want: Delivery, seen: Observed, r: Rotation, mark: Mark): Plan {
+  const d = new Draft(want, seen);
+  const [name, why] = MARKS[mark];
+  const home = r.old.get(want.builder.region);
+  if (home !== undefined) tag(d, home, { [name]: stamp(seen.atMs) }, why);
+  return d.finish();
+}
+
+/** Those that decide what is launched next. A running instance needs no image any more. */
+const PINS: ReadonlySet<Consumer['kind']> = new Set([
+  'launch-template',
+  'auto-scaling-group',
+  'parameter',
+  'image-builder-recipe',
+]);
+
+/** Images that nobody is pinned to are disabled: a launch of them is refused at once, with a reason that people understand. */
+export function planClose(want: Delivery, seen: Observed, census: Census, force: boolean): Plan {
+  const d = new Draft(want, seen);
+  for (const { region, ami } of openImages(seen)) {
+    const found = census.get(censusKey(region, ami.imageId));
+    const pins = found?.is === 'known' ? found.value.filter((c) => PINS.has(c.kind)) : [];
+    if (!force && found?.is !== 'known') {
+      d.blocked.push(untold(ami.imageId, region, found?.is === 'unreadable' ? [found.reason] : []));
+      continue;
+    }
+    if (!force && pins.length > 0) {
+      d.blocked.push(pinned(ami.imageId, region, pins));
+      continue;
+    }
+    const permissions = ami.launchPermissions;
+    d.add({
+      id: `disable-image:${ami.imageId}:${region}`,
+      do: 'disable-image',
+      account: want.builder.account,
+      region,
+      image: ami.tags['amiport:image'] ?? '',
+      imageVersion: ami.tags['amiport:version'] ?? '',
+      why: 'it is under the key that leaked, and nothing is launched from it any more',
+      needs: [],
+      imageId: ami.imageId,
+      accounts: permissions.is === 'known' ? permissions.value.userIds : [],
+    });
+  }
+  return d.finish();
+}
+
+const untold = (imageId: string, region: string, because: readonly Reason[]): Reason =>
+  reason(
+    'rotate.census.unreadable',
+    imageId,
+    `nobody can tell who launches ${imageId} in ${region}, so it stays open`,
+    {
+      because,
+      remedy: { who: 'you', does: 'let amiport look there, or say --force' },
+    },
+  );
+
+const pinned = (imageId: string, region: string, pins: readonly Consumer[]): Reason =>
+  reason('rotate.pinned', imageId, `${imageId} in ${region} is what somebody launches next, so it stays open`, {
+    because: pins.map((c) =>
+      reason(`rotate.pinned.${c.kind}`, `${c.account}/${c.region}`, `${c.kind} ${c.id} in ${c.account}/${c.region}`),
+    ),
+    remedy: {
+      who: 'those who launch it',
+      does: 'name the new image, then amiport rotate --leaked goes on; --force closes it all the same, and their launches are refused',
+    },
+  });
+
+/** Rights on the key, account by account: of those that have nothing under it. */
+export function planWithdraw(want: Delivery, seen: Observed, r: Rotation, held: Held): Plan {
+  const d = new Draft(want, seen);
+  const staying = { ...want, accounts: want.accounts.filter((a) => held.has(a.id)) };
+  for (const key of r.old.values()) {
+    if (key.state !== 'Enabled') continue;
+    withdrawStatements(d, new Draft(staying, seen), key);
+    withdrawGrants(d, key, held);
+  }
+  for (const account of want.accounts) if (!held.has(account.id)) withdrawLeakedFromRoles(d, account);
+  return d.finish();
+}
+
+function withdrawStatements(d: Draft, staying: Draft, key: KeySeen): void {
+  if (key.policy.is === 'unreadable') d.blocked.push(key.policy.reason);
+  if (key.policy.is !== 'known') return;
+  const policy = sizedPolicy(staying, wantedAccess(staying, key.region), key.policy.value).text;
+  if (samePolicy(policy, key.policy.value)) return;
+  const { account } = d.want.builder;
+  if (d.want.manage.keyPolicy === 'export') {
+    d.exported.push({ on: 'key', account, region: key.region, key: key.arn, policy });
+    return;
+  }
+  d.add({
+    id: `withdraw-key-policy:${key.region}`,
+    do: 'put-key-policy',
+    account,
+    region: key.region,
+    why: 'nobody launches or starts anything under this key any more',
+    needs: [],
+    key: key.arn,
+    policy,
+  });
+}
+
+function withdrawGrants(d: Draft, key: KeySeen, held: Held): void {
+  if (key.grants.is === 'unreadable') d.blocked.push(key.grants.reason);
+  if (d.want.manage.grants === 'export' || key.grants.is !== 'known') return;
+  for (const grant of key.grants.value) {
+    if (!grant.name?.startsWith(grantName(d.want.name, '')) || held.has(grant.issuingAccount)) continue;
+    d.add({
+      id: `revoke-grant:${key.region}:${grant.grantId}`,
+      do: 'revoke-grant',
+      account: d.want.builder.account,
+      region: key.region,
+      why: `nothing of account ${grant.issuingAccount} is under this key any more`,
+      needs: [],
+      key: key.arn,
+      grantId: grant.grantId,
+    });
+  }
+}
+
+export function planDisable(want: Delivery, seen: Observed, r: Rotation): Plan {
+  const d = new Draft(want, seen);
+  disableAll(d, r, 'nothing needs it any more');
+  return d.finish();
+}
+
+/** KMS Developer Guide "Deleting AWS KMS keys": 7 to 30 days, in which it can be taken back. */
+const PENDING_WINDOW_DAYS = 30;
+
+export function planDeletion(want: Delivery, seen: Observed, r: Rotation): Plan {
+  const d = new Draft(want, seen);
+  for (const key of [...r.old.values()].reverse()) {
+    if (key.state.startsWith('Pending')) continue;
+    d.add({
+      id: `schedule-key-deletion:${key.region}`,
+      do: 'schedule-key-deletion',
+      account: want.builder.account,
+      region: key.region,
+      why: 'nobody missed it while it was disabled',
+      needs: [],
+      key: key.arn,
+      pendingWindowInDays: PENDING_WINDOW_DAYS,
+    });
+  }
+  return d.finish();
+}
+
+/** The key that leaked is the delivery's again, and its successor is what is taken back: the same phases, the other way. */
+export function planBack(want: Delivery, seen: Observed, r: Rotation): Plan {
+  const d = new Draft(want, seen);
+  for (const [region, old] of r.old) {
+    const { account } = want.builder;
+    const base = { account, region, why: 'the rotation is taken back', key: old.arn };
+    const enabled =
+      old.state === 'Disabled' ? [d.add({ ...base, id: `enable-key:${region}`, do: 'enable-key', needs: [] })] : [];
+    const successor = seen.builder.get(region)?.key;
+    const marked =
+      successor?.is === 'known' && successor.value.arn !== old.arn
+        ? [
+            tag(
+              d,
+              successor.value,
+              { [LEAKED_TAG]: stamp(seen.atMs), [REPLACED_BY_TAG]: old.arn },
+              'the rotation to it is taken back',
+            ),
+          ]
+        : [];
+    d.add({
+      ...base,
+      id: `untag-key:${region}`,
+      do: 'untag-key',
+      needs: [...enabled, ...marked],
+      tagKeys: [LEAKED_TAG, MOVED_TAG, CLOSED_TAG, DISABLED_TAG],
+    });
+  }
+  return d.finish();
+}

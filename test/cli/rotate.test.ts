@@ -1,0 +1,60 @@
+/** `rotate --leaked` as a shell sees it, over a delivery of two versions to a simulator on HTTP. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { simulatedClock } from '../../src/app/api.ts';
+import { BUILDER, FIRST, HOME, must, setStage } from '../../src/cli/demo/stage.ts';
+import { type Sim, startSim } from '../../src/sim/api.ts';
+import { bakedImage, configOf } from '../deliver/stage.ts';
+import { runCli } from './run-cli.ts';
+
+let sim: Sim | undefined;
+afterAll(() => sim?.close());
+
+test('a leaked key: shown, held by who is pinned, gone on with, taken back', async () => {
+  sim = await startSim({ port: 0, speed: 2_000 });
+  const url = sim.server?.url ?? '';
+  const env = { AWS_ACCESS_KEY_ID: BUILDER, AWS_SECRET_ACCESS_KEY: 'test', AMIPORT_ENDPOINT: url };
+  const stage = await setStage({ endpoint: url }, await simulatedClock(url));
+  const config = join(mkdtempSync(join(tmpdir(), 'amiport-rotate-')), 'amiport.yaml');
+  const cli = async (...words: string[]) => runCli([...words, '--config', config, '--quiet'], env);
+  const image = await bakedImage(stage, stage.builder, 'one');
+  writeFileSync(config, configOf({ kubernetes: image }));
+  expect((await cli('apply', '--yes')).code).toBe(0);
+
+  expect(await cli('rotate')).toMatchObject({ code: 2, err: expect.stringContaining('say what for: --leaked') });
+  expect(await cli('rotate', 'vod', '--leaked')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('vod is no key'),
+  });
+  const dry = await cli('rotate', 'alias/amiport-images', '--leaked', '--dry-run');
+  expect([dry.code, dry.out]).toEqual([0, expect.stringContaining('2 images in 2 Regions for 2 accounts')]);
+  expect(dry.out).toContain('amiport:leaked=');
+  expect(await cli('rotate', '--leaked')).toMatchObject({ code: 1, err: expect.stringContaining('no terminal') });
+
+  const found = await must(
+    stage.first.send<{ Parameter: { Value: string } }>('ssm', HOME, 'GetParameter', {
+      Name: '/golden/kubernetes/current',
+    }),
+  );
+  const theirs = { LaunchTemplateName: 'theirs' };
+  const LaunchTemplateData = { ImageId: found.Parameter.Value, InstanceType: 't3.micro' };
+  await must(stage.first.send('ec2', HOME, 'CreateLaunchTemplate', { ...theirs, LaunchTemplateData }));
+  const held = await cli('rotate', '--leaked', '--yes', '--reason', 'it was open for a day');
+  expect(held).toMatchObject({
+    code: 3,
+    err: expect.stringContaining(`launch-template theirs version 1 in ${FIRST}/${HOME}`),
+  });
+  await must(stage.first.send('ec2', HOME, 'DeleteLaunchTemplate', theirs));
+  const on = await cli('rotate', '--leaked', '--yes');
+  expect([on.code, on.out]).toEqual([0, expect.stringContaining('The old key is disabled in every Region')]);
+  expect((await cli('verify')).code).toBe(0);
+  expect((await cli('drift')).code).toBe(0);
+  const again = await cli('rotate', '--leaked', '--json', '--yes');
+  expect(JSON.parse(again.out)).toMatchObject({ version: 1, phases: [], end: { is: 'watching', denied: [] } });
+  const back = await cli('rotate', '--leaked', '--back', '--yes');
+  expect([back.code, back.out]).toEqual([0, expect.stringContaining('The old key is disabled in every Region')]);
+  expect((await cli('verify')).code).toBe(0);
+  expect((await cli('drift')).code).toBe(0);
+}, 120_000);
