@@ -8,6 +8,7 @@ import { BUILDER, FIRST, HOME, must, setStage } from '../../src/cli/demo/stage.t
 import { type Sim, startSim } from '../../src/sim/api.ts';
 import { bakedImage, configOf } from '../deliver/stage.ts';
 import { runCli } from './run-cli.ts';
+import { problemsOf } from './shapes.ts';
 
 let sim: Sim | undefined;
 afterAll(() => sim?.close());
@@ -31,6 +32,8 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
   const dry = await cli('rotate', 'alias/amiport-images', '--leaked', '--dry-run');
   expect([dry.code, dry.out]).toEqual([0, expect.stringContaining('2 images in 2 Regions for 2 accounts')]);
   expect(dry.out).toContain('amiport:leaked=');
+  const ahead = await cli('rotate', '--leaked', '--dry-run', '--json');
+  expect(problemsOf('rotate', JSON.parse(ahead.out))).toEqual([]);
   expect(await cli('rotate', '--leaked')).toMatchObject({ code: 1, err: expect.stringContaining('no terminal') });
 
   const found = await must(
@@ -51,7 +54,10 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
   expect([on.code, on.out]).toEqual([0, expect.stringContaining('The old key is disabled in every Region')]);
   expect((await cli('verify')).code).toBe(0);
   expect((await cli('drift')).code).toBe(0);
+  const shown = await cli('rotate', '--leaked', '--dry-run', '--json');
+  expect(problemsOf('rotate', JSON.parse(shown.out))).toEqual([]);
   const again = await cli('rotate', '--leaked', '--json', '--yes');
+  expect(problemsOf('rotate', JSON.parse(again.out))).toEqual([]);
   expect(JSON.parse(again.out)).toMatchObject({ version: 1, phases: [], end: { is: 'watching', denied: [] } });
   const back = await cli('rotate', '--leaked', '--back', '--yes');
   expect([back.code, back.out]).toEqual([0, expect.stringContaining('The old key is disabled in every Region')]);
