@@ -177,11 +177,14 @@ function onKey(cloud: Cloud, at: Place, step: KeyEffect): Promise<Outcome<void>>
 async function disable(
   { cloud, keep }: CarryOutPorts,
   at: Place,
-  { imageId, accounts }: { readonly imageId: string; readonly accounts: readonly string[] },
+  step: Extract<PlacedStep, { do: 'disable-image' }>,
 ): Promise<StepResult> {
+  const { imageId, accounts, withdrawn = false } = step;
   const kept = await keepPermissions(cloud, keep, { region: at.region, imageId, accounts });
   if (!kept.ok) return { is: 'failed', reason: kept.reason };
-  return ended(await cloud.disableImage(at, imageId), () => ({ [`permissions:${imageId}`]: accounts.join(',') }));
+  return ended(await cloud.disableImage(at, { imageId, withdrawn }), () => ({
+    [`permissions:${imageId}`]: accounts.join(','),
+  }));
 }
 
 function ended<T>(

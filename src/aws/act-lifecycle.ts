@@ -28,9 +28,10 @@ export function lifecycleEffects(c: Connection): LifecycleEffects {
     },
 
     /** Tagged first with the moment, since AWS does not tell when an image was disabled. */
-    async disableImage(at, imageId) {
+    async disableImage(at, { imageId, withdrawn }) {
       const { CreateTagsCommand, DisableImageCommand } = await import('@aws-sdk/client-ec2');
-      const Tags = tagList({ 'amiport:disabled': new Date(c.options.clock.nowMs()).toISOString() });
+      const now = new Date(c.options.clock.nowMs()).toISOString();
+      const Tags = tagList({ 'amiport:disabled': now, ...(withdrawn === true ? { 'amiport:withdrawn': now } : {}) });
       const tagged = await c.send('ec2', at, 'ec2:CreateTags', (ec2) =>
         ec2.send(new CreateTagsCommand({ Resources: [imageId], Tags })),
       );

@@ -56,11 +56,28 @@ export const retire = buildCommand({
       },
       now: { kind: 'boolean', default: false, withNegated: false, brief: 'Deregister at once, without keep.graceDays' },
       force: { kind: 'boolean', default: false, withNegated: false, brief: 'Also versions that somebody uses' },
+      emergency: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'IMAGE VERSION: pointers back to the last clean version, and this one disabled everywhere',
+      },
+      to: {
+        kind: 'parsed',
+        parse: parseText,
+        optional: true,
+        brief: 'With --emergency: the version to go back to',
+        placeholder: 'version',
+      },
     },
     aliases: { ...ALIASES, y: 'yes' },
     positional: {
       kind: 'array',
-      parameter: { brief: 'Image names; all when absent', parse: parseText, placeholder: 'image' },
+      parameter: {
+        brief: 'Image names; all when absent. With --emergency one image and the source AMI of its version',
+        parse: parseText,
+        placeholder: 'image',
+      },
     },
   },
   docs: {
@@ -69,6 +86,7 @@ export const retire = buildCommand({
       'Asks everybody who may use them, deprecates, disables, and after keep.graceDays deregisters with the snapshots.',
       'amiport retire --dry-run',
       'amiport retire kubernetes --yes',
+      'amiport retire --emergency kubernetes ami-0123456789abcdef0',
     ),
   },
 });

@@ -151,7 +151,7 @@ function withdrawal(want: Delivery): readonly Statement[] {
     // When an image was disabled, which AWS does not tell.
     allow('TagDisabled', ['ec2:CreateTags'], images, {
       ...ours,
-      'ForAllValues:StringEquals': { 'aws:TagKeys': ['amiport:disabled'] },
+      'ForAllValues:StringEquals': { 'aws:TagKeys': ['amiport:disabled', 'amiport:withdrawn'] },
     }),
   ];
 }

@@ -84,8 +84,8 @@ export interface Cloud {
   enableImage(at: Place, imageId: string): Promise<Outcome<void>>;
   /** @param want `at`: ISO 8601; a moment that is past counts as now */
   deprecateImage(at: Place, want: { readonly imageId: string; readonly at: string }): Promise<Outcome<void>>;
-  /** Tagged with the moment (`amiport:disabled`); launch permissions are gone with it. */
-  disableImage(at: Place, imageId: string): Promise<Outcome<void>>;
+  /** Tagged with the moment (`amiport:disabled`; `amiport:withdrawn`, where it is not to come back); launch permissions are gone with it. */
+  disableImage(at: Place, want: { readonly imageId: string; readonly withdrawn?: boolean }): Promise<Outcome<void>>;
   setTemplateVersion(at: Place, want: { readonly name: string; readonly version: number }): Promise<Outcome<void>>;
 
   // Pointers in user accounts

@@ -1,7 +1,7 @@
 /** Steps for images: a copy in every Region, checked; then shared after the proof, or copied into every account. */
 import { type Reason, reason } from '../base/outcome.ts';
 import type { Image } from '../model/delivery.ts';
-import type { ImageSeen } from '../model/observed.ts';
+import type { ImageSeen, Observed } from '../model/observed.ts';
 import { accessSteps } from './access-steps.ts';
 import { copyStep, leakedOrigins, type Origin, originOf, planBuilderCopy } from './builder-copy.ts';
 import { planPrivateCopies } from './copy-steps.ts';
@@ -25,7 +25,10 @@ function planImage(d: Draft, image: Image): void {
   if (source.is === 'unreadable') d.blocked.push(source.reason);
   if (source.is === 'absent') d.notes.push(notBuilt(image));
   if (source.is !== 'known') return;
-  const refused = d.gates.get(image.name) ?? refuseSource(d, image, source.value);
+  const refused =
+    d.gates.get(image.name) ??
+    withdrawnReason(d.seen, image, source.value.imageId) ??
+    refuseSource(d, image, source.value);
   if (refused !== undefined) {
     d.blocked.push(refused);
     return;
@@ -50,6 +53,23 @@ function planLeakedVersions(d: Draft, image: Image, newest: string, region: stri
     planSharing(d, image, { version, ami, region, after: [...after] }, region);
     after.push(...d.planned(copyStep(image.name, version, region)));
   }
+}
+
+/** What `retire --emergency` took is not brought back by a config that still names it. */
+function withdrawnReason(seen: Observed, image: Image, version: string): Reason | undefined {
+  const all = [...seen.builder.values(), ...seen.places.values()].flatMap((p) =>
+    p.images.is === 'known' ? p.images.value : [],
+  );
+  const taken = all.find(
+    (i) =>
+      i.tags['amiport:withdrawn'] !== undefined &&
+      i.tags['amiport:image'] === image.name &&
+      i.tags['amiport:version'] === version,
+  );
+  if (taken === undefined) return undefined;
+  const says = `version ${version} of ${image.name} was withdrawn at ${taken.tags['amiport:withdrawn']} (retire --emergency), so it is not delivered`;
+  const does = `build ${image.name} anew, or write the source of a version that may be delivered`;
+  return reason('plan.version.withdrawn', version, says, { remedy: { who: 'you', does } });
 }
 
 const notBuilt = (image: Image): Reason =>

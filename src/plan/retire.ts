@@ -58,12 +58,18 @@ export function retiring(want: Delivery, seen: Observed, wish: RetireWish): read
   });
 }
 
-function amisOf(want: Delivery, seen: Observed, image: Image): readonly Retiring[] {
+/** @param ways also copies that a former way made */
+export function amisOf(
+  want: Delivery,
+  seen: Observed,
+  image: Image,
+  ways: 'present-way' | 'any-way' = 'present-way',
+): readonly Retiring[] {
   const builder = [...seen.builder].map(([region, b]) => ({ account: want.builder.account, region, images: b.images }));
   const accounts = [...seen.places.values()].filter((p) => p.account !== want.builder.account);
   return [...builder, ...accounts].flatMap(({ account, region, images }) =>
     (images.is === 'known' ? images.value : [])
-      .filter((i) => i.tags['amiport:image'] === image.name && isOfWay(i, image))
+      .filter((i) => i.tags['amiport:image'] === image.name && (ways === 'any-way' || isOfWay(i, image)))
       .map((ami) => ({ account, region, image, ami, version: ami.tags['amiport:version'] ?? ami.imageId })),
   );
 }
@@ -72,7 +78,7 @@ const isOfWay = (i: ImageSeen, image: Image): boolean =>
   i.tags['amiport:step'] === 'source' ||
   (['copy', 'account-copy'].includes(i.tags['amiport:step'] ?? '') && i.tags['amiport:way'] === image.way);
 
-const permitted = (i: ImageSeen): readonly string[] =>
+export const permitted = (i: ImageSeen): readonly string[] =>
   i.launchPermissions.is === 'known' ? i.launchPermissions.value.userIds : [];
 
 /** By their age, kept or not; the newest version never. */
