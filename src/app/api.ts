@@ -72,6 +72,7 @@ export {
   type Stage,
 } from './rotate.ts';
 export type { RotateOverview } from './rotate-overview.ts';
+export { type Scheduled, scheduledRotation } from './scheduled.ts';
 export {
   type BadInput,
   checkConfig,

@@ -3,7 +3,7 @@ import { unreachable } from '../base/invariant.ts';
 import { type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { Cloud } from '../model/cloud.ts';
-import type { KeyEffect } from '../plan/key-effects.ts';
+import { isKeyEffect, type KeyEffect } from '../plan/key-effects.ts';
 import { resolveReferences } from '../plan/step.ts';
 import type { Doer, Results, StepResult } from '../run/drive.ts';
 import type { CanaryStep } from './canary-gate.ts';
@@ -83,6 +83,7 @@ async function beginAll(run: Run, steps: readonly PlacedStep[]): Promise<Results
 async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepResult> {
   const { cloud } = ports;
   const at = { account: step.account, region: step.region };
+  if (isKeyEffect(step)) return ended(await onKey(cloud, at, step));
   switch (step.do) {
     case 'disable-encryption-by-default':
       return ended(await cloud.setEncryptionByDefault(at, false));
@@ -125,9 +126,10 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
       return launched.ok ? { is: 'done', says: launched.value } : { is: 'failed', reason: launched.reason };
     }
     case 'share-image':
-      return ended(await cloud.addLaunchPermissions(at, step));
     case 'unshare-image':
-      return ended(await cloud.removeLaunchPermissions(at, step));
+      return ended(
+        await cloud[step.do === 'share-image' ? 'addLaunchPermissions' : 'removeLaunchPermissions'](at, step),
+      );
     case 'deregister-image':
     case 'enable-image':
       return ended(await cloud[step.do === 'enable-image' ? 'enableImage' : 'deregisterImage'](at, step.imageId));
@@ -139,12 +141,6 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
       return startRefresh(cloud, step);
     case 'set-template-version':
       return ended(await cloud.setTemplateVersion(at, step));
-    case 'tag-key':
-    case 'untag-key':
-    case 'disable-key':
-    case 'enable-key':
-    case 'schedule-key-deletion':
-      return ended(await onKey(cloud, at, step));
     case 'revoke-grant':
       return ended(await cloud.revokeGrant(at, { keyArn: step.key, grantId: step.grantId }));
     case 'put-parameter':
@@ -163,6 +159,8 @@ function onKey(cloud: Cloud, at: Place, step: KeyEffect): Promise<Outcome<void>>
       return cloud.tagKey(at, { keyArn, tags: step.tags });
     case 'untag-key':
       return cloud.untagKey(at, { keyArn, tagKeys: step.tagKeys });
+    case 'rotate-key-on-demand':
+      return cloud.rotateKeyOnDemand(at, keyArn);
     case 'disable-key':
     case 'enable-key':
       return cloud.setKeyEnabled(at, { keyArn, enabled: step.do === 'enable-key' });

@@ -1,18 +1,25 @@
 /** Effects of a rotation on keys, and the looks it takes: what lies under a key, and who was refused it. */
 import { done } from '../base/outcome.ts';
-import type { Cloud, DeniedUse, UnderKey } from '../model/cloud.ts';
+import type { Cloud, DeniedUse, KeyRotation, UnderKey } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { kmsTagList, tagsOf } from './shapes.ts';
 
 type KeyLife = Pick<
   Cloud,
-  'tagKey' | 'untagKey' | 'setKeyEnabled' | 'scheduleKeyDeletion' | 'findUnderKeys' | 'findDeniedUses'
+  | 'rotateKeyOnDemand'
+  | 'listKeyRotations'
+  | 'tagKey'
+  | 'untagKey'
+  | 'setKeyEnabled'
+  | 'scheduleKeyDeletion'
+  | 'findUnderKeys'
+  | 'findDeniedUses'
 >;
 
 export const keyLife = (c: Connection): KeyLife => ({ ...effects(c), ...looks(c) });
 
-function effects(c: Connection): Omit<KeyLife, 'findUnderKeys' | 'findDeniedUses'> {
+function effects(c: Connection): Omit<KeyLife, Looks> {
   return {
     async tagKey(at, want) {
       const { TagResourceCommand } = await import('@aws-sdk/client-kms');
@@ -28,6 +35,15 @@ function effects(c: Connection): Omit<KeyLife, 'findUnderKeys' | 'findDeniedUses
         kms.send(new UntagResourceCommand({ KeyId: want.keyArn, TagKeys: [...want.tagKeys] })),
       );
       return answer.ok ? done(undefined) : answer;
+    },
+
+    async rotateKeyOnDemand(at, keyArn) {
+      const { RotateKeyOnDemandCommand } = await import('@aws-sdk/client-kms');
+      const answer = await c.send('kms', at, 'kms:RotateKeyOnDemand', (kms) =>
+        kms.send(new RotateKeyOnDemandCommand({ KeyId: keyArn })),
+      );
+      // One that is under way is the one that was asked for. Source: KMS API Reference "RotateKeyOnDemand".
+      return answer.ok || refusedWith(answer, 'ConflictException') ? done(undefined) : answer;
     },
 
     async setKeyEnabled(at, want) {
@@ -52,8 +68,24 @@ function effects(c: Connection): Omit<KeyLife, 'findUnderKeys' | 'findDeniedUses
   };
 }
 
-function looks(c: Connection): Pick<KeyLife, 'findUnderKeys' | 'findDeniedUses'> {
+type Looks = 'findUnderKeys' | 'findDeniedUses' | 'listKeyRotations';
+
+function looks(c: Connection): Pick<KeyLife, Looks> {
   return {
+    async listKeyRotations(at, keyArn) {
+      const { paginateListKeyRotations } = await import('@aws-sdk/client-kms');
+      return c.send('kms', at, 'kms:ListKeyRotations', async (client) => {
+        const found: KeyRotation[] = [];
+        for await (const page of paginateListKeyRotations({ client }, { KeyId: keyArn }))
+          for (const r of page.Rotations ?? [])
+            found.push({
+              atMs: r.RotationDate?.getTime() ?? 0,
+              type: r.RotationType === 'ON_DEMAND' ? 'ON_DEMAND' : 'AUTOMATIC',
+            });
+        return found.toSorted((a, b) => a.atMs - b.atMs);
+      });
+    },
+
     async findUnderKeys(at, keyArns) {
       const { paginateDescribeSnapshots, paginateDescribeVolumes } = await import('@aws-sdk/client-ec2');
       const wanted = new Set(keyArns);

@@ -138,6 +138,8 @@ export function describe(step: Step): string {
         .join(', ')}`;
     case 'untag-key':
       return `take the tags ${step.tagKeys.join(', ')} from ${keyText(step.key)}`;
+    case 'rotate-key-on-demand':
+      return `rotate ${keyText(step.key)} now`;
     case 'disable-key':
       return `disable ${keyText(step.key)}`;
     case 'enable-key':

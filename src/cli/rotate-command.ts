@@ -12,6 +12,8 @@ export const rotate = buildCommand({
       ...COMMON_FLAGS,
       yes: YES_FLAG,
       leaked: flag('Replace a key that leaked: new key, new copies, then the old ones withdrawn'),
+      scheduled: flag('See that automatic rotation is on as the config says, and tell what that protects'),
+      now: flag('With --scheduled: new key material at once'),
       dryRun: flag('Only show what would be done next'),
       contain: flag('Disable the key first: stopping the leak matters more than launches'),
       force: flag('Close old images though somebody is pinned to them, or nobody can tell'),
@@ -40,9 +42,10 @@ export const rotate = buildCommand({
     },
   },
   docs: {
-    brief: 'Replace a leaked KMS key, without one failed launch',
+    brief: 'Rotate a KMS key: replace one that leaked without a failed launch, or renew its material',
     fullDescription: examples(
       'Shows its phases first. Stopped anywhere, the same command goes on. Exit 3: it waits for somebody, who is named.',
+      'amiport rotate --scheduled',
       'amiport rotate --leaked --dry-run',
       'amiport rotate alias/amiport-images --leaked --reason "key policy was open for a day"',
       'amiport rotate --leaked --contain --yes',

@@ -133,6 +133,8 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'kms:Decrypt': { for: BOTH, why: 'EC2 reads the source of a copy', implied: true },
   'kms:DisableKey': { for: ['builder'], why: 'a key that leaked, once nothing needs it' },
   'kms:EnableKey': { for: ['builder'], why: 'a key that was disabled, on the way back' },
+  'kms:ListKeyRotations': { for: ['builder'], why: 'which snapshots are under which key material', reads: true },
+  'kms:RotateKeyOnDemand': { for: ['builder'], why: 'new key material now, where somebody asks' },
   'kms:ScheduleKeyDeletion': { for: ['builder'], why: 'a key that leaked, where somebody consents' },
   'kms:UntagResource': { for: ['builder'], why: 'the marks of a rotation that is taken back' },
   'kms:DescribeKey': { for: [...BOTH, 'auditor'], why: 'state and Region of the keys', reads: true },

@@ -95,7 +95,13 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
     return [...copying, allow('Key', manage.slice(0, -1), arns)];
   }
   const { alias } = key.reference;
-  const rotating = ['kms:DisableKey', 'kms:EnableKey', 'kms:ScheduleKeyDeletion', 'kms:UntagResource'];
+  const rotating = [
+    'kms:DisableKey',
+    'kms:EnableKey',
+    'kms:RotateKeyOnDemand',
+    'kms:ScheduleKeyDeletion',
+    'kms:UntagResource',
+  ];
   const naming = ['kms:CreateAlias', 'kms:UpdateAlias'];
   return [
     ...copying,

@@ -31,6 +31,9 @@ export interface Cloud {
   enableKeyRotation(at: Place, want: { readonly keyArn: string; readonly periodDays: number }): Promise<Outcome<void>>;
   tagKey(at: Place, want: { readonly keyArn: string; readonly tags: Tags }): Promise<Outcome<void>>;
   untagKey(at: Place, want: { readonly keyArn: string; readonly tagKeys: readonly string[] }): Promise<Outcome<void>>;
+  rotateKeyOnDemand(at: Place, keyArn: string): Promise<Outcome<void>>;
+  /** Completed rotations, the oldest first. */
+  listKeyRotations(at: Place, keyArn: string): Promise<Outcome<readonly KeyRotation[]>>;
   setKeyEnabled(at: Place, want: { readonly keyArn: string; readonly enabled: boolean }): Promise<Outcome<void>>;
   /** @param want `days`: 7 to 30 */
   scheduleKeyDeletion(at: Place, want: { readonly keyArn: string; readonly days: number }): Promise<Outcome<void>>;
@@ -168,6 +171,11 @@ export interface Cloud {
   findKeys(at: Place, delivery: string): Promise<Outcome<readonly KeySeen[]>>;
   /** Names. */
   findParameters(at: Place, delivery: string): Promise<Outcome<readonly string[]>>;
+}
+
+export interface KeyRotation {
+  readonly atMs: number;
+  readonly type: 'AUTOMATIC' | 'ON_DEMAND';
 }
 
 /** What needs a key to be read or started. */

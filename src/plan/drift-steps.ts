@@ -36,6 +36,7 @@ const CODES: Readonly<Record<Step['do'], string>> = {
   'put-parameter': 'drift.parameter.moved',
   'tag-key': 'drift.other',
   'untag-key': 'drift.other',
+  'rotate-key-on-demand': 'drift.other',
   'disable-key': 'drift.other',
   'enable-key': 'drift.other',
   'schedule-key-deletion': 'drift.other',

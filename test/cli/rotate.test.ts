@@ -24,10 +24,28 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
   writeFileSync(config, configOf({ kubernetes: image }));
   expect((await cli('apply', '--yes')).code).toBe(0);
 
-  expect(await cli('rotate')).toMatchObject({ code: 2, err: expect.stringContaining('say what for: --leaked') });
+  expect(await cli('rotate')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('say what for: --leaked or --scheduled'),
+  });
   expect(await cli('rotate', 'vod', '--leaked')).toMatchObject({
     code: 2,
     err: expect.stringContaining('vod is no key'),
+  });
+  const scheduled = await cli('rotate', '--scheduled');
+  expect([scheduled.code, scheduled.out]).toEqual([0, expect.stringContaining('rotates every 365 days')]);
+  expect((await cli('rotate', '--scheduled', '--now', '--yes')).out).toContain('1 step done');
+  const materials = await cli('rotate', '--scheduled', '--json');
+  expect(problemsOf('rotate', JSON.parse(materials.out))).toEqual([]);
+  expect(JSON.parse(materials.out)).toMatchObject({
+    keys: [
+      {
+        materials: [
+          { by: 'creation', snapshots: [{}, {}] },
+          { by: 'ON_DEMAND', snapshots: [] },
+        ],
+      },
+    ],
   });
   const dry = await cli('rotate', 'alias/amiport-images', '--leaked', '--dry-run');
   expect([dry.code, dry.out]).toEqual([0, expect.stringContaining('2 images in 2 Regions for 2 accounts')]);

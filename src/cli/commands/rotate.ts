@@ -21,10 +21,13 @@ import type { Progress } from '../progress.ts';
 import { printPlan } from '../render-plan.ts';
 import { sayWho } from '../who.ts';
 import { withSession } from '../with-session.ts';
+import { rotateScheduled } from './rotate-scheduled.ts';
 
 interface Flags extends CommonFlags {
   readonly yes: boolean;
   readonly leaked: boolean;
+  readonly scheduled: boolean;
+  readonly now: boolean;
   readonly dryRun: boolean;
   readonly contain: boolean;
   readonly force: boolean;
@@ -40,14 +43,15 @@ export default async function rotate(this: Context, flags: Flags, what?: string)
   await withSession(this, flags, async (session, printer, progress) => {
     const wrong = wrongWords(session, flags, what);
     if (wrong !== undefined) return printer.bad({ reason: wrong, problems: [] });
+    if (flags.scheduled) return rotateScheduled(this, session, printer, progress, flags);
     if (!(await sayWho(deskOf(session, this.env), printer))) return EXIT.failed;
     return new Rotating(this, session, printer, progress, flags).run();
   });
 }
 
 function wrongWords(session: Session, flags: Flags, what: string | undefined): Reason | undefined {
-  if (!flags.leaked)
-    return reason('cli.rotate.how', 'rotate', 'say what for: --leaked', {
+  if (flags.leaked === flags.scheduled)
+    return reason('cli.rotate.how', 'rotate', 'say what for: --leaked or --scheduled', {
       remedy: { who: 'you', does: 'amiport rotate --help tells' },
     });
   if (what === undefined || isAskedFor(session, what)) return undefined;
