@@ -6,8 +6,11 @@ export { configJsonSchema } from '../model/config-schema.ts';
 export { showConfig as effectiveConfig } from '../model/config-show.ts';
 export type { Delivery } from '../model/delivery.ts';
 export type { Difference } from '../plan/drift-difference.ts';
+export { isKeyEffect, type KeyEffect } from '../plan/key-effects.ts';
 export type { Part } from '../plan/select.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
+export { isVolumeEffect, type VolumeEffect } from '../plan/volume-effects.ts';
+export type { VolumeKeys } from '../rotate/volume-keys.ts';
 export type { Proof } from '../verify/question.ts';
 export {
   type Audited,
@@ -83,3 +86,4 @@ export {
   whoAmI,
 } from './session.ts';
 export { type RegionStatus, type RunStatus, type Status, status } from './status.ts';
+export { rehomePlan, volumeKeys } from './volume-keys.ts';

@@ -5,6 +5,7 @@ import type { Place } from '../base/place.ts';
 import type { Cloud } from '../model/cloud.ts';
 import { isKeyEffect, type KeyEffect } from '../plan/key-effects.ts';
 import { resolveReferences } from '../plan/step.ts';
+import { isVolumeEffect } from '../plan/volume-effects.ts';
 import type { Doer, Results, StepResult } from '../run/drive.ts';
 import type { CanaryStep } from './canary-gate.ts';
 import { Copies } from './copies.ts';
@@ -12,6 +13,7 @@ import { keepPermissions } from './kept-permissions.ts';
 import type { PlacedStep } from './placed.ts';
 import { type Prove, type ProveStep, Proving } from './proving.ts';
 import { startRefresh, watchRefresh } from './refreshing.ts';
+import { pollVolumeSteps, startVolumeStep } from './rehoming.ts';
 
 export interface CarryOutPorts {
   readonly cloud: Cloud;
@@ -41,6 +43,8 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
       const resolved = steps.map((s) => resolveReferences(s, learnt).value);
       const results = new Map(await run.copies.poll(resolved.filter((s) => s.do === 'check-image')));
       for (const step of resolved) if (step.do === 'prove') results.set(step.id, run.proofs.poll(step));
+      for (const [id, result] of await pollVolumeSteps(ports.cloud, resolved.filter(isVolumeEffect)))
+        results.set(id, result);
       for (const step of resolved)
         if (step.do === 'refresh-instances') results.set(step.id, await watchRefresh(ports.cloud, step));
       return results;
@@ -83,6 +87,7 @@ async function beginAll(run: Run, steps: readonly PlacedStep[]): Promise<Results
 async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepResult> {
   const { cloud } = ports;
   const at = { account: step.account, region: step.region };
+  if (isVolumeEffect(step)) return startVolumeStep(cloud, step);
   if (isKeyEffect(step)) return ended(await onKey(cloud, at, step));
   switch (step.do) {
     case 'disable-encryption-by-default':

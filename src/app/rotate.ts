@@ -157,16 +157,16 @@ async function withdrawal(session: Session, seen: Observed, r: Rotation): Promis
 
 /** Every place whose volumes may be under the key, and the builder's own. */
 async function looksInto({ cloud, want }: Session, r: Rotation): Promise<readonly Looked[]> {
-  const places = [...r.old].flatMap(([region, key]) =>
+  const places = [...r.old.keys()].flatMap((region) =>
     [want.builder.account, ...want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id)].map(
-      (account) => ({ account, region, key }),
+      (account) => ({ account, region }),
     ),
   );
   const distinct = [...new Map(places.map((p) => [`${p.account}/${p.region}`, p])).values()];
-  return mapPool(distinct, AT_ONCE, async ({ account, region, key }) => ({
+  return mapPool(distinct, AT_ONCE, async ({ account, region }) => ({
     account,
     region,
-    found: await cloud.findUnderKeys({ account, region }, [key.arn]),
+    found: await cloud.findEncrypted({ account, region }),
   }));
 }
 

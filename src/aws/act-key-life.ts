@@ -1,9 +1,9 @@
-/** Effects of a rotation on keys, and the looks it takes: what lies under a key, and who was refused it. */
+/** Effects of a rotation on keys, and the looks it takes: when it was rotated, and who was refused it. */
 import { done } from '../base/outcome.ts';
-import type { Cloud, DeniedUse, KeyRotation, UnderKey } from '../model/cloud.ts';
+import type { Cloud, DeniedUse, KeyRotation } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
-import { kmsTagList, tagsOf } from './shapes.ts';
+import { kmsTagList } from './shapes.ts';
 
 type KeyLife = Pick<
   Cloud,
@@ -13,7 +13,6 @@ type KeyLife = Pick<
   | 'untagKey'
   | 'setKeyEnabled'
   | 'scheduleKeyDeletion'
-  | 'findUnderKeys'
   | 'findDeniedUses'
 >;
 
@@ -68,7 +67,7 @@ function effects(c: Connection): Omit<KeyLife, Looks> {
   };
 }
 
-type Looks = 'findUnderKeys' | 'findDeniedUses' | 'listKeyRotations';
+type Looks = 'findDeniedUses' | 'listKeyRotations';
 
 function looks(c: Connection): Pick<KeyLife, Looks> {
   return {
@@ -84,40 +83,6 @@ function looks(c: Connection): Pick<KeyLife, Looks> {
             });
         return found.toSorted((a, b) => a.atMs - b.atMs);
       });
-    },
-
-    async findUnderKeys(at, keyArns) {
-      const { paginateDescribeSnapshots, paginateDescribeVolumes } = await import('@aws-sdk/client-ec2');
-      const wanted = new Set(keyArns);
-      const Filters = [{ Name: 'encrypted', Values: ['true'] }];
-      const volumes = await c.send('ec2', at, 'ec2:DescribeVolumes', async (client) => {
-        const found: UnderKey[] = [];
-        for await (const page of paginateDescribeVolumes({ client }, { Filters }))
-          for (const v of page.Volumes ?? []) {
-            if (!wanted.has(v.KmsKeyId ?? '')) continue;
-            const instanceId = v.Attachments?.[0]?.InstanceId;
-            found.push({
-              kind: 'volume',
-              id: v.VolumeId ?? '',
-              keyArn: v.KmsKeyId ?? '',
-              instanceId,
-              tags: tagsOf(v.Tags),
-            });
-          }
-        return found;
-      });
-      if (!volumes.ok) return volumes;
-      const snapshots = await c.send('ec2', at, 'ec2:DescribeSnapshots', async (client) => {
-        const found: UnderKey[] = [];
-        for await (const page of paginateDescribeSnapshots({ client }, { OwnerIds: ['self'], Filters }))
-          for (const s of page.Snapshots ?? []) {
-            if (!wanted.has(s.KmsKeyId ?? '')) continue;
-            const id = s.SnapshotId ?? '';
-            found.push({ kind: 'snapshot', id, keyArn: s.KmsKeyId ?? '', instanceId: undefined, tags: tagsOf(s.Tags) });
-          }
-        return found;
-      });
-      return snapshots.ok ? done([...volumes.value, ...snapshots.value]) : snapshots;
     },
 
     async findDeniedUses(at, want) {

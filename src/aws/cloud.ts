@@ -8,6 +8,7 @@ import { lifecycleEffects } from './act-lifecycle.ts';
 import { parameterEffects } from './act-parameters.ts';
 import { pointerEffects } from './act-pointers.ts';
 import { refreshEffects } from './act-refresh.ts';
+import { volumeEffects } from './act-volumes.ts';
 import type { Connection } from './connection.ts';
 import { consumerSearches } from './observe-consumers.ts';
 import { searches } from './observe-left.ts';
@@ -16,6 +17,7 @@ import { trailReads } from './trail.ts';
 export const awsCloud = (c: Connection): Cloud => ({
   ...keyEffects(c),
   ...keyLife(c),
+  ...volumeEffects(c),
   ...imageEffects(c),
   ...lifecycleEffects(c),
   ...parameterEffects(c),

@@ -18,13 +18,27 @@ export const drift = buildCommand({
 
 export const status = buildCommand({
   loader: async () => import('./commands/status.ts'),
-  parameters: { flags: { ...COMMON_FLAGS, ...SERVER_FLAGS }, aliases: ALIASES, positional: none },
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
+      volumeKeys: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Instead: which volumes and snapshots are under keys that other accounts can use',
+      },
+    },
+    aliases: ALIASES,
+    positional: none,
+  },
   docs: {
     brief: 'What is delivered where, and how the last run ended',
     fullDescription: examples(
       'Reads AWS, changes nothing. Exit 3: something is missing; 4: something could not be read.',
       'amiport status',
       'amiport status --json',
+      'amiport status --volume-keys',
     ),
   },
 });
@@ -87,6 +101,43 @@ export const retire = buildCommand({
       'amiport retire --dry-run',
       'amiport retire kubernetes --yes',
       'amiport retire --emergency kubernetes ami-0123456789abcdef0',
+    ),
+  },
+});
+
+export const rehome = buildCommand({
+  loader: async () => import('./commands/rehome.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      yes: YES_FLAG,
+      dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only show the steps' },
+      stop: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Instances that run may be stopped for the move, and are started again',
+      },
+      deleteOld: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Delete old volumes and snapshots once what stands for them is there',
+      },
+    },
+    aliases: { ...ALIASES, y: 'yes' },
+    positional: {
+      kind: 'array',
+      parameter: { brief: 'Account ids; all of the config when absent', parse: parseText, placeholder: 'account' },
+    },
+  },
+  docs: {
+    brief: "Move volumes under a key that others can use under their account's own key",
+    fullDescription: examples(
+      'While the instance is stopped, so that nothing is lost; groups are refreshed. Old volumes stay until --delete-old.',
+      'amiport rehome --dry-run',
+      'amiport rehome 222222222222 --stop --yes',
+      'amiport rehome --delete-old --yes',
     ),
   },
 });

@@ -1,5 +1,5 @@
 /** A plan as people read it: what blocks, what others apply, then the steps grouped by place. */
-import type { Plan, Step } from '../app/api.ts';
+import { isKeyEffect, isVolumeEffect, type KeyEffect, type Plan, type Step, type VolumeEffect } from '../app/api.ts';
 import { type Printer, plural, reasonText } from './print.ts';
 
 /**
@@ -58,7 +58,10 @@ const TAKING: ReadonlySet<Step['do']> = new Set([
   'deprecate-image',
   'disable-image',
   'disable-key',
+  'delete-snapshot',
+  'delete-volume',
   'schedule-key-deletion',
+  'stop-instance',
   'revoke-grant',
   'unshare-image',
 ]);
@@ -83,6 +86,7 @@ const keyText = (key: string): string =>
 
 /** The effect in one line, in AWS's own words. */
 export function describe(step: Step): string {
+  if (isVolumeEffect(step) || isKeyEffect(step)) return describeRotation(step);
   switch (step.do) {
     case 'disable-encryption-by-default':
       return 'switch encryption by default off';
@@ -132,12 +136,36 @@ export function describe(step: Step): string {
       return `replace the instances of group ${step.group}, ${step.minHealthyPercentage} % healthy at least`;
     case 'set-template-version':
       return `make version ${step.version} the default of launch template ${step.name}`;
+    case 'revoke-grant':
+      return `revoke grant ${step.grantId} on ${keyText(step.key)}`;
+    case 'put-parameter':
+      return `point parameter ${step.name} at ${step.image}`;
+    case 'set-launch-template':
+      return `point launch template ${step.name} at ${step.image}${step.setDefault === false ? ', by its latest version only' : ''}`;
+  }
+}
+
+/** Effects of `rotate` and `rehome`. */
+function describeRotation(step: Extract<Step, VolumeEffect | KeyEffect>): string {
+  switch (step.do) {
     case 'tag-key':
       return `tag ${keyText(step.key)}: ${Object.entries(step.tags)
         .map(([k, v]) => `${k}=${v}`)
         .join(', ')}`;
     case 'untag-key':
       return `take the tags ${step.tagKeys.join(', ')} from ${keyText(step.key)}`;
+    case 'stop-instance':
+      return `stop ${step.instanceId}`;
+    case 'start-instance':
+      return `start ${step.instanceId}`;
+    case 'rehome-volume':
+      return `move ${step.volumeId} under ${keyText(step.key)}${step.instanceId === undefined ? '' : `, as ${step.device} of ${step.instanceId}`}`;
+    case 'rehome-snapshot':
+      return `copy ${step.snapshotId} under ${keyText(step.key)}`;
+    case 'delete-volume':
+      return `delete ${step.volumeId}`;
+    case 'delete-snapshot':
+      return `delete ${step.snapshotId}`;
     case 'rotate-key-on-demand':
       return `rotate ${keyText(step.key)} now`;
     case 'disable-key':
@@ -146,11 +174,5 @@ export function describe(step: Step): string {
       return `enable ${keyText(step.key)}`;
     case 'schedule-key-deletion':
       return `schedule the deletion of ${keyText(step.key)} in ${step.pendingWindowInDays} days`;
-    case 'revoke-grant':
-      return `revoke grant ${step.grantId} on ${keyText(step.key)}`;
-    case 'put-parameter':
-      return `point parameter ${step.name} at ${step.image}`;
-    case 'set-launch-template':
-      return `point launch template ${step.name} at ${step.image}${step.setDefault === false ? ', by its latest version only' : ''}`;
   }
 }

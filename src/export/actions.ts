@@ -10,6 +10,8 @@ export type Need =
   | 'account'
   /** The role in a user account, only for `verify --canary`. */
   | 'canary'
+  /** The role in a user account, only for `rehome`. */
+  | 'rehome'
   /** The role that reads disks for `audit`; the builder's own where `policy.secrets` gates what is shared. */
   | 'auditor'
   /** The identity that amiport starts from. */
@@ -55,6 +57,16 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'ebs:GetSnapshotBlock': { for: ['auditor'], why: 'the blocks of a disk that is looked through for secrets' },
   'ebs:ListChangedBlocks': { for: ['auditor'], why: 'what differs from a version that was looked through' },
   'ebs:ListSnapshotBlocks': { for: ['auditor'], why: 'which blocks of a disk were ever written' },
+  'ec2:AttachVolume': { for: ['rehome'], why: 'the volume under the own key takes the place of the old one' },
+  'ec2:CopySnapshot': { for: ['rehome'], why: 'a snapshot under the own key' },
+  'ec2:CreateSnapshot': { for: ['rehome'], why: 'a volume as it is while its instance is stopped' },
+  'ec2:CreateVolume': { for: ['rehome'], why: 'the volume under the own key' },
+  'ec2:DeleteTags': { for: ['rehome'], why: 'the mark on an instance that was stopped' },
+  'ec2:DeleteVolume': { for: ['rehome'], why: 'old volumes, where somebody consents' },
+  'ec2:DetachVolume': { for: ['rehome'], why: 'the old volume makes room' },
+  'ec2:ModifyInstanceAttribute': { for: ['rehome'], why: 'whether the volume goes with its instance, as before' },
+  'ec2:StartInstances': { for: ['rehome'], why: 'instances that were stopped for the move' },
+  'ec2:StopInstances': { for: ['rehome'], why: 'volumes are moved while nothing writes to them' },
   'ec2:CopyImage': { for: BOTH, why: 'a copy of each version in every Region; private copies in the accounts' },
   'ec2:CreateFleet': { for: ['canary'], why: 'a canary fleet of one instance' },
   'ec2:CreateLaunchTemplate': { for: ['canary'], why: 'a canary group launches from it' },
@@ -64,7 +76,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'ec2:CreateImageUsageReport': { for: ['builder'], why: 'who uses a version that is to end' },
   'ec2:DeleteImageUsageReport': { for: ['builder'], why: 'usage reports that were read' },
   'ec2:DeleteLaunchTemplate': { for: ['canary'], why: 'canary launch templates are always cleaned up' },
-  'ec2:DeleteSnapshot': { for: BOTH, why: 'the snapshots go with a copy of a former way', implied: true },
+  'ec2:DeleteSnapshot': { for: BOTH, why: 'snapshots go with their copies; those that rehome made, or stands in for' },
   'ec2:DeregisterImage': { for: BOTH, why: 'copies of a former way, once the new one is proven' },
   'ec2:DescribeFleets': { for: ['account'], why: 'what was left of canary fleets', reads: true },
   'ec2:DescribeImageAttribute': { for: ['builder'], why: 'who may launch a copy', reads: true },

@@ -149,7 +149,7 @@ test('the Terraform parses, and says what the JSON says', async () => {
     count('aws_iam_role_policy'),
     count('aws_kms_key_policy'),
     count('aws_kms_grant'),
-  ]).toEqual([7, 10, 1, 1]);
+  ]).toEqual([7, 12, 1, 1]);
   const policy = parsed.resource.aws_iam_role_policy?.['amiport-bedrock_VodLauncher_222222222222']?.[0]?.policy;
   expect(policy).toContain('$${aws:username}%%{x}');
   expect(hcl).toContain('known when amiport apply has made key:us-east-1');

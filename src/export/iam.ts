@@ -10,6 +10,7 @@ import {
   document,
   type PolicyDocument,
   readStatements,
+  rehomeStatements,
   startStatements,
   trustDocument,
 } from './statements.ts';
@@ -66,7 +67,12 @@ function rolesIn(want: Delivery, account: string): readonly RoleExport[] {
       trust,
       policies: {
         amiport: write,
-        ...(isTarget ? { 'amiport-canary': document(canaryStatements(want, account)) } : {}),
+        ...(isTarget
+          ? {
+              'amiport-canary': document(canaryStatements(want, account)),
+              'amiport-rehome': document(rehomeStatements(want, account)),
+            }
+          : {}),
       },
     },
     {

@@ -8,6 +8,7 @@
 import type { Outcome } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { Consumer } from './census.ts';
+import type { AttachmentSeen, EncryptedSeen, RehomedVolume } from './encrypted.ts';
 import type { ImageSeen, KeySeen, SnapshotSeen } from './observed.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -37,8 +38,26 @@ export interface Cloud {
   setKeyEnabled(at: Place, want: { readonly keyArn: string; readonly enabled: boolean }): Promise<Outcome<void>>;
   /** @param want `days`: 7 to 30 */
   scheduleKeyDeletion(at: Place, want: { readonly keyArn: string; readonly days: number }): Promise<Outcome<void>>;
-  /** Volumes and own snapshots of the place under any of the keys, attached or not. */
-  findUnderKeys(at: Place, keyArns: readonly string[]): Promise<Outcome<readonly UnderKey[]>>;
+  /** Every encrypted volume and own snapshot of the place, attached or not. */
+  findEncrypted(at: Place): Promise<Outcome<EncryptedSeen>>;
+  /** The volumes, and what rehome has made for them so far. */
+  describeRehoming(at: Place, ids: readonly string[]): Promise<Outcome<EncryptedSeen>>;
+  createSnapshot(at: Place, want: { readonly volumeId: string; readonly tags: Tags }): Promise<Outcome<void>>;
+  copySnapshot(
+    at: Place,
+    want: { readonly snapshotId: string; readonly keyArn: string; readonly tags: Tags },
+  ): Promise<Outcome<void>>;
+  createVolume(
+    at: Place,
+    want: { readonly snapshotId: string; readonly volume: RehomedVolume; readonly tags: Tags },
+  ): Promise<Outcome<void>>;
+  attachVolume(at: Place, want: { readonly volumeId: string } & AttachmentSeen): Promise<Outcome<void>>;
+  detachVolume(at: Place, volumeId: string): Promise<Outcome<void>>;
+  /** Those that are gone count as deleted. */
+  deleteVolume(at: Place, volumeId: string): Promise<Outcome<void>>;
+  deleteSnapshot(at: Place, snapshotId: string): Promise<Outcome<void>>;
+  stopInstance(at: Place, instanceId: string): Promise<Outcome<void>>;
+  startInstance(at: Place, instanceId: string): Promise<Outcome<void>>;
   /** Uses of the key that KMS refused since then, from the place's CloudTrail (90 days at most), the latest first. */
   findDeniedUses(
     at: Place,
@@ -176,16 +195,6 @@ export interface Cloud {
 export interface KeyRotation {
   readonly atMs: number;
   readonly type: 'AUTOMATIC' | 'ON_DEMAND';
-}
-
-/** What needs a key to be read or started. */
-export interface UnderKey {
-  readonly kind: 'volume' | 'snapshot';
-  readonly id: string;
-  readonly keyArn: string;
-  /** Of a volume: the instance that it is attached to. */
-  readonly instanceId: string | undefined;
-  readonly tags: Tags;
 }
 
 export interface DeniedUse {

@@ -154,11 +154,11 @@ function grantStatements(a: KeyAccess, o: Opening): readonly Statement[] {
  * What the copier of an account needs of the key that the builder's copies are under. Source: EBS User Guide "Copy an
  * Amazon EBS snapshot", and the doc list of "Share the KMS key used to encrypt a shared snapshot".
  */
-function copierStatements(a: KeyAccess, o: Opening): readonly Statement[] {
+function copierStatements(a: KeyAccess, o: Opening, what: 'copy' | 'move' = 'copy'): readonly Statement[] {
   const through = throughEc2(a, o, a.copierArns);
   return [
-    statement(a, o, 'copy', ['kms:Decrypt', 'kms:DescribeKey', 'kms:ReEncryptFrom'], through),
-    statement(a, o, 'copy-grant', 'kms:CreateGrant', { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } }),
+    statement(a, o, what, ['kms:Decrypt', 'kms:DescribeKey', 'kms:ReEncryptFrom'], through),
+    statement(a, o, `${what}-grant`, 'kms:CreateGrant', { ...through, Bool: { 'kms:GrantIsForAWSResource': 'true' } }),
   ];
 }
 
@@ -215,7 +215,28 @@ export function keyPolicyText(a: KeyAccess, builder: string, current: string | u
   return JSON.stringify({ ...there, Statement: [...kept, ...[...own.values()].filter((o) => !sids.has(o.Sid))] });
 }
 
-const OWN = ['use', 'attach', 'copy', 'copy-grant', 'grant', 'grants'];
+/**
+ * The policy with room for amiport's roles to read what lies under the key, for as long as it is moved from under it
+ * (`rehome`): all that stands there stays.
+ */
+export function withMovers(current: string, a: KeyAccess): string {
+  const there = JSON.parse(current) as PolicyDocument;
+  const all = [there.Statement].flat() as readonly Statement[];
+  const movers = openings(a, a.copierAccounts).flatMap((o) => copierStatements(a, o, 'move'));
+  return JSON.stringify({ ...there, Statement: [...all.filter((s) => !isMoverStatement(s, a.delivery)), ...movers] });
+}
+
+const isMoverStatement = (s: Statement, delivery: string): boolean =>
+  [sid(delivery, 'move'), sid(delivery, 'move-grant')].includes(s.Sid);
+
+/** The policy without them. */
+export function withoutMovers(current: string, delivery: string): string {
+  const there = JSON.parse(current) as PolicyDocument;
+  const all = [there.Statement].flat() as readonly Statement[];
+  return JSON.stringify({ ...there, Statement: all.filter((s) => !isMoverStatement(s, delivery)) });
+}
+
+const OWN = ['use', 'attach', 'copy', 'copy-grant', 'move', 'move-grant', 'grant', 'grants'];
 
 /** True for statements that this delivery wrote: exact Sids, so that a delivery `a` never takes those of `a-b`. */
 export const isOwnStatement = (s: Statement, delivery: string): boolean =>

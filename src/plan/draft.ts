@@ -51,6 +51,11 @@ export class Draft {
     return (this.#byRegion.get(region) ?? []).filter((s) => TAKES.has(s.do)).map((s) => s.id);
   }
 
+  /** Ids of the steps that move volumes and snapshots in a Region from under a key. */
+  movesIn(region: string): readonly string[] {
+    return (this.#byRegion.get(region) ?? []).filter((s) => s.do.startsWith('rehome-')).map((s) => s.id);
+  }
+
   finish(): Plan {
     const steps = [...this.#steps.values()];
     return {

@@ -8,6 +8,7 @@ import type { Reason } from '../base/outcome.ts';
 import type { Before } from './before.ts';
 import type { KeyEffect } from './key-effects.ts';
 import type { LifecycleEffect } from './lifecycle-effects.ts';
+import type { VolumeEffect } from './volume-effects.ts';
 
 interface StepBase {
   /** Names the effect, not the attempt: planning again gives the same id. */
@@ -119,6 +120,7 @@ export type Effect =
   | { readonly do: 'deregister-image'; readonly imageId: string }
   | LifecycleEffect
   | KeyEffect
+  | VolumeEffect
   | { readonly do: 'revoke-grant'; readonly key: string; readonly grantId: string }
   | { readonly do: 'put-parameter'; readonly name: string; readonly imageId: string; readonly tags: Tags }
   | {

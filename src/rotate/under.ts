@@ -1,16 +1,16 @@
 /** What still lies under a key that leaked, by account: while anything does, the account keeps its rights on it. */
 import { type Reason, reason } from '../base/outcome.ts';
-import type { UnderKey } from '../model/cloud.ts';
 import type { Delivery } from '../model/delivery.ts';
+import type { EncryptedSeen } from '../model/encrypted.ts';
 import { isOfVolume } from '../plan/withdraw-access.ts';
 import type { Rotation } from './rotation.ts';
 
-/** One look into a place; unreadable where amiport may not look. */
+/** One look into a place; failed where amiport may not look. */
 export interface Looked {
   readonly account: string;
   readonly region: string;
   readonly found:
-    | { readonly ok: true; readonly value: readonly UnderKey[] }
+    | { readonly ok: true; readonly value: EncryptedSeen }
     | { readonly ok: false; readonly reason: Reason };
 }
 
@@ -28,42 +28,36 @@ export function heldBy(want: Delivery, r: Rotation, looks: readonly Looked[]): H
     held.set(account, there);
     if (!there.has(id)) there.set(id, why);
   };
-  for (const look of looks) {
-    const where = `${look.account}/${look.region}`;
-    if (!look.found.ok) {
-      add(look.account, where, untold(where, look.found.reason));
+  const keys = new Set([...r.old.values()].map((k) => k.arn));
+  for (const { account, region, found } of looks) {
+    const where = `${account}/${region}`;
+    if (!found.ok) {
+      add(account, where, untold(where, found.reason));
       continue;
     }
-    for (const thing of look.found.value)
-      if (thing.tags['amiport:delivery'] !== want.name) add(look.account, thing.id, lies(where, thing));
+    for (const v of found.value.volumes)
+      if (keys.has(v.kmsKeyId)) add(account, v.volumeId, lies(where, 'volume', v.volumeId, v.attachment?.instanceId));
+    for (const s of found.value.snapshots)
+      if (keys.has(s.kmsKeyId) && s.tags['amiport:delivery'] !== want.name)
+        add(account, s.snapshotId, lies(where, 'snapshot', s.snapshotId));
   }
   for (const [region, key] of r.old) {
     for (const g of key.grants.is === 'known' ? key.grants.value : []) {
       const id = (g.encryptionContextSubset ?? g.encryptionContextEquals)?.['aws:ebs:id'];
       if (!isOfVolume(g) || id === undefined) continue;
       const account = /\d{12}/.exec(g.granteePrincipal)?.[0] ?? g.issuingAccount;
-      add(account, id, lies(`${account}/${region}`, { kind: 'volume', id, instanceId: undefined }));
+      add(account, id, lies(`${account}/${region}`, 'volume', id));
     }
   }
   return new Map([...held].map(([account, reasons]) => [account, [...reasons.values()]]));
 }
 
-function lies(where: string, t: Pick<UnderKey, 'kind' | 'id' | 'instanceId'>): Reason {
-  const on = t.instanceId === undefined ? '' : ` of instance ${t.instanceId}`;
-  return reason(
-    `rotate.under-key.${t.kind}`,
-    where,
-    `${t.kind} ${t.id}${on} in ${where} is under the key that leaked`,
-    {
-      remedy: {
-        who: `account ${where.split('/')[0]}`,
-        does:
-          t.kind === 'volume'
-            ? 'move it under a key of its own: replace the instance, or its root volume from an image under the new key'
-            : 'copy the snapshot under a key of its own, then delete it',
-      },
-    },
-  );
+function lies(where: string, kind: 'volume' | 'snapshot', id: string, instanceId?: string): Reason {
+  const on = instanceId === undefined ? '' : ` of instance ${instanceId}`;
+  const does = 'move it under a key of its own (amiport rehome), or delete it';
+  return reason(`rotate.under-key.${kind}`, where, `${kind} ${id}${on} in ${where} is under the key that leaked`, {
+    remedy: { who: `account ${where.split('/')[0]}`, does },
+  });
 }
 
 const untold = (where: string, why: Reason): Reason =>

@@ -32,6 +32,11 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
     code: 2,
     err: expect.stringContaining('vod is no key'),
   });
+  const volumes = await cli('status', '--volume-keys', '--json');
+  expect([volumes.code, problemsOf('volume-keys', JSON.parse(volumes.out))]).toEqual([0, []]);
+  expect((await cli('status', '--volume-keys')).out).toContain('none is under a key that other accounts can use');
+  expect(await cli('rehome', '999999999999')).toMatchObject({ code: 2, err: expect.stringContaining('no account') });
+  expect((await cli('rehome', '--yes')).code).toBe(0);
   const scheduled = await cli('rotate', '--scheduled');
   expect([scheduled.code, scheduled.out]).toEqual([0, expect.stringContaining('rotates every 365 days')]);
   expect((await cli('rotate', '--scheduled', '--now', '--yes')).out).toContain('1 step done');

@@ -4,8 +4,15 @@ import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 import { withDesk } from '../with-desk.ts';
+import { withSession } from '../with-session.ts';
+import { showVolumeKeys } from './volume-keys.ts';
 
-export default async function status(this: Context, flags: DeskFlags): Promise<void> {
+interface Flags extends DeskFlags {
+  readonly volumeKeys: boolean;
+}
+
+export default async function status(this: Context, flags: Flags): Promise<void> {
+  if (flags.volumeKeys) return withSession(this, flags, showVolumeKeys);
   await withDesk(this, flags, async (desk, printer, progress) => {
     const looked = await desk.status(progress.emit);
     progress.end();
