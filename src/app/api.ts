@@ -67,9 +67,9 @@ export { rollbackPlan } from './rollback.ts';
 export {
   beginRotation,
   carryStage,
-  isAskedFor,
   nextStage,
   overviewOf,
+  ownerAskedFor,
   type RotateWish,
   rotateBack,
   type Stage,

@@ -2,10 +2,10 @@
 import { COPY_MIB_PER_SECOND, encryptedDuration } from '../compare/duration.ts';
 import { listPrices } from '../compare/prices.ts';
 import type { Delivery } from '../model/delivery.ts';
-import type { ImageSeen, Observed } from '../model/observed.ts';
-import { accountsIn, deliveredRegions } from '../plan/targets.ts';
+import type { ImageSeen, KeySeen, Observed } from '../model/observed.ts';
+import { accountsIn } from '../plan/targets.ts';
 import { keptVersions } from '../plan/versions.ts';
-import { SETTLE_MS } from '../rotate/rotation.ts';
+import { type Owner, SETTLE_MS } from '../rotate/rotation.ts';
 
 export interface PhaseAhead {
   readonly phase: 'mark' | 'contain' | 'deliver' | 'settle' | 'close' | 'withdraw' | 'disable' | 'watch';
@@ -38,40 +38,53 @@ interface Copied {
 export function rotateOverview(
   want: Delivery,
   seen: Observed,
-  how: { readonly contain: boolean; readonly watchDays: number },
+  how: {
+    readonly contain: boolean;
+    readonly watchDays: number;
+    readonly owner?: Owner;
+    readonly keys: readonly KeySeen[];
+  },
 ): RotateOverview {
-  const keys = [...seen.builder.values()].flatMap((b) => (b.key.is === 'known' ? [b.key.value.arn] : []));
-  const copies = copiesToMake(want, seen);
-  const regions = deliveredRegions(want);
+  const keys = how.keys.map((k) => k.arn);
+  const copies = copiesToMake(want, seen, how.owner ?? { of: 'delivery' });
+  const regions = [...new Set(how.keys.map((k) => k.region))];
   const perRegion = Math.max(0, ...regions.map((r) => copies.filter((c) => c.region === r).length));
   const gib = Math.max(0, ...copies.map((c) => c.gib));
   const copying = encryptedDuration({ gib, copies: perRegion });
   const settle = SETTLE_MS / 60_000;
   return {
     keys,
-    accounts: [...new Set(regions.flatMap((r) => accountsIn(want, r).map((a) => a.id)))],
+    accounts:
+      how.owner?.of === 'account'
+        ? [how.owner.account]
+        : [...new Set(regions.flatMap((r) => accountsIn(want, r).map((a) => a.id)))],
     regions,
     copies: copies.map(({ gib: _size, ...copy }) => copy),
     minutes: copying.minutes + 2 * settle,
-    phases: phases({ copies, keys: keys.length, minutes: copying.minutes, settle, ...how }),
+    phases: phases({ ...how, copies, keys: keys.length, minutes: copying.minutes, settle }),
   };
 }
 
-function copiesToMake(want: Delivery, seen: Observed): readonly Copied[] {
+function copiesToMake(want: Delivery, seen: Observed, owner: Owner): readonly Copied[] {
+  const way = owner.of === 'delivery' ? 'shared-encrypted' : 'account-copies';
+  const step = owner.of === 'delivery' ? 'copy' : 'account-copy';
+  const held =
+    owner.of === 'delivery'
+      ? [...seen.builder.values()]
+      : [...seen.places.values()].filter((p) => p.account === owner.account);
   return want.images
-    .filter((i) => i.way === 'shared-encrypted')
+    .filter((i) => i.way === way)
     .flatMap((image) => {
       const kept = new Set(keptVersions(seen, image));
-      return [...seen.builder].flatMap(([region, { images }]) =>
+      return held.flatMap(({ region, images }) =>
         (images.is === 'known' ? images.value : [])
-          .filter((i) => i.tags['amiport:image'] === image.name && isLiveCopy(i) && kept.has(versionOf(i)))
+          .filter((i) => i.tags['amiport:image'] === image.name && kept.has(versionOf(i)))
+          .filter((i) => i.tags['amiport:step'] === step && i.state === 'available' && i.tags['amiport:way'] === way)
           .map((i) => ({ image: image.name, imageVersion: versionOf(i), region, gib: sizeOf(i) })),
       );
     });
 }
 
-const isLiveCopy = (i: ImageSeen): boolean =>
-  i.tags['amiport:step'] === 'copy' && i.state === 'available' && i.tags['amiport:way'] === 'shared-encrypted';
 const versionOf = (i: ImageSeen): string => i.tags['amiport:version'] ?? '';
 const sizeOf = (i: ImageSeen): number => i.mappings.reduce((sum, m) => sum + m.volumeSizeGiB, 0);
 

@@ -5,9 +5,20 @@
 
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { mapPool } from '../base/pool.ts';
+import { accountKeyName, type Delivery } from '../model/delivery.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
 import type { Plan } from '../plan/step.ts';
-import { openImages, type Phase, phaseOf, type Rotation, rotationOf, SETTLE_MS } from '../rotate/rotation.ts';
+import { copiedImages } from '../plan/targets.ts';
+import {
+  type Owner,
+  openImages,
+  type Phase,
+  phaseOf,
+  type Rotation,
+  rotationOf,
+  SETTLE_MS,
+  slotsOf,
+} from '../rotate/rotation.ts';
 import {
   planBack,
   planClose,
@@ -27,6 +38,8 @@ import { type RotateOverview, rotateOverview } from './rotate-overview.ts';
 import type { Session } from './session.ts';
 
 export interface RotateWish {
+  /** Whose keys; default: the delivery's. */
+  readonly owner?: Owner;
   /** Disables the key first: what it breaks is less bad than the leak. */
   readonly contain: boolean;
   /** Closes images though somebody is pinned to them, or nobody can tell. */
@@ -47,26 +60,25 @@ export type Stage =
   | { readonly is: 'over' };
 
 const AT_ONCE = 16;
+const DELIVERY: Owner = { of: 'delivery' };
 const DAY_MS = 86_400_000;
 
 /** What is ahead, while nothing has begun. */
 export async function overviewOf(session: Session, wish: RotateWish, emit: Emit): Promise<Outcome<RotateOverview>> {
   const seen = await look(session, emit);
-  const keys = keysOf(session, seen);
-  return keys.ok ? done(rotateOverview(session.want, seen, wish)) : keys;
+  const keys = keysOf(session, seen, wish.owner);
+  return keys.ok ? done(rotateOverview(session.want, seen, { ...wish, keys: keys.value })) : keys;
 }
 
 /** What begins a rotation: every key of the delivery says that it leaked. */
-export async function beginRotation(session: Session, emit: Emit): Promise<Outcome<Stage>> {
+export async function beginRotation(session: Session, wish: RotateWish, emit: Emit): Promise<Outcome<Stage>> {
   const seen = await look(session, emit);
   const { want } = session;
-  if (rotationOf(want, seen) !== undefined) return done(await stageOf(session, seen, NO_WISH));
-  const keys = keysOf(session, seen);
+  if (rotationOf(want, seen, wish.owner) !== undefined) return done(await stageOf(session, seen, wish));
+  const keys = keysOf(session, seen, wish.owner);
   if (!keys.ok) return keys;
   return done({ is: 'to-do', phase: 'mark', plan: planMark(want, seen, keys.value, seen.atMs), seen });
 }
-
-const NO_WISH: RotateWish = { contain: false, force: false, watchDays: 7, deleteKey: false };
 
 export async function nextStage(session: Session, wish: RotateWish, emit: Emit): Promise<Stage> {
   return stageOf(session, await look(session, emit), wish);
@@ -76,8 +88,9 @@ const look = (session: Session, emit: Emit): Promise<Observed> =>
   session.look(session.want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
 
 /** The builder's first: it is the primary. */
-function keysOf({ want }: Session, seen: Observed): Outcome<readonly KeySeen[]> {
+function keysOf({ want }: Session, seen: Observed, owner: Owner = DELIVERY): Outcome<readonly KeySeen[]> {
   const { key } = want;
+  if (owner.of === 'account') return accountKeysOf(want, seen, owner);
   const none = (says: string, does: string): Outcome<never> =>
     failed(reason('rotate.key.none', want.name, says, { remedy: { who: 'you', does } }));
   if (key === undefined) return none('this delivery has no key of its own', 'rotate where the key is: in its account');
@@ -94,13 +107,31 @@ function keysOf({ want }: Session, seen: Observed): Outcome<readonly KeySeen[]> 
   return keys.length === 0 ? none('the key of this delivery is not there yet', 'amiport apply makes it') : done(keys);
 }
 
+function accountKeysOf(want: Delivery, seen: Observed, owner: Owner): Outcome<readonly KeySeen[]> {
+  const account = owner.of === 'account' ? owner.account : '';
+  const slots = slotsOf(want, seen, owner);
+  const keys = slots.flatMap((s) => (s.key.is === 'known' ? [s.key.value] : []));
+  const unreadable = slots.find((s) => s.key.is === 'unreadable');
+  if (unreadable?.key.is === 'unreadable') return failed(unreadable.key.reason);
+  const byArn = copiedImages(want).find((i) => i.accountKey?.by === 'arn');
+  const does = 'name it by alias in accountKey: an ARN cannot be what its successor is found by';
+  if (byArn !== undefined)
+    return failed(
+      reason('rotate.key.none', account, `accountKey of ${byArn.name} is an ARN`, { remedy: { who: 'you', does } }),
+    );
+  if (keys.length > 0) return done(keys);
+  const says = `account ${account} has no key of its own for private copies of this delivery`;
+  return failed(reason('rotate.key.none', account, says));
+}
+
 async function stageOf(session: Session, seen: Observed, wish: RotateWish): Promise<Stage> {
   const { want, clock } = session;
-  const r = rotationOf(want, seen);
+  const r = rotationOf(want, seen, wish.owner);
   if (r === undefined) return { is: 'over' };
   const delivery = planFor(session, want, seen);
   const undelivered = delivery.steps.length + delivery.blocked.length > 0;
-  const phase = phaseOf(r, seen, { contain: wish.contain, undelivered, nowMs: clock.nowMs() });
+  const open = openImages(want, seen, r.owner).length > 0;
+  const phase = phaseOf(r, { contain: wish.contain, undelivered, open, nowMs: clock.nowMs() });
   const toDo = (plan: Plan): Stage => ({ is: 'to-do', phase, plan, seen });
   switch (phase) {
     case 'mark':
@@ -117,7 +148,7 @@ async function stageOf(session: Session, seen: Observed, wish: RotateWish): Prom
     case 'settle-again':
       return { is: 'settling', phase, untilMs: (r.closedMs ?? 0) + SETTLE_MS };
     case 'close': {
-      const plan = planClose(want, seen, await censusOf(session, seen), wish.force);
+      const plan = planClose(want, seen, r, await censusOf(session, seen, r), wish.force);
       return plan.steps.length === 0 ? { is: 'held', phase, reasons: plan.blocked } : toDo(plan);
     }
     case 'withdraw':
@@ -129,15 +160,14 @@ async function stageOf(session: Session, seen: Observed, wish: RotateWish): Prom
   }
 }
 
-/** The builder's images may be launched by every account that takes images in the Region. */
-function censusOf({ cloud, want }: Session, seen: Observed): ReturnType<typeof takeCensus> {
-  const questions = openImages(seen).map(({ region, ami }) => ({
+/** The builder's images may be launched by every account that takes images in the Region; a private copy only where it is. */
+function censusOf({ cloud, want }: Session, seen: Observed, { owner }: Rotation): ReturnType<typeof takeCensus> {
+  const others = (region: string) => want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id);
+  const questions = openImages(want, seen, owner).map(({ account, region, ami }) => ({
     imageId: ami.imageId,
     region,
-    owner: want.builder.account,
-    accounts: [
-      ...new Set([want.builder.account, ...want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id)]),
-    ],
+    owner: account,
+    accounts: [...new Set([account, ...(owner.of === 'delivery' ? others(region) : [])])],
     shared: false,
   }));
   return takeCensus(cloud, want.name, questions);
@@ -157,10 +187,9 @@ async function withdrawal(session: Session, seen: Observed, r: Rotation): Promis
 
 /** Every place whose volumes may be under the key, and the builder's own. */
 async function looksInto({ cloud, want }: Session, r: Rotation): Promise<readonly Looked[]> {
-  const places = [...r.old.keys()].flatMap((region) =>
-    [want.builder.account, ...want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id)].map(
-      (account) => ({ account, region }),
-    ),
+  const users = (region: string) => want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id);
+  const places = r.keys.flatMap(({ old: { region } }) =>
+    [r.account, ...(r.owner.of === 'delivery' ? users(region) : [])].map((account) => ({ account, region })),
   );
   const distinct = [...new Map(places.map((p) => [`${p.account}/${p.region}`, p])).values()];
   return mapPool(distinct, AT_ONCE, async ({ account, region }) => ({
@@ -176,9 +205,9 @@ async function watching(session: Session, seen: Observed, r: Rotation, wish: Rot
   const untilMs = sinceMs + wish.watchDays * DAY_MS;
   const over = clock.nowMs() >= untilMs;
   if (over && wish.deleteKey) return { is: 'to-do', phase: 'watch', plan: planDeletion(want, seen, r), seen };
-  const answers = await mapPool([...r.old], AT_ONCE, async ([region, key]) => ({
+  const answers = await mapPool(r.keys, AT_ONCE, async ({ old: { account, region, arn } }) => ({
     region,
-    uses: await cloud.findDeniedUses({ account: want.builder.account, region }, { keyArn: key.arn, sinceMs }),
+    uses: await cloud.findDeniedUses({ account, region }, { keyArn: arn, sinceMs }),
   }));
   const denied = answers.flatMap(({ region, uses }) =>
     uses.ok
@@ -195,12 +224,12 @@ async function watching(session: Session, seen: Observed, r: Rotation, wish: Rot
 }
 
 /** One command back: whatever phase it is in, until the key is deleted. */
-export async function rotateBack(session: Session, emit: Emit): Promise<Outcome<Stage>> {
+export async function rotateBack(session: Session, wish: RotateWish, emit: Emit): Promise<Outcome<Stage>> {
   const seen = await look(session, emit);
-  const r = rotationOf(session.want, seen);
+  const r = rotationOf(session.want, seen, wish.owner);
   const nothing = (says: string): Outcome<never> => failed(reason('rotate.back.nothing', session.want.name, says));
   if (r === undefined) return nothing('no key of this delivery is marked as leaked');
-  if ([...r.old.values()].some((k) => k.state.startsWith('Pending')))
+  if (r.keys.some((k) => k.old.state.startsWith('Pending')))
     return nothing('the key that leaked is being deleted: kms:CancelKeyDeletion comes first');
   return done({ is: 'to-do', phase: 'mark', plan: planBack(session.want, seen, r), seen });
 }
@@ -219,15 +248,19 @@ export const carryStage = (
 ): Promise<Outcome<Carried>> =>
   applyPlan(session, { plan: stage.plan, seen: stage.seen }, emit, signal === undefined ? {} : { signal });
 
-/** True for what the config calls the key: alias, id or ARN, the delivery's name, or an image under it. */
-export function isAskedFor(session: Session, what: string, seen?: readonly string[]): boolean {
-  const { want } = session;
-  const alias = want.key?.reference.by === 'alias' ? want.key.reference.alias : want.key?.reference.arn;
-  return [
-    want.name,
-    alias,
-    alias?.replace(/^alias\//, ''),
-    ...want.images.map((i) => i.name),
-    ...(seen ?? []),
-  ].includes(what);
+/**
+ * Whose keys are meant: of the delivery by its name, its key or an image under it; of an account by its id or the alias of
+ * its key.
+ * @returns undefined where nothing of this config is called so
+ */
+export function ownerAskedFor({ want }: Session, what: string | undefined): Owner | undefined {
+  const reference = want.key?.reference;
+  const alias = reference?.by === 'alias' ? reference.alias : reference?.arn;
+  const shared = want.images.filter((i) => i.way !== 'account-copies').map((i) => i.name);
+  const names = [want.name, alias, alias?.replace(/^alias\//, ''), ...shared];
+  if (what === undefined || names.includes(what)) return DELIVERY;
+  const account = want.accounts.find(
+    (a) => a.id === what || copiedImages(want).some((i) => a.regions.some((r) => accountKeyName(i, a.id, r) === what)),
+  );
+  return account === undefined ? undefined : { of: 'account', account: account.id };
 }

@@ -4,6 +4,7 @@ import { type Reason, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
 import type { EncryptedSeen } from '../model/encrypted.ts';
+import { leakedKeysIn } from '../model/leaked.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
 import type { Plan } from '../plan/step.ts';
 import { planRehome, type RehomePlace, type RehomeWish } from '../rotate/rehome.ts';
@@ -84,14 +85,33 @@ export async function rehomePlan(session: Session, asked: RehomeAsked, emit: Emi
   const { seen, places, unreadable } = await lookIntoAll(session, emit);
   const keys = await keysUnder(session, seen, places);
   const chosen = places.filter((p) => asked.accounts === undefined || asked.accounts.has(p.account));
-  const leaving = new Set(chosen.flatMap((p) => sharedIn(p, keys).shared.map((s) => s.key)));
+  const leaked = [
+    ...[...seen.builder.values()].flatMap((b) => leakedKeysIn(b)),
+    ...[...seen.places.values()].flatMap((p) => [...(p.leakedKeys?.values() ?? [])].flat()),
+  ];
+  const leaving = new Set([
+    ...chosen.flatMap((p) => sharedIn(p, keys).shared.map((s) => s.key)),
+    ...leaked.map((k) => k.arn),
+  ]);
   const to: RehomePlace[] = [];
   const unknown: Reason[] = [...unreadable];
   for (const place of chosen) {
     const key = seen.places.get(`${place.account}/${place.region}`)?.defaultKey;
-    if (key?.is === 'known') to.push({ ...place, ownKey: key.value.arn });
+    const successors = successorsIn(seen, place);
+    if (key?.is === 'known') to.push({ ...place, ownKey: key.value.arn, successors });
     else if (key?.is === 'unreadable') unknown.push(key.reason);
   }
   const plan = planRehome(session.want, seen, to, leaving, asked);
   return { ...plan, blocked: [...plan.blocked, ...unknown] };
+}
+
+/** What is under a key of the account's private copies that leaked goes under the one that has its name now. */
+function successorsIn(seen: Observed, { account, region }: Place): ReadonlyMap<string, string> {
+  const place = seen.places.get(`${account}/${region}`);
+  return new Map(
+    [...(place?.leakedKeys ?? [])].flatMap(([name, keys]) => {
+      const now = place?.volumeKeys.get(name);
+      return now?.is === 'known' ? keys.map((k) => [k.arn, now.value.arn] as const) : [];
+    }),
+  );
 }

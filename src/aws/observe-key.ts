@@ -3,7 +3,7 @@
 import { type Once, once } from '../base/once.ts';
 import { absent, done, type Finding, known, type Outcome, unreadable } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import { isLeaked } from '../model/leaked.ts';
+import { isLeaked, REPLACED_BY_TAG } from '../model/leaked.ts';
 import type { GrantSeen, KeySeen } from '../model/observed.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
@@ -17,13 +17,13 @@ export interface KeyReads {
 
 /**
  * @param id key id, key ARN, alias or alias ARN. Reads with the identity of `at.account`.
- * @param what `use`: only what decides who may use it; its rotation is `absent` then, its aliases and tags empty
+ * @param what `use`: only what decides who may use it; its rotation is `absent` then, its aliases and tags empty. `named`: its tags, too
  */
 export async function readKey(
   c: Connection,
   at: Place,
   id: string,
-  what: 'all' | 'use' = 'all',
+  what: 'all' | 'named' | 'use' = 'all',
   held: KeyReads = { policies: new Map(), grants: new Map() },
 ): Promise<Finding<KeySeen>> {
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
@@ -39,7 +39,7 @@ export async function readKey(
     once(held.policies, arn, () => readPolicy(c, at, arn)),
     all && own ? readRotation(c, at, m.Arn) : absent,
     all ? readAliases(c, at, m.KeyId) : done([]),
-    all && own ? readTags(c, at, m.KeyId) : done({}),
+    what !== 'use' && own ? readTags(c, at, m.KeyId) : done({}),
     own ? once(held.grants, arn, () => readGrants(c, at, arn)) : known([]),
   ]);
   const multi = m.MultiRegionConfiguration;
@@ -66,11 +66,33 @@ export async function readKey(
   });
 }
 
+export interface KeyFound {
+  readonly key: Finding<KeySeen>;
+  /** Keys that were found where this one was looked for, and that leaked. */
+  readonly leaked: readonly KeySeen[];
+}
+
+/** A key that leaked is nobody's key any more, whatever name it has. */
+export const foundAs = (key: Finding<KeySeen>): KeyFound =>
+  key.is === 'known' && isLeaked(key.value) ? { key: absent, leaked: [key.value] } : { key, leaked: [] };
+
+/** The key that a rotation was taken back to, or the tagged one that did not leak. */
+export function successorOf(
+  c: Connection,
+  at: Place,
+  delivery: string,
+  alias: string | undefined,
+  leaked: readonly KeySeen[],
+): Promise<Finding<KeySeen>> {
+  const named = leaked.flatMap((k) => k.tags[REPLACED_BY_TAG] ?? [])[0];
+  return named === undefined ? findTaggedKey(c, at, delivery, alias) : readKey(c, at, named);
+}
+
 /**
  * KMS has no look-up by tag: every customer key of the place is asked, which only happens while the alias is not there.
  * @param alias of a key that was made for an account's copies; undefined: the delivery's key
  */
-export async function findTaggedKey(
+async function findTaggedKey(
   c: Connection,
   at: Place,
   delivery: string,

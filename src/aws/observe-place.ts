@@ -2,12 +2,13 @@
 import { absent, type Finding, known, unreadable } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { accountKeyName, type Delivery, fillTemplate, namedVolumeKey } from '../model/delivery.ts';
+import { isLeaked, markLeaked, REPLACES_TAG } from '../model/leaked.ts';
 import type { AllowedImagesSeen, KeySeen, LaunchTemplateSeen, ParameterSeen, PlaceSeen } from '../model/observed.ts';
 import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { readGroups } from './observe-groups.ts';
 import { observeImages } from './observe-images.ts';
-import { findTaggedKey, type KeyReads, readKey } from './observe-key.ts';
+import { foundAs, type KeyFound, type KeyReads, readKey, successorOf } from './observe-key.ts';
 import { tagsOf } from './shapes.ts';
 
 /** @param versions by image name: the newest version, which names of parameters may hold */
@@ -44,9 +45,9 @@ export async function observePlace(
     region,
     encryptionByDefault,
     defaultKey,
-    volumeKeys: keys,
+    ...keys,
     allowedImages,
-    ...own,
+    ...withLeaked(own, keys),
     parameters: new Map(parameters),
     launchTemplates: new Map(launchTemplates),
     ...(groups === undefined ? {} : { groups }),
@@ -63,25 +64,30 @@ export async function observeKeysAgain(c: Connection, want: Delivery, before: Pl
     readNamedKeys(c, at, want, held),
     own ? readKey(c, at, defaultKey.value.arn, 'use', held) : defaultKey,
   ]);
-  return { ...before, defaultKey: key, volumeKeys: keys };
+  return { ...before, defaultKey: key, ...keys };
 }
 
-async function readNamedKeys(
-  c: Connection,
-  at: Place,
-  want: Delivery,
-  held: KeyReads,
-): Promise<PlaceSeen['volumeKeys']> {
+async function readNamedKeys(c: Connection, at: Place, want: Delivery, held: KeyReads): Promise<Keys> {
   const { account, region } = at;
   const ofCopies = new Set(want.images.flatMap((i) => accountKeyName(i, account, region) ?? []));
   const ofVolumes = new Set(want.images.flatMap((i) => namedVolumeKey(i, account, region) ?? []));
   const ids = [...new Set([...ofCopies, ...ofVolumes])];
-  return new Map(
-    await Promise.all(
-      ids.map(async (id) => [id, await readNamedKey(c, at, want, id, ofCopies.has(id), held)] as const),
-    ),
+  const found = await Promise.all(
+    ids.map(async (id) => [id, await readNamedKey(c, at, want, id, ofCopies.has(id), held)] as const),
   );
+  const leaked = found.filter(([, f]) => f.leaked.length > 0);
+  return {
+    volumeKeys: new Map(found.map(([id, f]) => [id, f.key])),
+    ...(leaked.length === 0 ? {} : { leakedKeys: new Map(leaked.map(([id, f]) => [id, f.leaked])) }),
+  };
 }
+
+type Keys = Pick<PlaceSeen, 'volumeKeys' | 'leakedKeys'>;
+
+const withLeaked = <T extends Pick<PlaceSeen, 'images' | 'snapshots'>>(seen: T, { leakedKeys }: Keys): T => {
+  const arns = new Set([...(leakedKeys?.values() ?? [])].flat().map((k) => k.arn));
+  return { ...seen, images: markLeaked(seen.images, seen.snapshots, arns) };
+};
 
 /** A key that a broken run made for an account's copies may have no alias yet, but it carries the tags. */
 async function readNamedKey(
@@ -91,11 +97,18 @@ async function readNamedKey(
   id: string,
   ofAccount: boolean,
   held: KeyReads,
-): Promise<Finding<KeySeen>> {
-  const found = await readKey(c, at, id, 'use', held);
+): Promise<KeyFound> {
+  const isAlias = id.startsWith('alias/');
+  const there = await readKey(c, at, id, ofAccount && isAlias ? 'named' : 'use', held);
   // Found by its alias, so that is one of its names.
-  if (found.is === 'known') return known({ ...found.value, aliases: id.startsWith('alias/') ? [id] : [] });
-  return found.is === 'absent' && ofAccount && id.startsWith('alias/') ? findTaggedKey(c, at, want.name, id) : found;
+  const named = there.is === 'known' ? known({ ...there.value, aliases: isAlias ? [id] : [] }) : there;
+  if (!ofAccount || !isAlias) return { key: named, leaked: [] };
+  const found = foundAs(named);
+  const key = found.key.is === 'absent' ? await successorOf(c, at, want.name, id, found.leaked) : found.key;
+  const replaced = key.is === 'known' ? key.value.tags[REPLACES_TAG] : undefined;
+  if (replaced === undefined || found.leaked.length > 0) return { ...found, key };
+  const former = await readKey(c, at, replaced);
+  return { key, leaked: former.is === 'known' && isLeaked(former.value) ? [former.value] : [] };
 }
 
 export async function readEncryptionByDefault(c: Connection, at: Place): Promise<Finding<boolean>> {

@@ -6,12 +6,12 @@ import { absent, type Finding, known } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import { mapPool } from '../base/pool.ts';
 import type { Delivery, Image, TargetAccount } from '../model/delivery.ts';
-import { isLeaked, leakedKeysIn, markLeaked, REPLACED_BY_TAG, REPLACES_TAG, relativeIn } from '../model/leaked.ts';
-import type { BuilderRegionSeen, ImageSeen, KeySeen, Observed } from '../model/observed.ts';
+import { leakedKeysIn, markLeaked, REPLACES_TAG, relativeIn } from '../model/leaked.ts';
+import type { BuilderRegionSeen, ImageSeen, Observed } from '../model/observed.ts';
 import type { Connection } from './connection.ts';
 import { observeAccount } from './observe-account.ts';
 import { observeImages, observeSource } from './observe-images.ts';
-import { findTaggedKey, readKey } from './observe-key.ts';
+import { foundAs, type KeyFound, readKey, successorOf } from './observe-key.ts';
 import { observeOrganization } from './observe-organization.ts';
 import { observeKeysAgain, observePlace, readDefaultKeyArn, readEncryptionByDefault } from './observe-place.ts';
 
@@ -155,12 +155,6 @@ async function againIn(
   return { key, ...marked(images, before.otherKeys) };
 }
 
-interface KeyFound {
-  readonly key: Finding<KeySeen>;
-  /** Keys that were found where the delivery's was looked for, and that leaked. */
-  readonly leaked: readonly KeySeen[];
-}
-
 /** By alias or ARN as the config says; a multi-Region key's relatives share the id. */
 async function deliveryKeySeen(c: Connection, want: Delivery, region: string): Promise<KeyFound> {
   const key = want.key;
@@ -172,23 +166,9 @@ async function deliveryKeySeen(c: Connection, want: Delivery, region: string): P
   // A run that died before the alias was made, or moved: CreateKey takes no client token, but the key carries the tags.
   const home = { account: want.builder.account, region: key.multiRegion ? want.builder.region : region };
   const atHome = region === home.region ? named : foundAs(await readKey(c, home, key.reference.alias));
-  const primary = atHome.key.is === 'absent' ? await successorOf(c, home, want.name, atHome.leaked) : atHome.key;
+  const primary =
+    atHome.key.is === 'absent' ? await successorOf(c, home, want.name, undefined, atHome.leaked) : atHome.key;
   if (primary.is !== 'known' || region === home.region) return { ...named, key: primary };
   if (primary.value.multiRegion?.replicaRegions.includes(region) !== true) return named;
   return { ...named, key: await readKey(c, at, relativeIn(primary.value.arn, region)) };
-}
-
-/** A key that leaked is not the delivery's, whatever name it has. */
-const foundAs = (key: Finding<KeySeen>): KeyFound =>
-  key.is === 'known' && isLeaked(key.value) ? { key: absent, leaked: [key.value] } : { key, leaked: [] };
-
-/** The key that a rotation was taken back to, or the one of this delivery that did not leak. */
-async function successorOf(
-  c: Connection,
-  at: Place,
-  delivery: string,
-  leaked: readonly KeySeen[],
-): Promise<Finding<KeySeen>> {
-  const named = leaked.flatMap((k) => k.tags[REPLACED_BY_TAG] ?? [])[0];
-  return named === undefined ? findTaggedKey(c, at, delivery, undefined) : readKey(c, at, named);
 }

@@ -187,6 +187,12 @@ function copierStatements(want: Delivery, account: string): readonly Statement[]
           allow('TagAccountKey', ['kms:TagResource'], own, ofDelivery(want, 'RequestTag')),
           allow('NameAccountKey', naming, own, ofDelivery(want, 'ResourceTag')),
           allow(
+            'RotateAccountKey',
+            ['kms:DisableKey', 'kms:EnableKey', 'kms:ScheduleKeyDeletion', 'kms:UntagResource'],
+            own,
+            ofDelivery(want, 'ResourceTag'),
+          ),
+          allow(
             'AccountKeyAlias',
             naming,
             [...new Set(aliases)].map((a) => `arn:${p}:kms:*:${account}:${a}`),

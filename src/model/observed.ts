@@ -91,6 +91,8 @@ export interface PlaceSeen {
   readonly defaultKey: Finding<KeySeen>;
   /** By alias or ARN as the config names it: other keys that launches and private copies are to use. */
   readonly volumeKeys: ReadonlyMap<string, Finding<KeySeen>>;
+  /** By the name that the config gives the key of private copies: keys that had it, and leaked. Absent: none did. */
+  readonly leakedKeys?: ReadonlyMap<string, readonly KeySeen[]>;
   readonly allowedImages: Finding<AllowedImagesSeen>;
   /** The account's own AMIs that carry this delivery's tag: the private copies. */
   readonly images: Finding<readonly ImageSeen[]>;

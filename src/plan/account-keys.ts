@@ -1,6 +1,7 @@
 /** Steps for the keys that the accounts' private copies are under: found as the config names them, or made. */
 import { type Finding, type Reason, reason } from '../base/outcome.ts';
 import { accountKeyName, type Image, type TargetAccount } from '../model/delivery.ts';
+import { REPLACES_TAG } from '../model/leaked.ts';
 import type { KeySeen } from '../model/observed.ts';
 import { accountKeyPolicyText } from './access.ts';
 import { type Draft, tagsFor } from './draft.ts';
@@ -59,18 +60,25 @@ function planAccountKey(d: Draft, account: TargetAccount, region: string, name: 
 }
 
 function createKey(d: Draft, account: string, region: string, name: string): void {
+  const [leaked] = d.seen.places.get(`${account}/${region}`)?.leakedKeys?.get(name) ?? [];
   d.add({
     id: createStep(account, region, name),
     do: 'create-key',
     account,
     region,
-    why: `private copies in ${account}/${region} are to be under ${name}, which is not there`,
+    why:
+      leaked === undefined
+        ? `private copies in ${account}/${region} are to be under ${name}, which is not there`
+        : `${leaked.arn} leaked`,
     needs: [],
     description: `amiport delivery ${d.want.name}: private copies of golden AMIs`,
     multiRegion: false,
     policy: accountKeyPolicyText(account, region, d.want.partition),
     as: `key:${account}/${region}/${name}`,
-    tags: tagsFor(d.want, 'key', { 'amiport:alias': name }),
+    tags: tagsFor(d.want, 'key', {
+      'amiport:alias': name,
+      ...(leaked === undefined ? {} : { [REPLACES_TAG]: leaked.arn }),
+    }),
   });
 }
 

@@ -25,17 +25,32 @@ import {
 import { type Draft, tokenFor } from './draft.ts';
 import { keyReadySteps } from './key-steps.ts';
 import { imageRef } from './step.ts';
-import { accountsIn, disabledCopyOf, liveCopyOf, nextAttempt } from './targets.ts';
+import { accountsIn, disabledCopyOf, leakedCopiesOf, liveCopyOf, nextAttempt } from './targets.ts';
+import { keptVersions } from './versions.ts';
 
 export function planPrivateCopies(d: Draft, image: Image, source: ImageSeen, region: string): void {
-  const wishes = accountsIn(d.want, region).flatMap(
-    (account) => wishOf(d, image, source.imageId, region, account) ?? [],
-  );
+  const accounts = accountsIn(d.want, region);
+  for (const account of accounts) planLeakedVersions(d, image, source.imageId, region, account);
+  const wishes = accounts.flatMap((account) => wishOf(d, image, source.imageId, region, account) ?? []);
   const missing = wishes.filter((w) => w.own?.state !== 'available');
+  for (const wish of missing) if (wish.leaked !== undefined) planCopy(d, image, undefined, wish);
+  const foreign = missing.filter((w) => w.leaked === undefined);
   // Once every account has its copy, the builder's is not asked for again.
-  const copy = missing.length === 0 ? undefined : planBuilderCopy(d, image, originOf(d, image, source, region), region);
+  const copy = foreign.length === 0 ? undefined : planBuilderCopy(d, image, originOf(d, image, source, region), region);
   if (copy === undefined) return;
-  for (const wish of missing) planCopy(d, image, copy, wish);
+  for (const wish of foreign) planCopy(d, image, copy, wish);
+}
+
+/** Older versions that are kept, and lie under a key of the account that leaked: oldest first. */
+function planLeakedVersions(d: Draft, image: Image, newest: string, region: string, account: TargetAccount): void {
+  const images = d.seen.places.get(`${account.id}/${region}`)?.images;
+  const kept = new Set(keptVersions(d.seen, image));
+  for (const ami of leakedCopiesOf(images?.is === 'known' ? images.value : [], image, 'account-copy')) {
+    const version = ami.tags['amiport:version'] ?? '';
+    if (version === newest || !kept.has(version)) continue;
+    const wish = wishOf(d, image, version, region, account);
+    if (wish?.leaked !== undefined && wish.own?.state !== 'available') planCopy(d, image, undefined, wish);
+  }
 }
 
 interface Wish {
@@ -45,6 +60,8 @@ interface Wish {
   readonly key: string;
   /** The account's copy that counts, as seen. */
   readonly own: ImageSeen | undefined;
+  /** Its copy under a key that leaked and is enabled: what the next one is made from. */
+  readonly leaked: ImageSeen | undefined;
   /** Its copy that was disabled, where none counts. */
   readonly sleeping: ImageSeen | undefined;
   readonly name: string;
@@ -70,15 +87,20 @@ function wishOf(d: Draft, image: Image, version: string, region: string, account
   }
   const attempt = nextAttempt(images, image, version, 'account-copy');
   const sleeping = disabledCopyOf(images, image, version, 'account-copy');
-  return { account, region, version, key, own, sleeping, name: nameFor(d, image, version, images), attempt };
+  const usable = [...(place.leakedKeys?.values() ?? [])].flat().every((k) => k.state === 'Enabled');
+  const leaked = usable
+    ? leakedCopiesOf(images, image, 'account-copy').find((i) => i.tags['amiport:version'] === version)
+    : undefined;
+  return { account, region, version, key, own, leaked, sleeping, name: nameFor(d, image, version, images), attempt };
 }
 
-function planCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
+/** @param copy the builder's; undefined: the account's own copy under the key that leaked is copied */
+function planCopy(d: Draft, image: Image, copy: BuilderCopy | undefined, w: Wish): void {
   const where = `${w.account.id}/${w.region}`;
   const base = { region: w.region, image: image.name, imageVersion: w.version };
   if (w.sleeping !== undefined)
     planEnabling(d, image, w.version, w.sleeping, { account: w.account.id, region: w.region });
-  else if (w.own === undefined) openAndCopy(d, image, copy, w);
+  else if (w.own === undefined) copyFrom(d, image, copy, w);
   d.add({
     ...base,
     id: checkStep(image.name, w.version, where),
@@ -90,7 +112,7 @@ function planCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
     key: w.key,
     as: `snapshots:${image.name}:${w.version}:${where}`,
   });
-  if (w.account.id === d.want.builder.account) return;
+  if (w.account.id === d.want.builder.account || copy === undefined) return;
   d.add({
     ...base,
     id: `close-image:${image.name}:${w.version}:${where}`,
@@ -104,7 +126,7 @@ function planCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
   });
 }
 
-function openAndCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
+function copyFrom(d: Draft, image: Image, copy: BuilderCopy | undefined, w: Wish): void {
   const { account, region, version } = w;
   const where = `${account.id}/${region}`;
   const base = { region, image: image.name, imageVersion: version };
@@ -120,7 +142,7 @@ function openAndCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
     needs: [...accountKeyReady(d, image, account.id, region), ...accessSteps(d, region, account)],
     places: [where],
   });
-  if (foreign) {
+  if (foreign && copy !== undefined) {
     d.add({
       ...base,
       id: open,
@@ -138,15 +160,31 @@ function openAndCopy(d: Draft, image: Image, copy: BuilderCopy, w: Wish): void {
     id: copyStep(image.name, version, where),
     do: 'copy-image',
     account: account.id,
-    why: `${where} holds no copy of its own under its own key${attemptText(w.attempt)}`,
-    needs: foreign ? [open] : [prove, ...copy.ready],
-    sourceImageId: copy.imageId,
+    why:
+      w.leaked === undefined
+        ? `${where} holds no copy of its own under its own key${attemptText(w.attempt)}`
+        : `${w.leaked.imageId} is under a key that leaked`,
+    needs: copy === undefined ? [prove, ...olderCopies(d, image, w)] : foreign ? [open] : [prove, ...copy.ready],
+    sourceImageId: copy?.imageId ?? w.leaked?.imageId ?? '',
     sourceRegion: region,
     name: foreign ? w.name : `${w.name}-private`,
-    description: `${image.name}, copied by amiport from account ${d.want.builder.account}`,
+    description: `${image.name}, copied by amiport from account ${copy === undefined ? account.id : d.want.builder.account}`,
     key: w.key,
     as: `image:${image.name}:${version}:${where}`,
     token: tokenFor(d.want.name, image.name, image.way, version, region, account.id, String(w.attempt)),
     tags: { ...copyTags(d, image, version, 'account-copy'), Name: image.name },
   });
+}
+
+/** Whoever takes the most recent by its CreationDate must get the newest version. */
+function olderCopies(d: Draft, image: Image, { account, region, version }: Wish): readonly string[] {
+  const images = d.seen.places.get(`${account.id}/${region}`)?.images;
+  const all = leakedCopiesOf(images?.is === 'known' ? images.value : [], image, 'account-copy');
+  const before = all.slice(
+    0,
+    all.findIndex((i) => i.tags['amiport:version'] === version),
+  );
+  return d.planned(
+    ...before.map((i) => copyStep(image.name, i.tags['amiport:version'] ?? '', `${account.id}/${region}`)),
+  );
 }

@@ -14,6 +14,7 @@ import {
   FOR_DEVICE_TAG,
   FOR_INSTANCE_TAG,
   type HostSeen,
+  type OwnSnapshotSeen,
   REHOMES_TAG,
   type VolumeSeen,
 } from '../model/encrypted.ts';
@@ -36,7 +37,11 @@ export interface RehomePlace {
   readonly found: EncryptedSeen;
   /** ARN of the key that volumes are to be under. */
   readonly ownKey: string;
+  /** By ARN of a key of the account that leaked: its successor, which stands in place of `ownKey`. */
+  readonly successors: ReadonlyMap<string, string>;
 }
+
+const keyFor = (place: RehomePlace, from: string): string => place.successors.get(from) ?? place.ownKey;
 
 const MIN_HEALTHY_PERCENTAGE = 90;
 
@@ -87,19 +92,23 @@ const needsMove = (d: Draft, p: RehomePlace, key: string): boolean =>
       s.kmsKeyId === key &&
       s.tags[REHOMES_TAG] === undefined &&
       s.tags['amiport:delivery'] !== d.want.name &&
-      copyOf(p, s.snapshotId) === undefined,
+      copyOf(p, s) === undefined,
   );
 
 /** The volume under the own key that was made for another one. */
-const standsFor = ({ found, ownKey }: RehomePlace, volume: VolumeSeen): VolumeSeen | undefined =>
-  found.volumes.find((v) => v.tags[REHOMES_TAG] === volume.volumeId && v.kmsKeyId === ownKey);
+const standsFor = (place: RehomePlace, volume: VolumeSeen): VolumeSeen | undefined =>
+  place.found.volumes.find(
+    (v) => v.tags[REHOMES_TAG] === volume.volumeId && v.kmsKeyId === keyFor(place, volume.kmsKeyId),
+  );
 
 /** True once the new one is where the old one was. */
 const isMoved = (volume: VolumeSeen, made: VolumeSeen | undefined): boolean =>
   made !== undefined && volume.attachment === undefined && seatOf(volume, made) === undefined;
 
-const copyOf = ({ found, ownKey }: RehomePlace, id: string) =>
-  found.snapshots.find((o) => o.tags[REHOMES_TAG] === id && o.kmsKeyId === ownKey && o.state === 'completed');
+const copyOf = (place: RehomePlace, { snapshotId, kmsKeyId }: OwnSnapshotSeen) =>
+  place.found.snapshots.find(
+    (o) => o.tags[REHOMES_TAG] === snapshotId && o.kmsKeyId === keyFor(place, kmsKeyId) && o.state === 'completed',
+  );
 
 const moversOf = (d: Draft, region: string, accounts: readonly string[]): KeyAccess => ({
   delivery: d.want.name,
@@ -253,7 +262,7 @@ function moveVolume(
   moved: Map<string, string[]>,
   ready: readonly string[],
 ): void {
-  const { account, region, ownKey } = place;
+  const { account, region } = place;
   const needs = [...ready];
   if (host !== undefined && host.state !== 'stopped') {
     const id = `stop-instance:${host.instanceId}`;
@@ -277,7 +286,7 @@ function moveVolume(
     why: `it is under ${volume.kmsKeyId}, which other accounts can use`,
     needs,
     volumeId: volume.volumeId,
-    key: ownKey,
+    key: keyFor(place, volume.kmsKeyId),
     zone: volume.zone,
     type: volume.type,
     sizeGiB: volume.sizeGiB,
@@ -322,15 +331,15 @@ function planSnapshots(
   wish: RehomeWish,
   opened: Opened,
 ): void {
-  const { account, region, found, ownKey } = place;
+  const { account, region, found } = place;
   for (const s of found.snapshots.filter((one) => leaving.has(one.kmsKeyId))) {
     const interim = s.tags[REHOMES_TAG] !== undefined;
     // Copies that a delivery made are its own to take.
     if (!interim && s.tags['amiport:delivery'] === d.want.name) continue;
     const of = s.tags[REHOMES_TAG] ?? s.snapshotId;
     const made = interim
-      ? found.volumes.find((v) => v.tags[REHOMES_TAG] === of && v.kmsKeyId === ownKey && v.state !== 'creating')
-      : copyOf(place, of);
+      ? found.volumes.find((v) => v.tags[REHOMES_TAG] === of && !leaving.has(v.kmsKeyId) && v.state !== 'creating')
+      : copyOf(place, s);
     const base = { account, region, needs: [] };
     const { snapshotId } = s;
     if (made !== undefined && (wish.deleteOld || interim)) {
@@ -350,7 +359,7 @@ function planSnapshots(
         do: 'rehome-snapshot',
         why,
         snapshotId,
-        key: ownKey,
+        key: keyFor(place, s.kmsKeyId),
         tags,
       });
     }

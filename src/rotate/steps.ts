@@ -3,7 +3,7 @@ import type { Reason } from '../base/outcome.ts';
 import { reason } from '../base/outcome.ts';
 import { type Census, type Consumer, censusKey } from '../model/census.ts';
 import type { Delivery } from '../model/delivery.ts';
-import { CLOSED_TAG, DISABLED_TAG, LEAKED_TAG, MOVED_TAG, REPLACED_BY_TAG } from '../model/leaked.ts';
+import { CLOSED_TAG, DISABLED_TAG, LEAKED_TAG, MOVED_TAG, REPLACED_BY_TAG, REPLACES_TAG } from '../model/leaked.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
 import { grantName, samePolicy } from '../plan/access.ts';
 import { withdrawLeakedFromRoles } from '../plan/access-steps.ts';
@@ -15,11 +15,16 @@ import type { Held } from './under.ts';
 
 const stamp = (ms: number): string => new Date(ms).toISOString();
 
-function tag(d: Draft, key: KeySeen, tags: Readonly<Record<string, string>>, why: string): string {
+function tag(
+  d: Draft,
+  key: Pick<KeySeen, 'account' | 'region' | 'keyId' | 'arn'>,
+  tags: Readonly<Record<string, string>>,
+  why: string,
+): string {
   return d.add({
     id: `tag-key:${key.region}:${key.keyId}`,
     do: 'tag-key',
-    account: d.want.builder.account,
+    account: key.account,
     region: key.region,
     why,
     needs: [],
@@ -39,14 +44,17 @@ export function planMark(want: Delivery, seen: Observed, keys: readonly KeySeen[
 
 /** Replicas before the primary: while it is there, they can be told apart from keys that are on their own. */
 function disableAll(d: Draft, r: Rotation, why: string): void {
-  const keys = [...r.old.values()].filter((k) => k.state === 'Enabled').reverse();
+  const keys = r.keys
+    .map((k) => k.old)
+    .filter((k) => k.state === 'Enabled')
+    .reverse();
   const before: string[] = [];
   for (const key of keys)
     before.push(
       d.add({
-        id: `disable-key:${key.region}`,
+        id: `disable-key:${key.region}:${key.keyId}`,
         do: 'disable-key',
-        account: d.want.builder.account,
+        account: key.account,
         region: key.region,
         why,
         needs: [...before],
@@ -71,8 +79,7 @@ const MARKS: Readonly<Record<Mark, readonly [string, string]>> = {
 export function planMarkOf(want: Delivery, seen: Observed, r: Rotation, mark: Mark): Plan {
   const d = new Draft(want, seen);
   const [name, why] = MARKS[mark];
-  const home = r.old.get(want.builder.region);
-  if (home !== undefined) tag(d, home, { [name]: stamp(seen.atMs) }, why);
+  tag(d, r.keys[0].old, { [name]: stamp(seen.atMs) }, why);
   return d.finish();
 }
 
@@ -85,9 +92,9 @@ const PINS: ReadonlySet<Consumer['kind']> = new Set([
 ]);
 
 /** Images that nobody is pinned to are disabled: a launch of them is refused at once, with a reason that people understand. */
-export function planClose(want: Delivery, seen: Observed, census: Census, force: boolean): Plan {
+export function planClose(want: Delivery, seen: Observed, { owner }: Rotation, census: Census, force: boolean): Plan {
   const d = new Draft(want, seen);
-  for (const { region, ami } of openImages(seen)) {
+  for (const { account, region, ami } of openImages(want, seen, owner)) {
     const found = census.get(censusKey(region, ami.imageId));
     const pins = found?.is === 'known' ? found.value.filter((c) => PINS.has(c.kind)) : [];
     if (!force && found?.is !== 'known') {
@@ -102,7 +109,7 @@ export function planClose(want: Delivery, seen: Observed, census: Census, force:
     d.add({
       id: `disable-image:${ami.imageId}:${region}`,
       do: 'disable-image',
-      account: want.builder.account,
+      account,
       region,
       image: ami.tags['amiport:image'] ?? '',
       imageVersion: ami.tags['amiport:version'] ?? '',
@@ -140,8 +147,10 @@ const pinned = (imageId: string, region: string, pins: readonly Consumer[]): Rea
 /** Rights on the key, account by account: of those that have nothing under it. */
 export function planWithdraw(want: Delivery, seen: Observed, r: Rotation, held: Held): Plan {
   const d = new Draft(want, seen);
+  // Nobody else was let in to the keys of an account.
+  if (r.owner.of === 'account') return d.finish();
   const staying = { ...want, accounts: want.accounts.filter((a) => held.has(a.id)) };
-  for (const key of r.old.values()) {
+  for (const { old: key } of r.keys) {
     if (key.state !== 'Enabled') continue;
     withdrawStatements(d, new Draft(staying, seen), key);
     withdrawGrants(d, key, held);
@@ -201,12 +210,12 @@ const PENDING_WINDOW_DAYS = 30;
 
 export function planDeletion(want: Delivery, seen: Observed, r: Rotation): Plan {
   const d = new Draft(want, seen);
-  for (const key of [...r.old.values()].reverse()) {
+  for (const { old: key } of r.keys.toReversed()) {
     if (key.state.startsWith('Pending')) continue;
     d.add({
-      id: `schedule-key-deletion:${key.region}`,
+      id: `schedule-key-deletion:${key.region}:${key.keyId}`,
       do: 'schedule-key-deletion',
-      account: want.builder.account,
+      account: key.account,
       region: key.region,
       why: 'nobody missed it while it was disabled',
       needs: [],
@@ -217,29 +226,31 @@ export function planDeletion(want: Delivery, seen: Observed, r: Rotation): Plan 
   return d.finish();
 }
 
+/** Which of the two stands for the other: each is found by what the other says. */
+const swapped = (d: Draft, old: KeySeen, successor: KeySeen): readonly string[] => [
+  tag(
+    d,
+    successor,
+    { [LEAKED_TAG]: stamp(d.seen.atMs), [REPLACED_BY_TAG]: old.arn },
+    'the rotation to it is taken back',
+  ),
+  tag(d, old, { [REPLACES_TAG]: successor.arn }, 'it stands for its successor again'),
+];
+
 /** The key that leaked is the delivery's again, and its successor is what is taken back: the same phases, the other way. */
 export function planBack(want: Delivery, seen: Observed, r: Rotation): Plan {
   const d = new Draft(want, seen);
-  for (const [region, old] of r.old) {
-    const { account } = want.builder;
+  for (const { old, successor } of r.keys) {
+    const { account, region } = old;
     const base = { account, region, why: 'the rotation is taken back', key: old.arn };
     const enabled =
-      old.state === 'Disabled' ? [d.add({ ...base, id: `enable-key:${region}`, do: 'enable-key', needs: [] })] : [];
-    const successor = seen.builder.get(region)?.key;
-    const marked =
-      successor?.is === 'known' && successor.value.arn !== old.arn
-        ? [
-            tag(
-              d,
-              successor.value,
-              { [LEAKED_TAG]: stamp(seen.atMs), [REPLACED_BY_TAG]: old.arn },
-              'the rotation to it is taken back',
-            ),
-          ]
+      old.state === 'Disabled'
+        ? [d.add({ ...base, id: `enable-key:${region}:${old.keyId}`, do: 'enable-key', needs: [] })]
         : [];
+    const marked = successor.is === 'known' && successor.value.arn !== old.arn ? swapped(d, old, successor.value) : [];
     d.add({
       ...base,
-      id: `untag-key:${region}`,
+      id: `untag-key:${region}:${old.keyId}`,
       do: 'untag-key',
       needs: [...enabled, ...marked],
       tagKeys: [LEAKED_TAG, MOVED_TAG, CLOSED_TAG, DISABLED_TAG],

@@ -28,7 +28,7 @@ export function heldBy(want: Delivery, r: Rotation, looks: readonly Looked[]): H
     held.set(account, there);
     if (!there.has(id)) there.set(id, why);
   };
-  const keys = new Set([...r.old.values()].map((k) => k.arn));
+  const keys = new Set(r.keys.map((k) => k.old.arn));
   for (const { account, region, found } of looks) {
     const where = `${account}/${region}`;
     if (!found.ok) {
@@ -41,7 +41,8 @@ export function heldBy(want: Delivery, r: Rotation, looks: readonly Looked[]): H
       if (keys.has(s.kmsKeyId) && s.tags['amiport:delivery'] !== want.name)
         add(account, s.snapshotId, lies(where, 'snapshot', s.snapshotId));
   }
-  for (const [region, key] of r.old) {
+  for (const { old: key } of r.keys) {
+    const { region } = key;
     for (const g of key.grants.is === 'known' ? key.grants.value : []) {
       const id = (g.encryptionContextSubset ?? g.encryptionContextEquals)?.['aws:ebs:id'];
       if (!isOfVolume(g) || id === undefined) continue;

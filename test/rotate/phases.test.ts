@@ -195,7 +195,7 @@ test.each(['deliver', 'settle', 'closed', 'watch'])(
       );
     const before = { shown: await shown(), pointed: pointed() };
     await rotated(session, WISH, phase);
-    const back = await rotateBack(session, silent);
+    const back = await rotateBack(session, WISH, silent);
     if (!back.ok) throw new Error(back.reason.says);
     const { end } = await carriedOn(session, back.value);
     expect(['watching', 'over']).toContain(end.is);
@@ -227,6 +227,6 @@ test('the key is deleted after the watch only, and only where somebody consents'
   });
   expect(end).toEqual({ is: 'over' });
   expect(old.map((k) => k.state)).toEqual(['PendingReplicaDeletion', 'PendingDeletion']);
-  const late = await rotateBack(session, silent);
+  const late = await rotateBack(session, WISH, silent);
   expect(late.ok ? '' : late.reason.code).toBe('rotate.back.nothing');
 });

@@ -26,6 +26,8 @@ export interface Delivered {
   readonly versions: readonly string[];
 }
 
+export const COPIES = { way: 'account-copies', extra: ', accountKey: "alias/ebs-{account}"' };
+
 /** Two versions of one image in two accounts and Regions. */
 export async function delivered(more: Parameters<typeof configOf>[1] = {}): Promise<Delivered> {
   const stage = await testStage();
@@ -49,7 +51,7 @@ export interface Rotated {
 
 /** Carries on until nothing but days or somebody else is waited for; `untilPhase` stops before a phase. */
 export async function rotated(session: Session, wish: RotateWish = WISH, untilPhase?: string): Promise<Rotated> {
-  const begun = await beginRotation(session, silent);
+  const begun = await beginRotation(session, wish, silent);
   if (!begun.ok) throw new Error(begun.reason.says);
   return carriedOn(session, begun.value, wish, untilPhase);
 }

@@ -3,9 +3,9 @@ import {
   beginRotation,
   carryStage,
   deskOf,
-  isAskedFor,
   nextStage,
   overviewOf,
+  ownerAskedFor,
   type RotateOverview,
   type RotateWish,
   rotateBack,
@@ -43,9 +43,10 @@ export default async function rotate(this: Context, flags: Flags, what?: string)
   await withSession(this, flags, async (session, printer, progress) => {
     const wrong = wrongWords(session, flags, what);
     if (wrong !== undefined) return printer.bad({ reason: wrong, problems: [] });
+    const owner = ownerAskedFor(session, what);
     if (flags.scheduled) return rotateScheduled(this, session, printer, progress, flags);
     if (!(await sayWho(deskOf(session, this.env), printer))) return EXIT.failed;
-    return new Rotating(this, session, printer, progress, flags).run();
+    return new Rotating(this, session, printer, progress, flags, owner).run();
   });
 }
 
@@ -54,10 +55,10 @@ function wrongWords(session: Session, flags: Flags, what: string | undefined): R
     return reason('cli.rotate.how', 'rotate', 'say what for: --leaked or --scheduled', {
       remedy: { who: 'you', does: 'amiport rotate --help tells' },
     });
-  if (what === undefined || isAskedFor(session, what)) return undefined;
+  if (what === undefined || ownerAskedFor(session, what) !== undefined) return undefined;
   const names = [session.want.name, ...session.want.images.map((i) => i.name)].join(', ');
-  return reason('cli.rotate.what', what, `${what} is no key, delivery or image of this config`, {
-    remedy: { who: 'you', does: `name the key by its alias, or one of ${names}` },
+  return reason('cli.rotate.what', what, `${what} is no key, account, delivery or image of this config`, {
+    remedy: { who: 'you', does: `name a key by its alias, an account by its id, or one of ${names}` },
   });
 }
 
@@ -79,13 +80,21 @@ class Rotating {
   readonly #wish: RotateWish;
   readonly #carried: Carried[] = [];
 
-  constructor(context: Context, session: Session, printer: Printer, progress: Progress, flags: Flags) {
+  constructor(
+    context: Context,
+    session: Session,
+    printer: Printer,
+    progress: Progress,
+    flags: Flags,
+    owner: RotateWish['owner'],
+  ) {
     this.#context = context;
     this.#session = session;
     this.#printer = printer;
     this.#progress = progress;
     this.#flags = flags;
     this.#wish = {
+      ...(owner === undefined ? {} : { owner }),
       contain: flags.contain,
       force: flags.force,
       watchDays: flags.watchDays,
@@ -95,7 +104,9 @@ class Rotating {
 
   async run(): Promise<number> {
     const { emit } = this.#progress;
-    const first = await (this.#flags.back ? rotateBack(this.#session, emit) : beginRotation(this.#session, emit));
+    const first = await (this.#flags.back
+      ? rotateBack(this.#session, this.#wish, emit)
+      : beginRotation(this.#session, this.#wish, emit));
     this.#progress.end();
     if (!first.ok) return this.#printer.failure(first.reason);
     const begins = first.value.is === 'to-do' && first.value.phase === 'mark';
