@@ -58,10 +58,19 @@ export {
 } from './explain.ts';
 export { exportedIam } from './export-iam.ts';
 export type { FixPlan } from './fix-plan.ts';
+export { keptProof } from './kept-proofs.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
 export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';
 export { blockedName, type PlaceEnd, type PlacePorts, PlannedRun } from './place-work.ts';
+export {
+  countedProofs,
+  type Report,
+  type ReportedProofs,
+  type ReportedRun,
+  type ReportedStep,
+  report,
+} from './report.ts';
 export { retirePlan } from './retire.ts';
 export { rollbackPlan } from './rollback.ts';
 export {

@@ -43,8 +43,9 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
       const resolved = steps.map((s) => resolveReferences(s, learnt).value);
       const results = new Map(await run.copies.poll(resolved.filter((s) => s.do === 'check-image')));
       for (const step of resolved) if (step.do === 'prove') results.set(step.id, run.proofs.poll(step));
-      for (const [id, result] of await pollVolumeSteps(ports.cloud, resolved.filter(isVolumeEffect)))
-        results.set(id, result);
+      const moving = resolved.filter(isVolumeEffect);
+      const { value: moved, requests } = await ports.cloud.traced(() => pollVolumeSteps(ports.cloud, moving));
+      for (const [id, result] of moved) results.set(id, { ...result, requests });
       for (const step of resolved)
         if (step.do === 'refresh-instances') results.set(step.id, await watchRefresh(ports.cloud, step));
       return results;
@@ -76,12 +77,14 @@ async function beginAll(run: Run, steps: readonly PlacedStep[]): Promise<Results
   }
   const singly = await Promise.all(
     others.map(async (s) => {
-      const result = await begin(run, s);
+      const { value, requests } = await run.ports.cloud.traced(() => begin(run, s));
       run.proofs.changed(s);
-      return [s.id, result] as const;
+      return [s.id, { ...value, requests }] as const;
     }),
   );
-  return new Map([...singly, ...(await run.proofs.start(proofs)), ...(await openAll(run.ports.cloud, openings))]);
+  const { value: opened, requests } = await run.ports.cloud.traced(() => openAll(run.ports.cloud, openings));
+  const openedWith = [...opened].map(([id, result]) => [id, { ...result, requests }] as const);
+  return new Map([...singly, ...(await run.proofs.start(proofs)), ...openedWith]);
 }
 
 async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepResult> {

@@ -17,10 +17,11 @@ import { canaryGate } from './canary-gate.ts';
 import { carryOut } from './carry-out.ts';
 import { changedBy } from './changed.ts';
 import type { Emit } from './events.ts';
+import { keepProofs } from './kept-proofs.ts';
 import { holderOf, type Lease, takeLease } from './lease.ts';
 import { type PlacedStep, placed } from './placed.ts';
 import { narrow, type Prove } from './proving.ts';
-import type { Session } from './session.ts';
+import { type Session, whoAmI } from './session.ts';
 
 export interface Planned {
   readonly plan: Plan;
@@ -53,6 +54,8 @@ export interface ApplyOptions {
   readonly withinMs?: number;
   /** Steps under way at once. */
   readonly parallelMax?: number;
+  /** For the journal: what was asked for, and why. */
+  readonly about?: { readonly command: string; readonly reason?: string };
 }
 
 /**
@@ -96,7 +99,14 @@ async function carried(
   session: Session,
   planned: Carried,
   emit: Emit,
-  { run, lease, signal, withinMs, parallelMax }: ApplyOptions & { readonly run: string; readonly lease: Lease },
+  {
+    run,
+    lease,
+    signal,
+    withinMs,
+    parallelMax,
+    about = { command: 'apply' },
+  }: ApplyOptions & { readonly run: string; readonly lease: Lease },
 ): Promise<RunResult> {
   const { plan } = planned;
   const { clock } = session;
@@ -105,7 +115,10 @@ async function carried(
   session.connection.heed(stopping.signal);
   try {
     await keepBefore(session.stateDir, run, plan.before);
-    const head = { run, delivery: session.want.name, digest: plan.digest, steps: plan.steps.length };
+    if (planned.seen !== undefined) await keepProofs(session.stateDir, run, session.want, planned.seen);
+    const as = await whoAmI(session);
+    const who = { ...(as.ok ? { as: as.value } : {}), at: session.endpoint ?? 'AWS' };
+    const head = { run, delivery: session.want.name, digest: plan.digest, steps: plan.steps.length, ...who, ...about };
     await journal.append({ kind: 'run', ...head, atMs: clock.nowMs() });
     const result = await drive(plan.steps.map(placed), doerFor(session, planned), {
       clock,

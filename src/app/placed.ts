@@ -24,12 +24,22 @@ export function placed(step: Step): PlacedStep {
   return {
     ...step,
     place: `${step.account}/${step.region}`,
+    detail: detailOf(step),
     ...(expectedMs === undefined ? {} : { expectedMs }),
     ...(batch === undefined ? {} : { batch }),
     // Nothing waits for it but what a former way gave.
     ...(step.do === 'close-image' ? { gatherMs: MINUTE_MS } : {}),
   };
 }
+
+const detailOf = ({ do: what, account, region, why, image, imageVersion }: Step): Readonly<Record<string, string>> => ({
+  do: what,
+  account,
+  region,
+  why,
+  ...(image === undefined ? {} : { image }),
+  ...(imageVersion === undefined ? {} : { imageVersion }),
+});
 
 function batchOf(step: Step): string | undefined {
   switch (step.do) {

@@ -244,9 +244,12 @@ export const carryStage = (
   session: Session,
   stage: Extract<Stage, { is: 'to-do' }>,
   emit: Emit,
-  signal?: AbortSignal,
+  { signal, reason: why }: { readonly signal?: AbortSignal; readonly reason?: string } = {},
 ): Promise<Outcome<Carried>> =>
-  applyPlan(session, { plan: stage.plan, seen: stage.seen }, emit, signal === undefined ? {} : { signal });
+  applyPlan(session, { plan: stage.plan, seen: stage.seen }, emit, {
+    about: { command: `rotate --leaked: ${stage.phase}`, ...(why === undefined ? {} : { reason: why }) },
+    ...(signal === undefined ? {} : { signal }),
+  });
 
 /**
  * Whose keys are meant: of the delivery by its name, its key or an image under it; of an account by its id or the alias of

@@ -146,7 +146,16 @@ export async function openSession(options: SessionOptions): Promise<Opened<Sessi
 }
 
 /** Whom amiport calls as in the builder account, said before anything is changed. */
-export async function whoAmI(session: Session): Promise<Outcome<string>> {
+export function whoAmI(session: Session): Promise<Outcome<string>> {
+  const asked = known.get(session.connection) ?? askWho(session);
+  known.set(session.connection, asked);
+  return asked;
+}
+
+/** It does not change while a command lasts. */
+const known = new WeakMap<Connection, Promise<Outcome<string>>>();
+
+async function askWho(session: Session): Promise<Outcome<string>> {
   const identity = await readIdentity(session.connection, session.want.builder.account);
   if (identity.is === 'known') return done(identity.value);
   const nobody = reason('aws.no-identity', session.want.builder.account, 'AWS does not say who is calling');

@@ -15,6 +15,7 @@ import { searches } from './observe-left.ts';
 import { trailReads } from './trail.ts';
 
 export const awsCloud = (c: Connection): Cloud => ({
+  traced: (work) => c.traced(work),
   ...keyEffects(c),
   ...keyLife(c),
   ...volumeEffects(c),

@@ -19,8 +19,10 @@ import type { STSClient } from '@aws-sdk/client-sts';
 import { invariant } from '../base/invariant.ts';
 import { done, type Outcome } from '../base/outcome.ts';
 import type { Clock, Random } from '../base/ports.ts';
+import type { RequestSeen } from '../model/cloud.ts';
 import { type CallOptions, call } from './call.ts';
 import { Meter } from './meter.ts';
+import { traceCalls } from './trace-calls.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -95,6 +97,8 @@ export class Connection {
   readonly #meter: Meter;
   /** Whose call is under way. */
   readonly #caller = new AsyncLocalStorage<Caller>();
+  /** Where the calls of a step are noted. */
+  readonly #traces = new AsyncLocalStorage<RequestSeen[]>();
   #ambient: Promise<Credentials> | undefined;
   #stop: AbortSignal | undefined;
   readonly #sessions = new Map<string, Held>();
@@ -133,6 +137,12 @@ export class Connection {
     return { clock, random, meter: this.#meter, place, signal: this.#stop };
   }
 
+  /** Calls that change something and are made within `work`, however deep. */
+  async traced<T>(work: () => Promise<T>): Promise<{ value: T; requests: readonly RequestSeen[] }> {
+    const requests: RequestSeen[] = [];
+    return { value: await this.#traces.run(requests, work), requests };
+  }
+
   /** Closes sockets, so that a process can end. */
   async close(): Promise<void> {
     for (const client of this.#clients.values()) ((await client) as { destroy(): void }).destroy();
@@ -143,7 +153,11 @@ export class Connection {
     const id = `${service}|${region}`;
     const there = this.#clients.get(id);
     if (there !== undefined) return there as Promise<Clients[S]>;
-    const made = CONSTRUCTORS[service]().then((Client) => new Client(this.#config(region, this.#callersCredentials)));
+    const made = CONSTRUCTORS[service]().then((Client) => {
+      const client = new Client(this.#config(region, this.#callersCredentials));
+      traceCalls(client, service, this.#traces, () => this.options.clock.nowMs());
+      return client;
+    });
     this.#clients.set(id, made);
     return made;
   }

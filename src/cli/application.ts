@@ -2,7 +2,7 @@
 import { type Application, buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Context } from './context.ts';
 import { ALIASES, COMMON_FLAGS, OUTPUT_FLAGS, parseText, SERVER_FLAGS, YES_FLAG } from './flags.ts';
-import { drift, left, rehome, retire, rollback, status } from './fleet-commands.ts';
+import { drift, left, rehome, report, retire, rollback, status } from './fleet-commands.ts';
 import { examples, none } from './help.ts';
 import { PART_FLAGS, RUN_FLAGS } from './part-flags.ts';
 import { audit, compare, explain } from './question-commands.ts';
@@ -296,6 +296,7 @@ export const amiport: Application<Context> = buildApplication(
       rollback,
       rotate,
       rehome,
+      report,
       config,
       export: exported,
       serve,

@@ -1,10 +1,7 @@
 /** An audit as Markdown, for a pull request or a wiki. */
 import type { Audited } from '../app/api.ts';
 import { coverageLines, RESULT_SAYS, whereOf } from './audit-text.ts';
-
-/** Names on a disk are anybody's: nothing in them may end a cell or begin a link. */
-const cell = (text: string): string => text.replace(/[\\|`*_<>[\]]/g, '\\$&').replace(/\s+/g, ' ');
-const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
+import { cell, row } from './markdown.ts';
 
 export function auditMarkdown(found: Audited): string {
   const { coverage, findings, accepted } = found;

@@ -105,6 +105,37 @@ export const retire = buildCommand({
   },
 });
 
+const flagOf = (brief: string) => ({ kind: 'boolean', default: false, withNegated: false, brief }) as const;
+
+export const report = buildCommand({
+  loader: async () => import('./commands/report.ts'),
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      rotation: flagOf('All runs of the last rotation of a leaked key'),
+      html: flagOf('One page of HTML in place of Markdown'),
+      verify: flagOf('Also what can be launched now'),
+    },
+    aliases: ALIASES,
+    positional: {
+      kind: 'array',
+      parameter: {
+        brief: 'Runs, as status names them; the last one when absent',
+        parse: parseText,
+        placeholder: 'run',
+      },
+    },
+  },
+  docs: {
+    brief: 'What was done, when, by whom, with which requests, and what could be launched before and after',
+    fullDescription: examples(
+      'From the journals beside the config; only --verify calls AWS. Changes nothing.',
+      'amiport report',
+      'amiport report --rotation --verify --html > rotation.html',
+    ),
+  },
+});
+
 export const rehome = buildCommand({
   loader: async () => import('./commands/rehome.ts'),
   parameters: {

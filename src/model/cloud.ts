@@ -14,6 +14,9 @@ import type { ImageSeen, KeySeen, SnapshotSeen } from './observed.ts';
 export type Tags = Readonly<Record<string, string>>;
 
 export interface Cloud {
+  /** Does the work, and tells which changing calls it took, with AWS's request ids. */
+  traced<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly requests: readonly RequestSeen[] }>;
+
   // The builder's settings
   setEncryptionByDefault(at: Place, enabled: boolean): Promise<Outcome<void>>;
 
@@ -203,6 +206,13 @@ export interface DeniedUse {
   /** ARN or service. */
   readonly who: string;
   readonly account: string;
+}
+
+export interface RequestSeen {
+  /** `kms:CreateKey` */
+  readonly action: string;
+  readonly requestId: string;
+  readonly atMs: number;
 }
 
 export interface KeptParameter {

@@ -12,7 +12,7 @@
 import type { Reason } from '../base/outcome.ts';
 import type { Clock } from '../base/ports.ts';
 import { Batches } from './batches.ts';
-import type { JournalRecord } from './journal.ts';
+import { callsOf, type JournalRecord, type RequestRecord, startOf } from './journal.ts';
 import { expectedOf, pathsMs, Queue } from './order.ts';
 import { type Headway, Outlook } from './outlook.ts';
 import { Watch } from './watch.ts';
@@ -28,11 +28,16 @@ export interface RunStep {
   readonly batch?: string;
   /** How long the first of a batch waits for the others; not at all once no other can come. */
   readonly gatherMs?: number;
+  /** Kept in the journal. */
+  readonly detail?: Readonly<Record<string, string>>;
 }
 
 type Learnt = Readonly<Record<string, string>>;
 
-export type StepResult =
+/** With the calls that it took. */
+export type StepResult = StepEnd & { readonly requests?: readonly RequestRecord[] };
+
+type StepEnd =
   | { readonly is: 'done'; readonly says?: string; readonly learnt?: Learnt }
   /** Under way at AWS: `poll` will be asked. What was learnt counts at once. */
   | {
@@ -269,7 +274,7 @@ class Run<S extends RunStep> {
       this.#startedMs.set(step.id, atMs);
       this.#outlook.started(step);
     }
-    await Promise.all(batch.map((step) => this.#o.journal.append({ kind: 'started', step: step.id, atMs })));
+    await Promise.all(batch.map((step) => this.#o.journal.append(startOf(step, atMs))));
     for (const step of batch) this.#tell({ kind: 'started', step });
     await this.#takeAll(batch, await this.#doer.start(batch, this.#learnt));
   }
@@ -302,7 +307,7 @@ class Run<S extends RunStep> {
     const startedMs = this.#startedMs.get(step.id) ?? atMs;
     switch (result.is) {
       case 'waiting': {
-        await this.#learn(step, result.learnt, 'waiting');
+        await this.#learn(step, result, 'waiting');
         const { percent, sinceMs = startedMs, untilMs } = result;
         const pending = {
           sinceMs,
@@ -322,13 +327,19 @@ class Run<S extends RunStep> {
         this.#tell({ kind: 'queued', step, says: result.says, percent: undefined });
         return;
       case 'done':
-        await this.#learn(step, result.learnt, 'done');
+        await this.#learn(step, result, 'done');
         this.#close(step, 'done');
         this.#tell({ kind: 'done', step, says: result.says, tookMs: atMs - startedMs });
         for (const next of this.#dependents.get(step.id) ?? []) this.#open(next);
         return;
       case 'failed':
-        await this.#o.journal.append({ kind: 'failed', step: step.id, atMs, reason: result.reason });
+        await this.#o.journal.append({
+          kind: 'failed',
+          step: step.id,
+          atMs,
+          reason: result.reason,
+          ...callsOf(result),
+        });
         this.#close(step, 'failed');
         this.#failed.push({ id: step.id, reason: result.reason });
         this.#tell({ kind: 'failed', step, reason: result.reason });
@@ -369,12 +380,19 @@ class Run<S extends RunStep> {
     }
   }
 
-  async #learn(step: S, learnt: Learnt | undefined, kind: 'waiting' | 'done'): Promise<void> {
+  async #learn(
+    step: S,
+    result: Extract<StepResult, { is: 'waiting' | 'done' }>,
+    kind: 'waiting' | 'done',
+  ): Promise<void> {
     const atMs = this.#o.clock.nowMs();
-    const news = Object.entries(learnt ?? {}).filter(([name, value]) => this.#learnt.get(name) !== value);
+    const news = Object.entries(result.learnt ?? {}).filter(([name, value]) => this.#learnt.get(name) !== value);
     for (const [name, value] of news) this.#learnt.set(name, value);
-    if (kind === 'waiting' && news.length === 0 && this.#state.get(step.id) === 'waiting') return;
-    const record = { kind, step: step.id, atMs };
+    const calls = callsOf(result);
+    const isNew = news.length > 0 || calls.requests !== undefined;
+    if (kind === 'waiting' && !isNew && this.#state.get(step.id) === 'waiting') return;
+    const says = kind === 'done' && result.says !== undefined ? { says: result.says } : {};
+    const record = { kind, step: step.id, atMs, ...says, ...calls };
     await this.#o.journal.append(news.length > 0 ? { ...record, learnt: Object.fromEntries(news) } : record);
   }
 }

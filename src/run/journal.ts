@@ -17,15 +17,35 @@ export type JournalRecord =
       readonly digest: string;
       readonly steps: number;
       readonly atMs: number;
+      /** What was asked for, and why, in the words of whoever did. */
+      readonly command?: string;
+      readonly reason?: string;
+      /** ARN of the identity in the builder account, and where it called. */
+      readonly as?: string;
+      readonly at?: string;
     }
-  | { readonly kind: 'started'; readonly step: string; readonly atMs: number }
+  | {
+      readonly kind: 'started';
+      readonly step: string;
+      readonly atMs: number;
+      /** What the step is about, for whoever reads the journal without the plan. */
+      readonly detail?: Readonly<Record<string, string>>;
+    }
   | {
       readonly kind: 'waiting' | 'done';
       readonly step: string;
       readonly atMs: number;
       readonly learnt?: Readonly<Record<string, string>>;
+      readonly says?: string;
+      readonly requests?: readonly RequestRecord[];
     }
-  | { readonly kind: 'failed'; readonly step: string; readonly atMs: number; readonly reason: Reason }
+  | {
+      readonly kind: 'failed';
+      readonly step: string;
+      readonly atMs: number;
+      readonly reason: Reason;
+      readonly requests?: readonly RequestRecord[];
+    }
   | {
       readonly kind: 'ended';
       readonly atMs: number;
@@ -34,6 +54,29 @@ export type JournalRecord =
       readonly notStarted: number;
       readonly interrupted: boolean;
     };
+
+/** A call that changed something, or was to: by its id AWS and CloudTrail know it, too. */
+export interface RequestRecord {
+  readonly action: string;
+  readonly requestId: string;
+  readonly atMs: number;
+}
+
+export const startOf = (
+  step: { readonly id: string; readonly detail?: Readonly<Record<string, string>> },
+  atMs: number,
+): JournalRecord => ({
+  kind: 'started',
+  step: step.id,
+  atMs,
+  ...(step.detail === undefined ? {} : { detail: step.detail }),
+});
+
+export const callsOf = ({
+  requests = [],
+}: {
+  readonly requests?: readonly RequestRecord[];
+}): { readonly requests?: readonly RequestRecord[] } => (requests.length === 0 ? {} : { requests });
 
 export interface Journal {
   readonly file: string;

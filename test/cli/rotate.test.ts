@@ -10,6 +10,17 @@ import { bakedImage, configOf } from '../deliver/stage.ts';
 import { runCli } from './run-cli.ts';
 import { problemsOf } from './shapes.ts';
 
+interface Reported {
+  readonly runs: readonly {
+    readonly command: string;
+    readonly reason?: string;
+    readonly as?: string;
+    readonly steps: readonly { readonly requests: readonly object[] }[];
+    readonly proofsBefore: { readonly canLaunch: number };
+  }[];
+  readonly proofsNow: object;
+}
+
 let sim: Sim | undefined;
 afterAll(() => sim?.close());
 
@@ -77,6 +88,33 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
   expect([on.code, on.out]).toEqual([0, expect.stringContaining('The old key is disabled in every Region')]);
   expect((await cli('verify')).code).toBe(0);
   expect((await cli('drift')).code).toBe(0);
+  const told = await cli('report', '--rotation', '--verify', '--json');
+  expect(problemsOf('report', JSON.parse(told.out))).toEqual([]);
+  const { runs, proofsNow } = JSON.parse(told.out) as Reported;
+  expect(runs.map((r) => r.command.replace('rotate --leaked: ', ''))).toEqual([
+    'mark',
+    'deliver',
+    'moved',
+    'close',
+    'close',
+    'closed',
+    'withdraw',
+    'withdraw',
+    'withdraw',
+  ]);
+  expect([runs[0]?.reason, runs[0]?.as]).toEqual([
+    'it was open for a day',
+    expect.stringMatching(/assumed-role\/amiport/),
+  ]);
+  expect(runs[0]?.steps[0]?.requests[0]).toMatchObject({
+    action: 'kms:TagResource',
+    requestId: expect.stringMatching(/./),
+  });
+  expect([runs[0]?.proofsBefore.canLaunch, proofsNow]).toMatchObject([8, { canLaunch: 8, cannotLaunch: 0 }]);
+  const page = await cli('report', '--rotation', '--html');
+  expect(page.out).toContain('<h2 id="');
+  expect((await cli('report', '--rotation')).out).toContain('## rotate --leaked: deliver');
+  expect((await cli('report', 'none')).code).toBe(2);
   const shown = await cli('rotate', '--leaked', '--dry-run', '--json');
   expect(problemsOf('rotate', JSON.parse(shown.out))).toEqual([]);
   const again = await cli('rotate', '--leaked', '--json', '--yes');

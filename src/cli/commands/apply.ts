@@ -91,7 +91,8 @@ async function carry(
   plan: Plan,
   { again, run: options }: { readonly again: string; readonly run: ApplyOptions },
 ): Promise<number> {
-  const applied = await desk.apply(plan, emit, { ...options, signal: context.interrupted });
+  const about = { command: again.replace(/^amiport /, '') };
+  const applied = await desk.apply(plan, emit, { about, ...options, signal: context.interrupted });
   if (!applied.ok) return printer.failure(applied.reason);
   const { run, ...result } = applied.value;
   if (printer.json)

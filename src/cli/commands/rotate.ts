@@ -167,7 +167,10 @@ class Rotating {
     printer.line(
       `${printer.color.bold(stage.phase)}: ${plural(stage.plan.steps.length, 'step')}${stage.phase === 'mark' && this.#flags.reason !== undefined ? ` (${this.#flags.reason})` : ''}`,
     );
-    const applied = await carryStage(this.#session, stage, this.#progress.emit, this.#context.interrupted);
+    const applied = await carryStage(this.#session, stage, this.#progress.emit, {
+      signal: this.#context.interrupted,
+      ...(this.#flags.reason === undefined ? {} : { reason: this.#flags.reason }),
+    });
     this.#progress.end();
     if (!applied.ok) return printer.failure(applied.reason);
     const { run, result } = applied.value;
