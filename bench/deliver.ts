@@ -5,23 +5,17 @@
  * `npm run -s bench -- deliver` runs fleets of 3 × 2 and 30 × 5; AMIPORT_BENCH_FLEETS=3x2,100x5,1500x20 names others, and
  * AMIPORT_BENCH_WAYS some of the ways.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { applyPlan, makePlan, openSession, type Session } from '../src/app/api.ts';
-import { inProcessHandler } from '../src/sim/in-process.ts';
-import { type Attempt, createKernel } from '../src/sim/kernel.ts';
-import { quotaGate } from '../src/sim/quotas.ts';
-import { OPERATIONS, TASKS } from '../src/sim/registry.ts';
-import { VirtualTime } from '../src/sim/time.ts';
+import { applyPlan, makePlan, type Session } from '../src/app/api.ts';
+import type { VirtualTime } from '../src/sim/time.ts';
 import { added, leastEffects, leastMs, leastProofReads, leastReads } from './delivering/bound.ts';
-import { BUILDER, configOf, type Fleet, fleetOf, HOME, WAYS, type Way, worldOf } from './delivering/fleet.ts';
+import { type Fleet, fleetOf, WAYS, type Way } from './delivering/fleet.ts';
 import { benchPlanning } from './delivering/planning.ts';
-import type { Emit, Figure } from './figure.ts';
+import { benchStage, type Counter, START_MS } from './delivering/stage.ts';
+import { type Tell, tellCalls, teller } from './delivering/tell.ts';
+import type { Emit } from './figure.ts';
 
 const CALLS_MAX = 1.2;
 const LOOK_EVERY_MS = 15_000;
-const START_MS = Date.UTC(2026, 0, 1);
 
 export async function bench(emit: Emit): Promise<void> {
   const fleets = (process.env.AMIPORT_BENCH_FLEETS ?? '3x2,30x5').split(',');
@@ -33,82 +27,13 @@ export async function bench(emit: Emit): Promise<void> {
   await benchPlanning(emit);
 }
 
-/** What the simulator was asked, as it came in. */
-class Counter {
-  readonly calls = new Map<string, number>();
-  /** When a place was looked at for copies under way. */
-  readonly looks = new Map<string, number[]>();
-  refused = 0;
-  /** The lease of a run is read and renewed by the clock, however large the delivery. */
-  lease = 0;
-
-  take(attempt: Attempt, throttled: boolean): void {
-    if (throttled) this.refused += 1;
-    const api = `${attempt.service.name}:${attempt.action}`;
-    if (isLease(attempt)) {
-      this.lease += 1;
-      return;
-    }
-    if (!isLook(attempt)) {
-      this.calls.set(api, (this.calls.get(api) ?? 0) + 1);
-      return;
-    }
-    const place = `${attempt.caller.account}/${attempt.region}`;
-    const looks = this.looks.get(place) ?? [];
-    // DescribeSnapshots and DescribeImages of one moment are one look.
-    if (looks.at(-1) !== attempt.nowMs) looks.push(attempt.nowMs);
-    this.looks.set(place, looks);
-  }
-
-  clear(): void {
-    this.calls.clear();
-    this.looks.clear();
-  }
-}
-
-const isLease = ({ service, input }: Attempt): boolean => {
-  const { Path = '', Name = '' } = input as { Path?: string; Name?: string };
-  return service.name === 'ssm' && `${Path}${Name}`.includes('/lease');
-};
-
-/** Looks ask for images and snapshots by id, with a filter and for no owner or their own. */
-function isLook({ action, input }: Attempt): boolean {
-  if (action !== 'DescribeImages' && action !== 'DescribeSnapshots') return false;
-  const { Filters = [], IncludeDeprecated } = input as { Filters?: { Name?: string }[]; IncludeDeprecated?: boolean };
-  const byId = Filters.length === 1 && ['image-id', 'snapshot-id'].includes(Filters[0]?.Name ?? '');
-  return byId && (action === 'DescribeSnapshots' || IncludeDeprecated === true);
-}
-
 async function benchDelivery(emit: Emit, fleet: Fleet, way: Way): Promise<void> {
   const wallMs = performance.now();
-  const clock = new VirtualTime(START_MS);
-  const world = worldOf(fleet);
-  const counter = new Counter();
-  const quotas = quotaGate();
-  const gate = (attempt: Attempt) => {
-    const fault = quotas(attempt);
-    counter.take(attempt, fault !== undefined);
-    return fault;
-  };
-  const kernel = createKernel({ world, clock, operations: OPERATIONS, tasks: TASKS, gates: [gate] });
-  const [image] = world.regions.get(HOME)?.ec2.images.keys() ?? [];
-  const dir = await mkdtemp(join(tmpdir(), 'amiport-bench-'));
-  const configFile = join(dir, 'amiport.yaml');
-  await writeFile(configFile, configOf(fleet, way, image ?? ''));
-  const credentials = { accessKeyId: BUILDER, secretAccessKey: 'test' };
-  const opened = await openSession({
-    configFile,
-    env: {},
-    requestHandler: inProcessHandler(kernel),
-    credentials,
-    clock,
-  });
-  if (!opened.ok) throw new Error(opened.bad.reason.says);
+  const { session, clock, counter, close } = await benchStage(fleet, way);
   const name = `${fleet.accounts.length}x${fleet.regions.length} ${way}`;
-  const tell = teller(emit, name);
-  await deliver(opened.value, clock, counter, tell, fleet, way);
-  await opened.value.close();
-  await rm(dir, { recursive: true });
+  const tell = teller(emit, 'deliver', name);
+  await deliver(session, clock, counter, tell, fleet, way);
+  await close();
   const rssMiB = process.memoryUsage().rss / 2 ** 20;
   tell(
     'wall time',
@@ -118,23 +43,6 @@ async function benchDelivery(emit: Emit, fleet: Fleet, way: Way): Promise<void> 
     `${Math.round(rssMiB)} MiB with the simulator in the process`,
   );
 }
-
-type Tell = (figure: string, value: number, unit: string, most: number | undefined, baseline: string) => void;
-
-const teller =
-  (emit: Emit, name: string): Tell =>
-  (figure, value, unit, most, baseline) => {
-    const told: Figure = {
-      bench: 'deliver',
-      figure: `${name}: ${figure}`,
-      value,
-      unit,
-      target: most === undefined ? '' : `<= ${most}`,
-      holds: most === undefined || value <= most,
-      baseline,
-    };
-    emit(told);
-  };
 
 async function deliver(session: Session, clock: VirtualTime, counter: Counter, tell: Tell, fleet: Fleet, way: Way) {
   const planned = await makePlan(session, () => {});
@@ -154,7 +62,7 @@ async function deliver(session: Session, clock: VirtualTime, counter: Counter, t
     `${Math.round(tookMs / 1000)} s, critical path ${Math.round(bound / 1000)} s`,
   );
   const least = added([leastReads(fleet, way, false), leastEffects(fleet, way), leastProofReads(fleet, way)]);
-  tellCalls(tell, 'calls', counter.calls, least);
+  tellCalls(tell, 'calls', counter.calls, least, CALLS_MAX);
   tell('refused as too many', counter.refused, 'calls', undefined, 'AWS quotas on');
   tell('calls for the lease', counter.lease, 'calls', undefined, 'looked at before starts, at most every 10 s');
   const shortestMs = shortest(counter);
@@ -170,22 +78,7 @@ async function deliver(session: Session, clock: VirtualTime, counter: Counter, t
   const again = await makePlan(session, () => {});
   if (again.plan.steps.length > 0) throw new Error(`a second plan has ${again.plan.steps[0]?.id}`);
   const { 'sts:AssumeRole': _stillHeld, ...reads } = leastReads(fleet, way, true);
-  tellCalls(tell, 'no-op calls', counter.calls, reads);
-}
-
-function tellCalls(
-  tell: Tell,
-  what: string,
-  made: ReadonlyMap<string, number>,
-  least: Readonly<Record<string, number>>,
-) {
-  const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
-  const [all, needed] = [sum(made.values()), sum(Object.values(least))];
-  tell(what, all / needed, 'x', CALLS_MAX, `${all} made, ${needed} would do`);
-  for (const api of [...new Set([...made.keys(), ...Object.keys(least)])].toSorted()) {
-    const [has, wants] = [made.get(api) ?? 0, least[api] ?? 0];
-    if (has !== wants) tell(`${what} of ${api}`, has - wants, 'more', undefined, `${has} made, ${wants} would do`);
-  }
+  tellCalls(tell, 'no-op calls', counter.calls, reads, CALLS_MAX);
 }
 
 function shortest(counter: Counter): number {

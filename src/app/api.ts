@@ -73,17 +73,9 @@ export {
 } from './report.ts';
 export { retirePlan } from './retire.ts';
 export { rollbackPlan } from './rollback.ts';
-export {
-  beginRotation,
-  carryStage,
-  nextStage,
-  overviewOf,
-  ownerAskedFor,
-  type RotateWish,
-  rotateBack,
-  type Stage,
-} from './rotate.ts';
+export { overviewOf, ownerAskedFor, type RotateWish, type Stage } from './rotate.ts';
 export type { RotateOverview } from './rotate-overview.ts';
+export { RotationRun } from './rotation-run.ts';
 export { type Scheduled, scheduledRotation } from './scheduled.ts';
 export {
   type BadInput,

@@ -51,7 +51,14 @@ export interface RotateWish {
 
 /** The phase that is due. */
 export type Stage =
-  | { readonly is: 'to-do'; readonly phase: Phase; readonly plan: Plan; readonly seen: Observed }
+  | {
+      readonly is: 'to-do';
+      readonly phase: Phase;
+      readonly plan: Plan;
+      readonly seen: Observed;
+      /** What lies under the keys, where the plan hangs on that. */
+      readonly looked?: readonly Looked[];
+    }
   /** Nothing but time has to pass. */
   | { readonly is: 'settling'; readonly phase: Phase; readonly untilMs: number }
   /** Somebody else has to do something first. */
@@ -64,31 +71,16 @@ const DELIVERY: Owner = { of: 'delivery' };
 const DAY_MS = 86_400_000;
 
 /** What is ahead, while nothing has begun. */
-export async function overviewOf(session: Session, wish: RotateWish, emit: Emit): Promise<Outcome<RotateOverview>> {
-  const seen = await look(session, emit);
+export function overviewOf(session: Session, wish: RotateWish, seen: Observed): RotateOverview {
   const keys = keysOf(session, seen, wish.owner);
-  return keys.ok ? done(rotateOverview(session.want, seen, { ...wish, keys: keys.value })) : keys;
+  return rotateOverview(session.want, seen, { ...wish, keys: keys.ok ? keys.value : [] });
 }
 
-/** What begins a rotation: every key of the delivery says that it leaked. */
-export async function beginRotation(session: Session, wish: RotateWish, emit: Emit): Promise<Outcome<Stage>> {
-  const seen = await look(session, emit);
-  const { want } = session;
-  if (rotationOf(want, seen, wish.owner) !== undefined) return done(await stageOf(session, seen, wish));
-  const keys = keysOf(session, seen, wish.owner);
-  if (!keys.ok) return keys;
-  return done({ is: 'to-do', phase: 'mark', plan: planMark(want, seen, keys.value, seen.atMs), seen });
-}
-
-export async function nextStage(session: Session, wish: RotateWish, emit: Emit): Promise<Stage> {
-  return stageOf(session, await look(session, emit), wish);
-}
-
-const look = (session: Session, emit: Emit): Promise<Observed> =>
+export const look = (session: Session, emit: Emit): Promise<Observed> =>
   session.look(session.want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
 
 /** The builder's first: it is the primary. */
-function keysOf({ want }: Session, seen: Observed, owner: Owner = DELIVERY): Outcome<readonly KeySeen[]> {
+export function keysOf({ want }: Session, seen: Observed, owner: Owner = DELIVERY): Outcome<readonly KeySeen[]> {
   const { key } = want;
   if (owner.of === 'account') return accountKeysOf(want, seen, owner);
   const none = (says: string, does: string): Outcome<never> =>
@@ -124,7 +116,13 @@ function accountKeysOf(want: Delivery, seen: Observed, owner: Owner): Outcome<re
   return failed(reason('rotate.key.none', account, says));
 }
 
-async function stageOf(session: Session, seen: Observed, wish: RotateWish): Promise<Stage> {
+/** @param looked what a moment ago was found to lie under the keys; absent: everybody is looked into */
+export async function stageOf(
+  session: Session,
+  seen: Observed,
+  wish: RotateWish,
+  looked?: readonly Looked[],
+): Promise<Stage> {
   const { want, clock } = session;
   const r = rotationOf(want, seen, wish.owner);
   if (r === undefined) return { is: 'over' };
@@ -152,7 +150,7 @@ async function stageOf(session: Session, seen: Observed, wish: RotateWish): Prom
       return plan.steps.length === 0 ? { is: 'held', phase, reasons: plan.blocked } : toDo(plan);
     }
     case 'withdraw':
-      return withdrawal(session, seen, r);
+      return withdrawal(session, seen, r, looked);
     case 'watch':
       return watching(session, seen, r, wish);
     case 'over':
@@ -173,16 +171,23 @@ function censusOf({ cloud, want }: Session, seen: Observed, { owner }: Rotation)
   return takeCensus(cloud, want.name, questions);
 }
 
-async function withdrawal(session: Session, seen: Observed, r: Rotation): Promise<Stage> {
+async function withdrawal(
+  session: Session,
+  seen: Observed,
+  r: Rotation,
+  known: readonly Looked[] | undefined,
+): Promise<Stage> {
   const { want } = session;
-  const held = heldBy(want, r, await looksInto(session, r));
+  const looked = known ?? (await looksInto(session, r));
+  const held = heldBy(want, r, looked);
   const plan = planWithdraw(want, seen, r, held);
   const phase = 'withdraw';
-  if (plan.steps.length > 0) return { is: 'to-do', phase, plan, seen };
+  if (plan.steps.length > 0) return { is: 'to-do', phase, plan, seen, looked };
   const waits = [...plan.blocked, ...[...held.values()].flat()];
   if (waits.length > 0) return { is: 'held', phase, reasons: waits };
   const disable = planDisable(want, seen, r);
-  return { is: 'to-do', phase, plan: disable.steps.length > 0 ? disable : planMarkOf(want, seen, r, 'disabled'), seen };
+  const last = disable.steps.length > 0 ? disable : planMarkOf(want, seen, r, 'disabled');
+  return { is: 'to-do', phase, plan: last, seen, looked };
 }
 
 /** Every place whose volumes may be under the key, and the builder's own. */

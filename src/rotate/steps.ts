@@ -76,10 +76,10 @@ const MARKS: Readonly<Record<Mark, readonly [string, string]>> = {
   disabled: [DISABLED_TAG, 'from now on the watch counts'],
 };
 
-export function planMarkOf(want: Delivery, seen: Observed, r: Rotation, mark: Mark): Plan {
+export function planMarkOf(want: Delivery, seen: Observed, r: Rotation, mark: Mark, atMs = seen.atMs): Plan {
   const d = new Draft(want, seen);
   const [name, why] = MARKS[mark];
-  tag(d, r.keys[0].old, { [name]: stamp(seen.atMs) }, why);
+  tag(d, r.keys[0].old, { [name]: stamp(atMs) }, why);
   return d.finish();
 }
 

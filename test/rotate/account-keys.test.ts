@@ -1,10 +1,10 @@
 /** The key of one account's private copies leaked: it is rotated there, and nothing of any other account is touched. */
 import { expect, test } from 'vitest';
 import { applyPlan, makePlan, rehomePlan, verify } from '../../src/app/api.ts';
-import { nextStage, type RotateWish, rotateBack } from '../../src/app/rotate.ts';
+import type { RotateWish } from '../../src/app/rotate.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { FIRST, HOME, must, OTHER, SECOND, silent } from '../deliver/stage.ts';
-import { COPIES, carriedOn, delivered, rotated, WISH } from './stage.ts';
+import { COPIES, delivered, rotated, takenBack, WISH } from './stage.ts';
 
 const REGIONS = [HOME, OTHER];
 const OF_FIRST: RotateWish = { ...WISH, owner: { of: 'account', account: FIRST } };
@@ -70,7 +70,7 @@ test('one account: new keys, every version copied there, the old key disabled on
     const moved = await applyPlan(session, { plan }, silent);
     expect(moved).toMatchObject({ ok: true, value: { result: { failed: [], notStarted: [] } } });
   }
-  const on = await carriedOn(session, await nextStage(session, OF_FIRST, silent), OF_FIRST);
+  const on = await rotated(session, OF_FIRST);
   expect(on.end).toMatchObject({ is: 'watching' });
   expect(old.map((k) => k.state)).toEqual(['Disabled', 'Disabled']);
   expect((await makePlan(session, silent)).plan).toMatchObject({ steps: [], blocked: [] });
@@ -90,9 +90,7 @@ test.each(['settle', 'watch'])('taken back in phase %s, the account is as it was
     ]);
   const before = shown();
   await rotated(session, OF_FIRST, phase);
-  const back = await rotateBack(session, OF_FIRST, silent);
-  if (!back.ok) throw new Error(back.reason.says);
-  await carriedOn(session, back.value, OF_FIRST);
+  await takenBack(session, OF_FIRST);
   expect(shown()).toEqual(before);
   expect((await makePlan(session, silent)).plan).toMatchObject({ steps: [], blocked: [] });
 });

@@ -1,9 +1,9 @@
 /** A leaked key, rotated phase by phase on virtual time: what each phase leaves, and what makes it wait. */
 import { expect, test } from 'vitest';
 import { makePlan, type RawSender, verify } from '../../src/app/api.ts';
-import { nextStage, rotateBack } from '../../src/app/rotate.ts';
+import { rotateBack } from '../../src/app/rotate.ts';
 import { BUILDER, FIRST, HOME, must, OTHER, SECOND, silent, type TestStage } from '../deliver/stage.ts';
-import { carriedOn, copiesIn, delivered, keyNamed, rotated, WISH } from './stage.ts';
+import { copiesIn, delivered, due, keyNamed, rotated, takenBack, WISH } from './stage.ts';
 
 const REGIONS = [HOME, OTHER];
 const ALL = [
@@ -98,10 +98,10 @@ test('what somebody launches next stays open until they move, or somebody says -
     [`launch-template theirs version 1 in ${FIRST}/${HOME}`],
   ]);
   expect(await launched(stage, stage.first, HOME, pinned?.ImageId ?? '')).toBe('running');
-  const forced = await nextStage(session, { ...WISH, force: true }, silent);
+  const forced = await due(session, { ...WISH, force: true });
   expect(forced).toMatchObject({ is: 'to-do', phase: 'close' });
   await must(stage.first.send('ec2', HOME, 'DeleteLaunchTemplate', theirs));
-  const on = await carriedOn(session, await nextStage(session, WISH, silent));
+  const on = await rotated(session, WISH);
   expect(on.end).toMatchObject({ is: 'watching' });
 });
 
@@ -137,7 +137,7 @@ test('an account keeps its rights on the old key while a volume of it is under t
   expect(place?.ec2.instances.get(InstanceIds[0] ?? '')?.state).toBe('running');
   await must(stage.first.send('ec2', HOME, 'TerminateInstances', { InstanceIds }));
   await stage.clock.sleep(300_000);
-  const on = await carriedOn(session, await nextStage(session, WISH, silent));
+  const on = await rotated(session, WISH);
   expect(on.end).toMatchObject({ is: 'watching' });
   expect(old.policy).not.toContain(FIRST);
 });
@@ -155,7 +155,7 @@ test('after the rights are taken nobody of a user account can use the old key, t
   await shareAgain();
   expect(await launched(stage, stage.first, HOME, ImageId)).toBe('running');
   await must(stage.builder.send('ec2', HOME, 'DisableImage', { ImageId }));
-  const held = await carriedOn(session, await nextStage(session, WISH, silent));
+  const held = await rotated(session, WISH);
   expect(held.end).toMatchObject({ is: 'watching' });
   await must(stage.builder.send('kms', HOME, 'EnableKey', { KeyId: newest?.key }));
   await shareAgain();
@@ -195,9 +195,7 @@ test.each(['deliver', 'settle', 'closed', 'watch'])(
       );
     const before = { shown: await shown(), pointed: pointed() };
     await rotated(session, WISH, phase);
-    const back = await rotateBack(session, WISH, silent);
-    if (!back.ok) throw new Error(back.reason.says);
-    const { end } = await carriedOn(session, back.value);
+    const { end } = await takenBack(session);
     expect(['watching', 'over']).toContain(end.is);
     expect(REGIONS.map((r) => keyNamed(world, r).arn)).toEqual(old.map((k) => k.arn));
     expect(old.map((k) => [k.state, k.tags.get('amiport:leaked')])).toEqual(REGIONS.map(() => ['Enabled', undefined]));
@@ -212,19 +210,16 @@ test('the key is deleted after the watch only, and only where somebody consents'
   const { stage, session } = await delivered();
   const old = REGIONS.map((r) => keyNamed(stage.sim.world, r));
   await rotated(session);
-  expect(await nextStage(session, { ...WISH, deleteKey: true }, silent)).toMatchObject({ is: 'watching', over: false });
+  expect(await due(session, { ...WISH, deleteKey: true })).toMatchObject({ is: 'watching', over: false });
   const use = await stage.builder.send('kms', HOME, 'Encrypt', { KeyId: old[0]?.arn, Plaintext: Buffer.from('x') });
   expect(use).toMatchObject({ ok: false, reason: { code: 'aws.DisabledException' } });
   await stage.clock.sleep(8 * 86_400_000);
-  const watch = await nextStage(session, WISH, silent);
+  const watch = await due(session, WISH);
   expect(watch).toMatchObject({ is: 'watching', over: true });
   expect(watch.is === 'watching' ? watch.denied.map((d) => d.says) : []).toEqual([
     expect.stringMatching(new RegExp(`^arn:aws:.*${BUILDER}.* was refused Encrypt in ${HOME} at 2026-`)),
   ]);
-  const { end } = await carriedOn(session, await nextStage(session, { ...WISH, deleteKey: true }, silent), {
-    ...WISH,
-    deleteKey: true,
-  });
+  const { end } = await rotated(session, { ...WISH, deleteKey: true });
   expect(end).toEqual({ is: 'over' });
   expect(old.map((k) => k.state)).toEqual(['PendingReplicaDeletion', 'PendingDeletion']);
   const late = await rotateBack(session, WISH, silent);

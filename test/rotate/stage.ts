@@ -1,7 +1,9 @@
 /** A delivery whose key is about to leak, and the rotation of it as one process after the other carries it on. */
 import { expect } from 'vitest';
 import type { Session } from '../../src/app/api.ts';
-import { beginRotation, carryStage, nextStage, type RotateWish, type Stage } from '../../src/app/rotate.ts';
+import type { RotateWish, Stage } from '../../src/app/rotate.ts';
+import { RotationRun } from '../../src/app/rotation-run.ts';
+import type { Outcome } from '../../src/base/outcome.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import {
   applied,
@@ -51,19 +53,24 @@ export interface Rotated {
 
 /** Carries on until nothing but days or somebody else is waited for; `untilPhase` stops before a phase. */
 export async function rotated(session: Session, wish: RotateWish = WISH, untilPhase?: string): Promise<Rotated> {
-  const begun = await beginRotation(session, wish, silent);
-  if (!begun.ok) throw new Error(begun.reason.says);
-  return carriedOn(session, begun.value, wish, untilPhase);
+  const run = new RotationRun(session, wish, silent);
+  return carriedOn(session, run, await run.begin(), untilPhase);
 }
 
-export async function carriedOn(
+export async function takenBack(session: Session, wish: RotateWish = WISH): Promise<Rotated> {
+  const run = new RotationRun(session, wish, silent);
+  return carriedOn(session, run, await run.back());
+}
+
+async function carriedOn(
   session: Session,
-  first: Stage,
-  wish: RotateWish = WISH,
+  run: RotationRun,
+  first: Outcome<Stage>,
   untilPhase?: string,
 ): Promise<Rotated> {
+  if (!first.ok) throw new Error(first.reason.says);
   const phases: string[] = [];
-  for (let stage = first; phases.length < 50; stage = await nextStage(session, wish, silent)) {
+  for (let stage = first.value; phases.length < 50; stage = await run.next()) {
     if (stage.is !== 'to-do' && stage.is !== 'settling') return { phases, end: stage };
     if (stage.phase === untilPhase) return { phases, end: stage };
     phases.push(stage.phase);
@@ -71,12 +78,19 @@ export async function carriedOn(
       await session.clock.sleep(stage.untilMs - session.clock.nowMs());
       continue;
     }
-    const carried = await carryStage(session, stage, silent);
+    const carried = await run.carry(stage);
     if (!carried.ok) throw new Error(JSON.stringify(carried.reason));
     const { failed, notStarted } = carried.value.result;
     expect({ phase: stage.phase, failed, notStarted }).toEqual({ phase: stage.phase, failed: [], notStarted: [] });
   }
   throw new Error(`it never ends: ${phases.join()}`);
+}
+
+/** The phase that is due, and nothing done about it. */
+export async function due(session: Session, wish: RotateWish = WISH): Promise<Stage> {
+  const stage = await new RotationRun(session, wish, silent).begin();
+  if (!stage.ok) throw new Error(stage.reason.says);
+  return stage.value;
 }
 
 /** The key that the alias names in a Region, looked up in the world itself. */

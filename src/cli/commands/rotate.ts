@@ -1,14 +1,11 @@
 /** `amiport rotate --leaked`: phase after phase until nothing but days or somebody else is waited for. */
 import {
-  beginRotation,
-  carryStage,
   deskOf,
-  nextStage,
   overviewOf,
   ownerAskedFor,
   type RotateOverview,
   type RotateWish,
-  rotateBack,
+  RotationRun,
   type Session,
   type Stage,
 } from '../../app/api.ts';
@@ -79,6 +76,7 @@ class Rotating {
   readonly #flags: Flags;
   readonly #wish: RotateWish;
   readonly #carried: Carried[] = [];
+  readonly #rotation: RotationRun;
 
   constructor(
     context: Context,
@@ -100,31 +98,21 @@ class Rotating {
       watchDays: flags.watchDays,
       deleteKey: flags.delete,
     };
+    this.#rotation = new RotationRun(session, this.#wish, progress.emit);
   }
 
   async run(): Promise<number> {
-    const { emit } = this.#progress;
-    const first = await (this.#flags.back
-      ? rotateBack(this.#session, this.#wish, emit)
-      : beginRotation(this.#session, this.#wish, emit));
+    const first = await (this.#flags.back ? this.#rotation.back() : this.#rotation.begin());
     this.#progress.end();
     if (!first.ok) return this.#printer.failure(first.reason);
-    const begins = first.value.is === 'to-do' && first.value.phase === 'mark';
-    const overview = begins && !this.#flags.back ? await overviewOf(this.#session, this.#wish, emit) : undefined;
-    this.#progress.end();
-    if (overview !== undefined && !overview.ok) return this.#printer.failure(overview.reason);
-    if (overview !== undefined) printOverview(this.#printer, overview.value);
-    const stage = begins ? first.value : await this.#next();
-    if (this.#flags.dryRun) return this.#show(stage, overview?.value);
+    const stage = first.value;
+    const begins = stage.is === 'to-do' && stage.phase === 'mark' && !this.#flags.back;
+    const overview = begins ? overviewOf(this.#session, this.#wish, stage.seen) : undefined;
+    if (overview !== undefined) printOverview(this.#printer, overview);
+    if (this.#flags.dryRun) return this.#show(stage, overview);
     if (stage.is === 'to-do' && !this.#flags.yes && !(await this.#agreed(stage))) return EXIT.failed;
     return this.#carryOn(stage);
   }
-
-  #next = async (): Promise<Stage> => {
-    const stage = await nextStage(this.#session, this.#wish, this.#progress.emit);
-    this.#progress.end();
-    return stage;
-  };
 
   #show(stage: Stage, overview: RotateOverview | undefined): number {
     if (this.#printer.json) {
@@ -145,7 +133,8 @@ class Rotating {
   async #carryOn(first: Stage): Promise<number> {
     const { interrupted } = this.#context;
     let last = '';
-    for (let stage = first; ; stage = await this.#next()) {
+    for (let stage = first; ; stage = await this.#rotation.next()) {
+      this.#progress.end();
       if (interrupted.aborted) return this.#interrupted();
       if (stage.is === 'settling') {
         this.#printer.note(`${stage.phase}: until ${timeText(stage.untilMs)}, so that everybody has seen what changed`);
@@ -167,7 +156,7 @@ class Rotating {
     printer.line(
       `${printer.color.bold(stage.phase)}: ${plural(stage.plan.steps.length, 'step')}${stage.phase === 'mark' && this.#flags.reason !== undefined ? ` (${this.#flags.reason})` : ''}`,
     );
-    const applied = await carryStage(this.#session, stage, this.#progress.emit, {
+    const applied = await this.#rotation.carry(stage, {
       signal: this.#context.interrupted,
       ...(this.#flags.reason === undefined ? {} : { reason: this.#flags.reason }),
     });
