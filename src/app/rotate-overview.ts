@@ -41,6 +41,7 @@ export function rotateOverview(
   how: {
     readonly contain: boolean;
     readonly watchDays: number;
+    readonly withinMinutes?: number;
     readonly owner?: Owner;
     readonly keys: readonly KeySeen[];
   },
@@ -52,6 +53,7 @@ export function rotateOverview(
   const gib = Math.max(0, ...copies.map((c) => c.gib));
   const copying = encryptedDuration({ gib, copies: perRegion });
   const settle = SETTLE_MS / 60_000;
+  const copyMinutes = how.withinMinutes === undefined ? copying.minutes : Math.max(how.withinMinutes, 6);
   return {
     keys,
     accounts:
@@ -60,8 +62,8 @@ export function rotateOverview(
         : [...new Set(regions.flatMap((r) => accountsIn(want, r).map((a) => a.id)))],
     regions,
     copies: copies.map(({ gib: _size, ...copy }) => copy),
-    minutes: copying.minutes + 2 * settle,
-    phases: phases({ ...how, copies, keys: keys.length, minutes: copying.minutes, settle }),
+    minutes: copyMinutes + 2 * settle,
+    phases: phases({ ...how, copies, keys: keys.length, minutes: copyMinutes, settle }),
   };
 }
 
@@ -95,7 +97,24 @@ interface Sizes {
   readonly settle: number;
   readonly contain: boolean;
   readonly watchDays: number;
+  readonly withinMinutes?: number;
 }
+
+/**
+ * Table of AWS facts: USD a GiB of a time-based copy, by the minutes from which a price holds. Source: EBS User Guide
+ * "Time-based copies for Amazon EBS snapshots and EBS-backed AMIs" (pricing), read 2026.
+ */
+const TIMED_COPY_USD: readonly (readonly [number, number])[] = [
+  [960, 0.005],
+  [480, 0.01],
+  [240, 0.012],
+  [120, 0.014],
+  [60, 0.016],
+  [30, 0.018],
+  [15, 0.02],
+];
+
+const timedCopyUsd = (minutes: number): number => TIMED_COPY_USD.find(([from]) => minutes >= from)?.[1] ?? 0.02;
 
 const CONTAIN: PhaseAhead = {
   phase: 'contain',
@@ -153,10 +172,18 @@ function delivering(s: Sizes): PhaseAhead {
   return {
     phase: 'deliver',
     does: `makes a new key with replicas, policies on both sides and grants beside the old ones; copies ${s.copies.length} image${s.copies.length === 1 ? '' : 's'} within their Regions under it, oldest version first; checks, proves, shares; moves the alias and the pointers`,
-    takes: `about ${s.minutes} min (${COPY_MIB_PER_SECOND} MiB a second a copy, an assumption; grants settle in 5 min)`,
-    costs: `${keys} USD a month for the new key while both are there; up to ${storage} USD a month for ${gib} GiB of snapshots until the old ones are retired; no transfer between Regions`,
+    takes:
+      s.withinMinutes === undefined
+        ? `about ${s.minutes} min (${COPY_MIB_PER_SECOND} MiB a second a copy, an assumption; grants settle in 5 min)`
+        : `about ${s.minutes} min (time-based copies of ${s.withinMinutes} min; grants settle in 5 min)`,
+    costs: `${timedCost(s, gib)}${keys} USD a month for the new key while both are there; up to ${storage} USD a month for ${gib} GiB of snapshots until the old ones are retired; no transfer between Regions`,
     risk: s.contain
       ? 'launches from the old images fail'
       : 'none for launches; whoever has the leaked key can use it still',
   };
 }
+
+const timedCost = ({ withinMinutes }: Sizes, gib: number): string =>
+  withinMinutes === undefined
+    ? ''
+    : `up to ${(gib * timedCopyUsd(withinMinutes)).toFixed(2)} USD once for time-based copies; `;

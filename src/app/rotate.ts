@@ -28,6 +28,7 @@ import {
   planMark,
   planMarkOf,
   planWithdraw,
+  timed,
 } from '../rotate/steps.ts';
 import { heldBy, type Looked } from '../rotate/under.ts';
 import type { RunResult } from '../run/drive.ts';
@@ -45,6 +46,8 @@ export interface RotateWish {
   /** Closes images though somebody is pinned to them, or nobody can tell. */
   readonly force: boolean;
   readonly watchDays: number;
+  /** Copies end by then, at AWS's price for that: minutes, in steps of 15. */
+  readonly withinMinutes?: number;
   /** Consents to the deletion of the key after the watch. */
   readonly deleteKey: boolean;
 }
@@ -137,7 +140,9 @@ export async function stageOf(
     case 'contain':
       return toDo(planContain(want, seen, r));
     case 'deliver':
-      return delivery.steps.length === 0 ? { is: 'held', phase, reasons: delivery.blocked } : toDo(delivery);
+      return delivery.steps.length === 0
+        ? { is: 'held', phase, reasons: delivery.blocked }
+        : toDo(timed(delivery, wish.withinMinutes));
     case 'moved':
     case 'closed':
       return toDo(planMarkOf(want, seen, r, phase));

@@ -77,8 +77,11 @@ function making(c: Connection): Pick<Cloud, 'setEncryptionByDefault' | 'copyImag
 const tokenOf = (want: CopyImage): string =>
   want.gone.reduce(
     (token, imageId) => digest(token, imageId),
-    digest(want.token, want.sourceImageId, want.name, want.kmsKeyId ?? ''),
+    digest(want.token, want.sourceImageId, want.name, want.kmsKeyId ?? '', ...timeOf(want)),
   );
+
+const timeOf = ({ withinMinutes }: CopyImage): readonly string[] =>
+  withinMinutes === undefined ? [] : [String(withinMinutes)];
 
 const digest = (...from: readonly string[]): string => createHash('sha256').update(from.join(' ')).digest('hex');
 
@@ -94,6 +97,7 @@ async function copyImage(c: Connection, at: Place, want: CopyImage): Promise<Out
         Description: want.description,
         ClientToken: tokenOf(want),
         ...(want.kmsKeyId === undefined ? {} : { Encrypted: true, KmsKeyId: want.kmsKeyId }),
+        ...(want.withinMinutes === undefined ? {} : { SnapshotCopyCompletionDurationMinutes: want.withinMinutes }),
         TagSpecifications: [
           { ResourceType: 'image', Tags: tags },
           { ResourceType: 'snapshot', Tags: tags },

@@ -3,6 +3,15 @@ import { buildCommand } from '@stricli/core';
 import { ALIASES, COMMON_FLAGS, parsePositive, parseText, YES_FLAG } from './flags.ts';
 import { examples } from './help.ts';
 
+/** @throws SyntaxError for anything but 15m to 48h in steps of 15 minutes */
+function parseWithin(input: string): number {
+  const [, count = '', unit] = /^(\d+)(m|h)$/.exec(input) ?? [];
+  const minutes = Number(count) * (unit === 'h' ? 60 : 1);
+  if (unit === undefined || minutes < 15 || minutes > 2_880 || minutes % 15 !== 0)
+    throw new SyntaxError(`wants 15m to 48h in steps of 15 minutes, not "${input}"`);
+  return minutes;
+}
+
 const flag = (brief: string) => ({ kind: 'boolean', default: false, withNegated: false, brief }) as const;
 
 export const rotate = buildCommand({
@@ -26,6 +35,13 @@ export const rotate = buildCommand({
         brief: 'Days to watch for refused uses before the key may be deleted',
         placeholder: 'days',
       },
+      within: {
+        kind: 'parsed',
+        parse: parseWithin,
+        optional: true,
+        brief: 'Time-based copies that end within this time, at their price: 15m to 48h, in steps of 15m',
+        placeholder: 'time',
+      },
       reason: { kind: 'parsed', parse: parseText, optional: true, brief: 'Why, for the journal', placeholder: 'text' },
     },
     aliases: { ...ALIASES, y: 'yes' },
@@ -48,6 +64,7 @@ export const rotate = buildCommand({
       'amiport rotate --scheduled',
       'amiport rotate --leaked --dry-run',
       'amiport rotate alias/amiport-images --leaked --reason "key policy was open for a day"',
+      'amiport rotate --leaked --within 1h',
       'amiport rotate --leaked --contain --yes',
       'amiport rotate --leaked --back',
     ),

@@ -228,6 +228,8 @@ export interface CopyImage {
   readonly description: string;
   /** Full ARN of a key of the destination Region; absent: unencrypted. Never `Encrypted: false`, never a default key. */
   readonly kmsKeyId: string | undefined;
+  /** A time-based copy: minutes, in steps of 15. */
+  readonly withinMinutes?: number;
   readonly token: string;
   /** Images that AWS answered this token and its successors with, though they are gone: the next token follows from them. */
   readonly gone: readonly string[];

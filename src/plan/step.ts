@@ -72,6 +72,8 @@ export type Effect =
       readonly description: string;
       /** Absent: the copy stays unencrypted. */
       readonly key?: string;
+      /** A time-based copy: minutes, in steps of 15. Absent: as fast as AWS can. */
+      readonly withinMinutes?: number;
       /** The name by which later steps know its id. */
       readonly as: string;
       readonly token: string;

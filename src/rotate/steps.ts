@@ -7,7 +7,7 @@ import { CLOSED_TAG, DISABLED_TAG, LEAKED_TAG, MOVED_TAG, REPLACED_BY_TAG, REPLA
 import type { KeySeen, Observed } from '../model/observed.ts';
 import { grantName, samePolicy } from '../plan/access.ts';
 import { withdrawLeakedFromRoles } from '../plan/access-steps.ts';
-import { Draft } from '../plan/draft.ts';
+import { Draft, digestOf } from '../plan/draft.ts';
 import { sizedPolicy, wantedAccess } from '../plan/key-steps.ts';
 import type { Plan } from '../plan/step.ts';
 import { openImages, type Rotation } from './rotation.ts';
@@ -40,6 +40,13 @@ export function planMark(want: Delivery, seen: Observed, keys: readonly KeySeen[
   for (const key of keys)
     tag(d, key, { [LEAKED_TAG]: stamp(atMs) }, 'whoever plans from now on delivers under its successor');
   return d.finish();
+}
+
+/** Copies that end by a time, at AWS's price for that (EBS User Guide "Time-based copies"). */
+export function timed(plan: Plan, withinMinutes: number | undefined): Plan {
+  if (withinMinutes === undefined) return plan;
+  const steps = plan.steps.map((s) => (s.do === 'copy-image' ? { ...s, withinMinutes } : s));
+  return { ...plan, steps, digest: digestOf(steps) };
 }
 
 /** Replicas before the primary: while it is there, they can be told apart from keys that are on their own. */

@@ -225,3 +225,12 @@ test('the key is deleted after the watch only, and only where somebody consents'
   const late = await rotateBack(session, WISH, silent);
   expect(late.ok ? '' : late.reason.code).toBe('rotate.back.nothing');
 });
+
+test('time-based copies end when it was asked for', async () => {
+  const { stage, session } = await delivered();
+  const withinMs = 60 * 60_000;
+  const beganMs = stage.clock.nowMs();
+  await rotated(session, { ...WISH, withinMinutes: 60 }, 'moved');
+  const tookMs = stage.clock.nowMs() - beganMs;
+  expect([tookMs >= withinMs, tookMs < withinMs + 15 * 60_000]).toEqual([true, true]);
+});

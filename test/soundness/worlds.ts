@@ -119,13 +119,16 @@ const UNTRACED = {
 };
 
 function isListedOnly(p: Proof): boolean {
-  return p.reasons.every(({ subject, says }) => {
+  // What could not be seen is no verdict: of the rest, nothing may be missing that the simulator asks for.
+  return p.reasons.filter(isSeen).every(({ subject, says }) => {
     const actions = /^arn:\S+ ((?:kms:\w+(?:, )?)+):/.exec(says)?.[1]?.split(', ') ?? ['other'];
     const untraced =
       subject === p.readKey ? UNTRACED.read : subject === p.volumeKey ? UNTRACED.volume : new Set<string>();
     return actions.every((action) => untraced.has(action));
   });
 }
+
+const isSeen = ({ code }: Proof['reasons'][number]): boolean => !code.startsWith('aws.') && code !== 'authz.unknown';
 
 /** Everything settles: what is proven is the state, not its spreading. */
 const SETTLES_MS = 10 * 60_000;
@@ -155,9 +158,7 @@ export async function judge(base: Baseline, seed: number, faults: readonly Fault
 /** The remedies alone: what amiport would do itself is done by hand, too. */
 async function mendAndLaunch(stand: Stand, { proofs, seen }: Verified): Promise<Verdicts['mended']> {
   // Where amiport could not look, it says so, and its remedies are of what it saw.
-  const unseen = (p: Proof): boolean =>
-    p.reasons.some(({ code }) => code.startsWith('aws.') || code === 'authz.unknown');
-  const against = proofs.filter((p) => p.verdict === 'cannot-launch' && !unseen(p));
+  const against = proofs.filter((p) => p.verdict === 'cannot-launch' && p.reasons.every(isSeen));
   if (against.length === 0) return [];
   const patches = against.flatMap((p) => p.reasons.flatMap((r) => r.remedy?.patches ?? []));
   const mends = changesOf(patches, seen).map((c) => mendOf(c, seen));

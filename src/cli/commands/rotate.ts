@@ -32,6 +32,8 @@ interface Flags extends CommonFlags {
   readonly delete: boolean;
   readonly watchDays: number;
   readonly reason?: string;
+  /** Minutes. */
+  readonly within?: number;
 }
 
 export default async function rotate(this: Context, flags: Flags, what?: string): Promise<void> {
@@ -97,6 +99,7 @@ class Rotating {
       force: flags.force,
       watchDays: flags.watchDays,
       deleteKey: flags.delete,
+      ...(flags.within === undefined ? {} : { withinMinutes: flags.within }),
     };
     this.#rotation = new RotationRun(session, this.#wish, progress.emit);
   }

@@ -3,7 +3,7 @@ import type { Place } from '../../base/place.ts';
 import type { Ctx } from '../operation.ts';
 import { EMPTY_DISK } from '../world/disk.ts';
 import type { Snapshot, Tags, Volume } from '../world/ec2.ts';
-import { copyMs, transferMs } from './copy-work.ts';
+import { copyMs, timedCopyMs, transferMs } from './copy-work.ts';
 import { putSnapshot } from './snapshots.ts';
 
 /** ENC-25: copies carry a volume id that means nothing. */
@@ -18,13 +18,20 @@ export interface SnapshotCopy {
   readonly keyArn: string | undefined;
   readonly description: string;
   readonly tags: Tags;
+  /** Of a time-based copy. */
+  readonly withinMs?: number;
 }
 
 /** A copy in the making, under `snapshotId` chosen by the caller of this function or a new one. */
 export function putSnapshotCopy(ctx: Ctx, copy: SnapshotCopy, snapshotId = ctx.newId('snap')): Snapshot {
   const { place, source, keyArn } = copy;
   const { region, account } = place;
-  const takesMs = source ? copyMs(ctx, source, { region, account, keyArn }) : ctx.world.settings.copyFixedMs;
+  const takesMs =
+    source === undefined
+      ? ctx.world.settings.copyFixedMs
+      : copy.withinMs === undefined
+        ? copyMs(ctx, source, { region, account, keyArn })
+        : timedCopyMs(source, copy.withinMs);
   const snapshot: Snapshot = {
     snapshotId,
     ownerId: account,

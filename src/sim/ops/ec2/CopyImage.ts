@@ -31,6 +31,7 @@ export const copyImage = operation<Ec2.CopyImageRequest, Ec2.CopyImageResult>('e
     'Encrypted',
     'KmsKeyId',
     'Name',
+    'SnapshotCopyCompletionDurationMinutes',
     'SourceImageId',
     'SourceRegion',
     'TagSpecifications',
@@ -70,6 +71,7 @@ interface Copy {
 function check(call: CopyCall): Copy {
   const { input, place } = call;
   const name = checkImageName(input.Name);
+  checkDuration(input.SnapshotCopyCompletionDurationMinutes);
   const source = sourceImage(call);
   const snapshots = new Map<Snapshot, string | undefined>();
   for (const snapshot of backingSnapshots(call, source)) snapshots.set(snapshot, keyOf(call, snapshot));
@@ -87,6 +89,13 @@ function check(call: CopyCall): Copy {
     snapshotTags: tagsFor(input.TagSpecifications, 'snapshot', ['image', 'snapshot']),
     snapshots,
   };
+}
+
+/** IMG-30b: 15 minutes to 48 hours, in steps of 15 minutes. */
+function checkDuration(minutes: number | undefined): void {
+  if (minutes === undefined || (minutes >= 15 && minutes <= 2_880 && minutes % 15 === 0)) return;
+  const says = `Value (${minutes}) for parameter snapshotCopyCompletionDurationMinutes is invalid. It must be from 15 to 2880, in increments of 15.`;
+  throw new Fault('InvalidParameterValue', says);
 }
 
 function sourceImage(call: CopyCall): Image {
@@ -164,6 +173,9 @@ function start(call: CopyCall, copy: Copy): string {
       keyArn,
       description: `Copied for DestinationAmi ${imageId} from SourceAmi ${source.imageId} for SourceSnapshot ${snapshot.snapshotId}. Task created on ${nowMs.toLocaleString('en-US')}.`,
       tags: new Map(copy.snapshotTags),
+      ...(input.SnapshotCopyCompletionDurationMinutes === undefined
+        ? {}
+        : { withinMs: input.SnapshotCopyCompletionDurationMinutes * 60_000 }),
     });
     targets.set(snapshot.snapshotId, target);
   }

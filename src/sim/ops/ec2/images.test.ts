@@ -209,10 +209,10 @@ describe('IMG-33 to IMG-38: copies that are refused at once', () => {
       "InvalidAMIName.Malformed: AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', '/' and '_'",
     ],
     [
-      'unmodelled',
+      'IMG-30b',
       {},
-      { SnapshotCopyCompletionDurationMinutes: 15 },
-      'UnsupportedOperation: amiport sim does not model SnapshotCopyCompletionDurationMinutes of CopyImage',
+      { SnapshotCopyCompletionDurationMinutes: 20 },
+      'InvalidParameterValue: Value (20) for parameter snapshotCopyCompletionDurationMinutes is invalid. It must be from 15 to 2880, in increments of 15.',
     ],
   ])('%s', async (_, image, more, answer) => {
     const { sim, user } = setUp();
