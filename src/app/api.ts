@@ -45,6 +45,7 @@ export {
 } from './deliver.ts';
 export { type Desk, deskOf, type ExplainAsked, type Proofs, type RunEnd, type Who } from './desk.ts';
 export { type DriftReport, drift } from './drift.ts';
+export { type Drilled, drill, type Simulated } from './drill.ts';
 export { type EmergencyAsked, emergencyPlan } from './emergency.ts';
 export type { AppEvent, Emit } from './events.ts';
 export {

@@ -54,6 +54,8 @@ export interface ApplyOptions {
   readonly withinMs?: number;
   /** Steps under way at once. */
   readonly parallelMax?: number;
+  /** False: what was seen is no evidence of what can be launched. */
+  readonly proofs?: boolean;
   /** For the journal: what was asked for, and why. */
   readonly about?: { readonly command: string; readonly reason?: string };
 }
@@ -105,6 +107,7 @@ async function carried(
     signal,
     withinMs,
     parallelMax,
+    proofs = true,
     about = { command: 'apply' },
   }: ApplyOptions & { readonly run: string; readonly lease: Lease },
 ): Promise<RunResult> {
@@ -115,7 +118,7 @@ async function carried(
   session.connection.heed(stopping.signal);
   try {
     await keepBefore(session.stateDir, run, plan.before);
-    if (planned.seen !== undefined) await keepProofs(session.stateDir, run, session.want, planned.seen);
+    if (proofs && planned.seen !== undefined) await keepProofs(session.stateDir, run, session.want, planned.seen);
     const as = await whoAmI(session);
     const who = { ...(as.ok ? { as: as.value } : {}), at: session.endpoint ?? 'AWS' };
     const head = { run, delivery: session.want.name, digest: plan.digest, steps: plan.steps.length, ...who, ...about };

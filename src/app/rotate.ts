@@ -192,7 +192,7 @@ async function withdrawal(
   if (waits.length > 0) return { is: 'held', phase, reasons: waits };
   const disable = planDisable(want, seen, r);
   const last = disable.steps.length > 0 ? disable : planMarkOf(want, seen, r, 'disabled');
-  return { is: 'to-do', phase, plan: last, seen, looked };
+  return { is: 'to-do', phase: 'disable', plan: last, seen, looked };
 }
 
 /** Every place whose volumes may be under the key, and the builder's own. */
@@ -249,6 +249,9 @@ export interface Carried {
   readonly result: RunResult;
 }
 
+/** Before these phases what is delivered can be launched; while its successor is made, nothing is to be said of that. */
+const PROVEN: ReadonlySet<Phase> = new Set<Phase>(['mark', 'close', 'withdraw']);
+
 /** Carries a stage out, in the journal like any run. */
 export const carryStage = (
   session: Session,
@@ -257,6 +260,7 @@ export const carryStage = (
   { signal, reason: why }: { readonly signal?: AbortSignal; readonly reason?: string } = {},
 ): Promise<Outcome<Carried>> =>
   applyPlan(session, { plan: stage.plan, seen: stage.seen }, emit, {
+    proofs: PROVEN.has(stage.phase),
     about: { command: `rotate --leaked: ${stage.phase}`, ...(why === undefined ? {} : { reason: why }) },
     ...(signal === undefined ? {} : { signal }),
   });

@@ -25,7 +25,7 @@ export class RotationRun {
   #seen: Observed | undefined;
   #looked: { readonly value: readonly Looked[]; readonly atMs: number } | undefined;
   /** The phase that was carried out last, to its end. */
-  #after: Phase | 'disable' | undefined;
+  #after: Phase | 'disabled' | undefined;
 
   constructor(session: Session, wish: RotateWish, emit: Emit) {
     this.#session = session;
@@ -59,8 +59,8 @@ export class RotationRun {
     const whole = carried.ok && carried.value.result.failed.length + carried.value.result.notStarted.length === 0;
     // The way back marks other keys than a rotation: what was seen before it says nothing of that.
     const isBack = stage.phase === 'mark' && this.#seen !== stage.seen;
-    const isLast = stage.plan.steps.length > 0 && stage.plan.steps.every((s) => s.do === 'disable-key');
-    const after = stage.phase === 'withdraw' && isLast ? 'disable' : stage.phase;
+    const isOff = stage.phase === 'disable' && stage.plan.steps.some((s) => s.do === 'disable-key');
+    const after = isOff ? 'disabled' : stage.phase;
     this.#after = whole && !isBack && stage.plan.blocked.length === 0 ? after : undefined;
     if (whole && this.#seen !== undefined) this.#seen = asWritten(this.#seen, stage.plan.steps);
     if (stage.looked !== undefined) this.#looked = { value: stage.looked, atMs: this.#session.clock.nowMs() };
@@ -82,7 +82,7 @@ export class RotationRun {
         return this.#marking(seen, 'moved');
       case 'close':
         return this.#marking(seen, 'closed');
-      case 'disable':
+      case 'disabled':
         return this.#marking(seen, 'disabled');
       case 'moved':
         return this.#settling('settle');
@@ -110,7 +110,7 @@ export class RotationRun {
     const { want, clock } = this.#session;
     const r = rotationOf(want, seen, this.#wish.owner);
     if (r === undefined) return this.#fromLook();
-    const phase = mark === 'disabled' ? 'withdraw' : mark;
+    const phase = mark === 'disabled' ? 'disable' : mark;
     return { is: 'to-do', phase, plan: planMarkOf(want, seen, r, mark, clock.nowMs()), seen };
   }
 

@@ -128,6 +128,7 @@ export type Phase =
   | 'closed'
   | 'settle-again'
   | 'withdraw'
+  | 'disable'
   | 'watch'
   | 'over';
 
@@ -144,7 +145,8 @@ export interface PhaseQuestion {
 const isUsable = (key: KeySeen): boolean => key.state === 'Enabled';
 const isEnding = (key: KeySeen): boolean => key.state.startsWith('Pending');
 
-export function phaseOf(r: Rotation, q: PhaseQuestion): Phase {
+/** `disable` follows where nothing is left to withdraw. */
+export function phaseOf(r: Rotation, q: PhaseQuestion): Exclude<Phase, 'disable'> {
   const keys = r.keys.map((k) => k.old);
   if (r.unmarked.length > 0) return 'mark';
   if (keys.every(isEnding)) return 'over';

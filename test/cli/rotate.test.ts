@@ -66,6 +66,13 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
   const dry = await cli('rotate', 'alias/amiport-images', '--leaked', '--dry-run');
   expect([dry.code, dry.out]).toEqual([0, expect.stringContaining('2 images in 2 Regions for 2 accounts')]);
   expect(dry.out).toContain('amiport:leaked=');
+  const drill = await cli('rotate', '--leaked', '--drill');
+  expect([drill.code, drill.out]).toEqual([
+    0,
+    expect.stringMatching(/It came to its end in 2\d\.\d min with \d+ calls/),
+  ]);
+  const drilled = await cli('rotate', '--leaked', '--drill', '--json');
+  expect(problemsOf('rotate', JSON.parse(drilled.out))).toEqual([]);
   const ahead = await cli('rotate', '--leaked', '--dry-run', '--json');
   expect(problemsOf('rotate', JSON.parse(ahead.out))).toEqual([]);
   expect(await cli('rotate', '--leaked')).toMatchObject({ code: 1, err: expect.stringContaining('no terminal') });
@@ -99,8 +106,8 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
     'close',
     'closed',
     'withdraw',
-    'withdraw',
-    'withdraw',
+    'disable',
+    'disable',
   ]);
   expect([runs[0]?.reason, runs[0]?.as]).toEqual([
     'it was open for a day',

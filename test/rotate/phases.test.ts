@@ -6,18 +6,7 @@ import { BUILDER, FIRST, HOME, must, OTHER, SECOND, silent, type TestStage } fro
 import { copiesIn, delivered, due, keyNamed, rotated, takenBack, WISH } from './stage.ts';
 
 const REGIONS = [HOME, OTHER];
-const ALL = [
-  'mark',
-  'deliver',
-  'moved',
-  'settle',
-  'close',
-  'closed',
-  'settle-again',
-  'withdraw',
-  'withdraw',
-  'withdraw',
-];
+const ALL = ['mark', 'deliver', 'moved', 'settle', 'close', 'closed', 'settle-again', 'withdraw', 'disable', 'disable'];
 
 /** A launch by id as the account's own role. @returns what became of it */
 async function launched(stage: TestStage, of: RawSender, region: string, ImageId: string): Promise<string> {

@@ -1,6 +1,8 @@
 /** `amiport rotate --leaked`: phase after phase until nothing but days or somebody else is waited for. */
 import {
+  type Drilled,
   deskOf,
+  drill,
   overviewOf,
   ownerAskedFor,
   type RotateOverview,
@@ -13,9 +15,10 @@ import { type Reason, reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
-import { type Printer, plural } from '../print.ts';
+import { type Printer, plural, table } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { printPlan } from '../render-plan.ts';
+import { simulate } from '../simulate.ts';
 import { sayWho } from '../who.ts';
 import { withSession } from '../with-session.ts';
 import { rotateScheduled } from './rotate-scheduled.ts';
@@ -26,6 +29,7 @@ interface Flags extends CommonFlags {
   readonly scheduled: boolean;
   readonly now: boolean;
   readonly dryRun: boolean;
+  readonly drill: boolean;
   readonly contain: boolean;
   readonly force: boolean;
   readonly back: boolean;
@@ -112,9 +116,21 @@ class Rotating {
     const begins = stage.is === 'to-do' && stage.phase === 'mark' && !this.#flags.back;
     const overview = begins ? overviewOf(this.#session, this.#wish, stage.seen) : undefined;
     if (overview !== undefined) printOverview(this.#printer, overview);
+    if (this.#flags.drill) return this.#drill(overview);
     if (this.#flags.dryRun) return this.#show(stage, overview);
     if (stage.is === 'to-do' && !this.#flags.yes && !(await this.#agreed(stage))) return EXIT.failed;
     return this.#carryOn(stage);
+  }
+
+  async #drill(overview: RotateOverview | undefined): Promise<number> {
+    const { seen } = this.#rotation;
+    if (seen === undefined) return EXIT.failed;
+    // The runs of a drill are nobody's: no step of them is told.
+    const drilled = await drill(this.#session, seen, this.#wish, simulate, () => {});
+    if (!drilled.ok) return this.#printer.failure(drilled.reason);
+    if (this.#printer.json) this.#printer.document({ version: 1, overview, drill: drilled.value });
+    else printDrill(this.#printer, drilled.value);
+    return drilled.value.notProven.length > 0 ? EXIT.differs : EXIT.done;
   }
 
   #show(stage: Stage, overview: RotateOverview | undefined): number {
@@ -248,4 +264,22 @@ function printOverview(printer: Printer, o: RotateOverview): void {
     printer.line(`  ${color.dim('at risk')} ${p.risk}`);
   }
   printer.line();
+}
+
+const minutesText = (minutes: number): string =>
+  minutes < 1 ? `${Math.round(minutes * 60)} s` : `${minutes.toFixed(1)} min`;
+
+function printDrill(printer: Printer, d: Drilled): void {
+  const { color } = printer;
+  const head = ['PHASE', 'TOOK', 'STEPS', 'CALLS'].map((h) => color.bold(h));
+  const rows = d.phases.map((p) => [p.phase, minutesText(p.minutes), String(p.steps), String(p.calls)]);
+  printer.line(`Drill, in a simulated copy with AWS's quotas, on virtual time; nothing was changed:`);
+  if (rows.length > 0) printer.line(table([head, ...rows]));
+  for (const r of d.notProven) printer.reason(r);
+  printer.line(`Not part of a drill: ${d.leftOut.join('; ')}.`);
+  printer.line(
+    d.notProven.length > 0
+      ? `${color.yellow('!')} It did not come to its end: what is named would hold a real rotation, too.`
+      : `${color.green('✓')} It came to its end in ${minutesText(d.minutes)} with ${plural(d.calls, 'call')}.`,
+  );
 }
