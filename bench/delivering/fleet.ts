@@ -32,12 +32,25 @@ const LAUNCH = {
   Statement: [{ Effect: 'Allow', Action: ['ec2:*', 'iam:PassRole'], Resource: '*' }],
 };
 
+/** More accounts than one key policy names stand in a unit of the organization. */
+const BY_ACCOUNT_MAX = 200;
+const UNIT = 'ou-ab12-11112222';
+
 export function worldOf({ accounts, regions }: Fleet): World {
   const optIn = regions.filter((r) => OPT_IN_REGIONS.has(r));
   return buildWorld(
     {
       version: 1,
       accounts: [BUILDER, ...accounts].map((id) => ({ id, optIn })),
+      ...(accounts.length <= BY_ACCOUNT_MAX
+        ? {}
+        : {
+            organization: {
+              management: BUILDER,
+              units: [{ name: 'fleet', id: UNIT }],
+              members: Object.fromEntries(accounts.map((id) => [id, 'fleet'])),
+            },
+          }),
       roles: [BUILDER, ...accounts].flatMap((account) => [
         { account, name: 'amiport', trust: trust(BUILDER), attached: ADMIN },
         { account, name: 'Launcher', trust: trust(account), policies: { launch: LAUNCH } },
@@ -51,15 +64,20 @@ export function worldOf({ accounts, regions }: Fleet): World {
 
 export function configOf({ accounts, regions }: Fleet, way: Way, imageId: string): string {
   const launchers = '[{ role: Launcher }, autoscaling]';
+  const byUnit = way === 'shared-encrypted' && accounts.length > BY_ACCOUNT_MAX;
   return `version: 1
 delivery: bench
 builder: { account: "${BUILDER}", region: ${HOME} }
 access: { role: "arn:aws:iam::{account}:role/amiport" }
-organization: { guardrails: ignore }
+organization: { guardrails: ${byUnit ? 'read' : 'ignore'} }
 manage: { keyPolicy: amiport, rolePolicy: amiport, grants: amiport, launchTemplates: amiport }
 regions: [${regions.join(', ')}]
 accounts:
-${accounts.map((id) => `  - { id: "${id}", launchers: ${launchers} }`).join('\n')}
+${
+  byUnit
+    ? `  - { organizationalUnit: ${UNIT}, launchers: ${launchers} }`
+    : accounts.map((id) => `  - { id: "${id}", launchers: ${launchers} }`).join('\n')
+}
 ${way === 'shared-encrypted' ? 'key: { alias: bench, multiRegion: true }' : ''}
 images:
   golden: { source: { ami: ${imageId} }, way: ${way}, ${way === 'account-copies' ? 'accountKey: "alias/own", ' : ''}publish: { ssm: "/golden/{image}/current" } }

@@ -10,6 +10,7 @@ export { isKeyEffect, type KeyEffect } from '../plan/key-effects.ts';
 export type { Part } from '../plan/select.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export { isVolumeEffect, type VolumeEffect } from '../plan/volume-effects.ts';
+export type { RotateCensus } from '../rotate/census.ts';
 export type { VolumeKeys } from '../rotate/volume-keys.ts';
 export type { Proof } from '../verify/question.ts';
 export {
@@ -74,7 +75,7 @@ export {
 } from './report.ts';
 export { retirePlan } from './retire.ts';
 export { rollbackPlan } from './rollback.ts';
-export { overviewOf, ownerAskedFor, type RotateWish, type Stage } from './rotate.ts';
+export { censusBefore, overviewOf, ownerAskedFor, type RotateWish, type Stage } from './rotate.ts';
 export type { RotateOverview } from './rotate-overview.ts';
 export { RotationRun } from './rotation-run.ts';
 export { type Scheduled, scheduledRotation } from './scheduled.ts';

@@ -9,6 +9,7 @@ import { accountKeyName, type Delivery } from '../model/delivery.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
 import type { Plan } from '../plan/step.ts';
 import { copiedImages } from '../plan/targets.ts';
+import { imagesUnder, type RotateCensus, rotateCensus } from '../rotate/census.ts';
 import {
   type Owner,
   openImages,
@@ -195,11 +196,25 @@ async function withdrawal(
   return { is: 'to-do', phase: 'disable', plan: last, seen, looked };
 }
 
-/** Every place whose volumes may be under the key, and the builder's own. */
-async function looksInto({ cloud, want }: Session, r: Rotation): Promise<readonly Looked[]> {
+/** Every place whose volumes may be under the keys, and the owner's own. */
+function looksInto(session: Session, r: Rotation): Promise<readonly Looked[]> {
+  return lookInto(
+    session,
+    r.account,
+    r.owner,
+    r.keys.map((k) => k.old.region),
+  );
+}
+
+async function lookInto(
+  { cloud, want }: Session,
+  holder: string,
+  owner: Owner,
+  regions: readonly string[],
+): Promise<readonly Looked[]> {
   const users = (region: string) => want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id);
-  const places = r.keys.flatMap(({ old: { region } }) =>
-    [r.account, ...(r.owner.of === 'delivery' ? users(region) : [])].map((account) => ({ account, region })),
+  const places = regions.flatMap((region) =>
+    [holder, ...(owner.of === 'delivery' ? users(region) : [])].map((account) => ({ account, region })),
   );
   const distinct = [...new Map(places.map((p) => [`${p.account}/${p.region}`, p])).values()];
   return mapPool(distinct, AT_ONCE, async ({ account, region }) => ({
@@ -207,6 +222,30 @@ async function looksInto({ cloud, want }: Session, r: Rotation): Promise<readonl
     region,
     found: await cloud.findEncrypted({ account, region }),
   }));
+}
+
+/** Everything that hangs on the keys, before anything of a rotation is begun. */
+export async function censusBefore(session: Session, wish: RotateWish, seen: Observed): Promise<RotateCensus> {
+  const { want, cloud } = session;
+  const owner = wish.owner ?? DELIVERY;
+  const found = keysOf(session, seen, owner);
+  const keys = found.ok ? found.value : [];
+  const holder = owner.of === 'account' ? owner.account : want.builder.account;
+  const users = (region: string) => want.accounts.filter((a) => a.regions.includes(region)).map((a) => a.id);
+  const questions = imagesUnder(want, seen, keys)
+    .filter(({ image }) => image.state === 'available')
+    .map(({ account, region, image }) => ({
+      imageId: image.imageId,
+      region,
+      owner: account,
+      accounts: [...new Set([account, ...(owner.of === 'delivery' ? users(region) : [])])],
+      shared: false,
+    }));
+  const [consumers, places] = await Promise.all([
+    takeCensus(cloud, want.name, questions),
+    lookInto(session, holder, owner, [...new Set(keys.map((k) => k.region))]),
+  ]);
+  return rotateCensus(want, seen, keys, { consumers, places });
 }
 
 async function watching(session: Session, seen: Observed, r: Rotation, wish: RotateWish): Promise<Stage> {

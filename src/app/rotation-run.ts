@@ -90,6 +90,7 @@ export class RotationRun {
         return this.#settling('settle-again');
       case 'settle-again':
       case 'withdraw':
+      case 'disable':
         return stageOf(this.#session, await this.#keysAgain(seen), this.#wish, this.#freshLooks(clock.nowMs()));
       default:
         return this.#fromLook();

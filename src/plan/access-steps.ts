@@ -14,7 +14,7 @@ import type { KeySeen, PlaceSeen, RoleSeen } from '../model/observed.ts';
 import { GRANT_OPERATIONS, grantName, rolePolicyName, rolePolicyText, samePolicy } from './access.ts';
 import { launchDemands } from './demands.ts';
 import type { Draft } from './draft.ts';
-import { deliveryKey, keyReadySteps, launchersStillNeedKey } from './key-steps.ts';
+import { deliveryKey, keyReadySteps, keyWillBeThere, launchersStillNeedKey } from './key-steps.ts';
 import { organizationContext, policiesFor } from './policies.ts';
 import { accountsIn, customerVolumeKeys, launcherArn, launcherRole, sharesKey } from './targets.ts';
 
@@ -134,11 +134,12 @@ function rolePolicyWish(
   const volumeKeys = placesOf(d, account).flatMap((p) =>
     customerVolumeKeys(d.want.images, p).filter((k) => servedBy(d, account.id, role, k, p.region) === 'role-policy'),
   );
-  const readKeys = reads && d.want.key !== undefined ? account.regions.map((r) => deliveryKey(d, r)) : [];
+  const there = account.regions.filter((r) => keyWillBeThere(d, r));
+  const readKeys = reads && d.want.key !== undefined ? there.map((r) => deliveryKey(d, r)) : [];
   // A key that leaked stays until its rotation takes it: until then images and volumes under it must launch and start.
-  const there = withLeaked ? (ownPolicy(d, role) ?? '') : '';
+  const current = withLeaked ? (ownPolicy(d, role) ?? '') : '';
   const leaked = account.regions.flatMap((r) => leakedKeysIn(d.seen.builder.get(r)).map((k) => k.arn));
-  const keyArns = [...readKeys, ...leaked.filter((arn) => there.includes(arn)), ...volumeKeys.map((k) => k.arn)];
+  const keyArns = [...readKeys, ...leaked.filter((arn) => current.includes(arn)), ...volumeKeys.map((k) => k.arn)];
   return keyArns.length === 0 ? undefined : rolePolicyText(keyArns);
 }
 
@@ -247,7 +248,7 @@ function planServiceLinked(d: Draft, account: TargetAccount, launcher: Launcher)
   }
   const arn = launcherPrincipalArn(launcher, account.id, d.want.partition);
   for (const region of account.regions) {
-    if (sharesKey(d.want)) {
+    if (sharesKey(d.want) && keyWillBeThere(d, region)) {
       const seen = d.seen.builder.get(region)?.key;
       const grants = seen?.is === 'known' ? seen.value : undefined;
       planGrant(d, {

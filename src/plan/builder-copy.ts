@@ -6,7 +6,7 @@ import type { Image } from '../model/delivery.ts';
 import { leakedKeysIn } from '../model/leaked.ts';
 import type { ImageSeen, SnapshotSeen } from '../model/observed.ts';
 import { type Draft, tagsFor, tokenFor } from './draft.ts';
-import { deliveryKey, keyReadySteps } from './key-steps.ts';
+import { deliveryKey, keyReadySteps, keyWillBeThere } from './key-steps.ts';
 import { imageRef, snapshotsRef } from './step.ts';
 import { disabledCopyOf, leakedCopiesOf, liveCopyOf, nextAttempt, underKey } from './targets.ts';
 
@@ -84,6 +84,7 @@ export function planBuilderCopy(d: Draft, image: Image, origin: Origin, region: 
   const images = builder?.images.is === 'known' ? builder.images.value : [];
   const live = liveCopyOf(images, image, version);
   const key = underKey(d.want, image) ? deliveryKey(d, region) : undefined;
+  if (key !== undefined && !keyWillBeThere(d, region)) return undefined;
   const wrong = live === undefined ? undefined : wrongKey(live, builder?.snapshots ?? new Map(), key);
   if (wrong !== undefined) {
     d.blocked.push(wrong);

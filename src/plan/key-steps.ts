@@ -26,6 +26,11 @@ export function deliveryKey(d: Draft, region: string): string {
   return seen?.is === 'known' ? seen.value.arn : keyRef(region);
 }
 
+/** False where the key is neither there nor planned: why is told where it was to be made, and nothing hangs on it. */
+export const keyWillBeThere = (d: Draft, region: string): boolean =>
+  d.seen.builder.get(region)?.key.is === 'known' ||
+  d.planned(`create-key:${region}`, `replicate-key:${region}`).length > 0;
+
 /** Ids of the steps after which the key in this Region can be used as planned. */
 export const keyReadySteps = (d: Draft, region: string): readonly string[] =>
   d.planned(`create-key:${region}`, `replicate-key:${region}`, `put-key-policy:${region}`);

@@ -1,10 +1,12 @@
 /** `amiport rotate --leaked`: phase after phase until nothing but days or somebody else is waited for. */
 import {
+  censusBefore,
   type Drilled,
   deskOf,
   drill,
   overviewOf,
   ownerAskedFor,
+  type RotateCensus,
   type RotateOverview,
   type RotateWish,
   RotationRun,
@@ -21,6 +23,7 @@ import { printPlan } from '../render-plan.ts';
 import { simulate } from '../simulate.ts';
 import { sayWho } from '../who.ts';
 import { withSession } from '../with-session.ts';
+import { printCensus } from './rotate-census.ts';
 import { rotateScheduled } from './rotate-scheduled.ts';
 
 interface Flags extends CommonFlags {
@@ -115,9 +118,11 @@ class Rotating {
     const stage = first.value;
     const begins = stage.is === 'to-do' && stage.phase === 'mark' && !this.#flags.back;
     const overview = begins ? overviewOf(this.#session, this.#wish, stage.seen) : undefined;
+    const census = begins ? await censusBefore(this.#session, this.#wish, stage.seen) : undefined;
+    if (census !== undefined) printCensus(this.#printer, census, this.#flags.contain);
     if (overview !== undefined) printOverview(this.#printer, overview);
     if (this.#flags.drill) return this.#drill(overview);
-    if (this.#flags.dryRun) return this.#show(stage, overview);
+    if (this.#flags.dryRun) return this.#show(stage, overview, census);
     if (stage.is === 'to-do' && !this.#flags.yes && !(await this.#agreed(stage))) return EXIT.failed;
     return this.#carryOn(stage);
   }
@@ -133,10 +138,10 @@ class Rotating {
     return drilled.value.notProven.length > 0 ? EXIT.differs : EXIT.done;
   }
 
-  #show(stage: Stage, overview: RotateOverview | undefined): number {
+  #show(stage: Stage, overview: RotateOverview | undefined, census: RotateCensus | undefined): number {
     if (this.#printer.json) {
       const { seen: _seen, ...shown } = stage.is === 'to-do' ? stage : { ...stage, seen: undefined };
-      this.#printer.document({ version: 1, overview, next: shown });
+      this.#printer.document({ version: 1, census, overview, next: shown });
     } else if (stage.is === 'to-do') {
       this.#printer.line(`Next phase: ${stage.phase}`);
       printPlan(this.#printer, stage.plan);
