@@ -8,7 +8,7 @@ import { leakedKeysIn } from '../model/leaked.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
 import type { Plan } from '../plan/step.ts';
 import { planRehome, type RehomePlace, type RehomeWish } from '../rotate/rehome.ts';
-import { sharedIn, type VolumeKeys } from '../rotate/volume-keys.ts';
+import { sharedIn, toldByGrants, type VolumeKeys } from '../rotate/volume-keys.ts';
 import type { Emit } from './events.ts';
 import type { Session } from './session.ts';
 
@@ -47,22 +47,25 @@ async function lookIntoAll(session: Session, emit: Emit): Promise<Looks> {
 
 export async function volumeKeys(session: Session, emit: Emit): Promise<VolumeKeys> {
   const { seen, places, unreadable } = await lookIntoAll(session, emit);
-  const keys = await keysUnder(session, seen, places);
+  const { keys, unread } = await keysUnder(session, seen, places);
   const found = places.map((p) => sharedIn(p, keys));
+  const looked = new Set(places.map((p) => `${p.account}/${p.region}`));
   return {
     version: 1,
-    shared: found.flatMap((f) => f.shared),
+    shared: [...found.flatMap((f) => f.shared), ...toldByGrants(keys.values(), looked)],
     own: found.reduce((n, f) => n + f.own, 0),
-    unreadable,
+    unreadable: [...unreadable, ...unread],
   };
 }
 
+interface KeysRead {
+  /** By ARN. */
+  readonly keys: ReadonlyMap<string, KeySeen>;
+  readonly unread: readonly Reason[];
+}
+
 /** Each key once: the builder's as they were seen, an account's own by its owner. */
-async function keysUnder(
-  { cloud }: Session,
-  seen: Observed,
-  places: Looks['places'],
-): Promise<ReadonlyMap<string, KeySeen>> {
+async function keysUnder({ cloud }: Session, seen: Observed, places: Looks['places']): Promise<KeysRead> {
   const keys = new Map<string, KeySeen>();
   for (const builder of seen.builder.values())
     for (const key of [builder.key, ...builder.otherKeys.values()])
@@ -72,8 +75,16 @@ async function keysUnder(
     for (const { kmsKeyId } of [...found.volumes, ...found.snapshots])
       if (!keys.has(kmsKeyId) && kmsKeyId.split(':')[4] === account) wanted.set(kmsKeyId, { account, region });
   const read = await mapPool([...wanted], AT_ONCE, ([arn, at]) => cloud.describeKey(at, arn));
-  for (const key of read) if (key.ok) keys.set(key.value.arn, key.value);
-  return keys;
+  const unread: Reason[] = [];
+  for (const [i, key] of read.entries()) {
+    const arn = [...wanted.keys()][i] ?? '';
+    if (key.ok) keys.set(key.value.arn, key.value);
+    const parts = key.ok ? (key.value.manager === 'AWS' ? [] : [key.value.policy, key.value.grants]) : [];
+    const because = key.ok ? parts.flatMap((p) => (p.is === 'unreadable' ? [p.reason] : [])) : [key.reason];
+    if (because.length > 0)
+      unread.push(reason('rehome.key-unreadable', arn, `nobody can tell to whom ${arn} is open`, { because }));
+  }
+  return { keys, unread };
 }
 
 export interface RehomeAsked extends RehomeWish {
@@ -83,7 +94,7 @@ export interface RehomeAsked extends RehomeWish {
 
 export async function rehomePlan(session: Session, asked: RehomeAsked, emit: Emit): Promise<Plan> {
   const { seen, places, unreadable } = await lookIntoAll(session, emit);
-  const keys = await keysUnder(session, seen, places);
+  const { keys, unread } = await keysUnder(session, seen, places);
   const chosen = places.filter((p) => asked.accounts === undefined || asked.accounts.has(p.account));
   const leaked = [
     ...[...seen.builder.values()].flatMap((b) => leakedKeysIn(b)),
@@ -94,7 +105,7 @@ export async function rehomePlan(session: Session, asked: RehomeAsked, emit: Emi
     ...leaked.map((k) => k.arn),
   ]);
   const to: RehomePlace[] = [];
-  const unknown: Reason[] = [...unreadable];
+  const unknown: Reason[] = [...unreadable, ...unread];
   for (const place of chosen) {
     const key = seen.places.get(`${place.account}/${place.region}`)?.defaultKey;
     const successors = successorsIn(seen, place);

@@ -1,8 +1,8 @@
 /** To whom a key is open, by its policy and grants. */
 import { expect, test } from 'vitest';
-import { absent, known } from '../base/outcome.ts';
+import { absent, known, reason, unreadable } from '../base/outcome.ts';
 import type { GrantSeen, KeySeen } from '../model/observed.ts';
-import { openTo } from './volume-keys.ts';
+import { openTo, sharedIn, toldByGrants } from './volume-keys.ts';
 
 const OWNER = '111111111111';
 const root = (id: string) => ({ AWS: `arn:aws:iam::${id}:root` });
@@ -71,3 +71,51 @@ test.each([
     is: ['222222222222'],
   },
 ])('$when', ({ of, is }) => expect(openTo(of, OWNER)).toEqual(is));
+
+const VOLUME = {
+  volumeId: 'vol-1',
+  state: 'available',
+  kmsKeyId: key([]).arn,
+  zone: 'eu-west-1a',
+  sizeGiB: 1,
+  type: 'gp3',
+  iops: undefined,
+  throughput: undefined,
+  attachment: undefined,
+  tags: {},
+};
+
+test.each([
+  { when: 'the key is its own', keys: [key([])], is: { shared: 0, own: 1 } },
+  { when: 'the key could not be looked at', keys: [], is: { shared: 0, own: 0 } },
+  {
+    when: 'its policy could not be read',
+    keys: [{ ...key([]), policy: unreadable(reason('aws.denied', 'key', 'denied')) }],
+    is: { shared: 0, own: 0 },
+  },
+])('a volume counts as nobody else’s only where that is known: $when', ({ keys, is }) => {
+  const found = { volumes: [VOLUME], snapshots: [], hosts: [] };
+  const { shared, own } = sharedIn(
+    { account: OWNER, region: 'eu-west-1', found },
+    new Map(keys.map((k) => [k.arn, k])),
+  );
+  expect({ shared: shared.length, own }).toEqual(is);
+});
+
+test('attached volumes of places that nobody looked into are told by the grants on the key', () => {
+  const grants: GrantSeen[] = ['222222222222', '333333333333', OWNER].map((issuingAccount, i) => ({
+    grantId: `g-${i}`,
+    name: undefined,
+    granteePrincipal: `arn:aws:sts::${issuingAccount}:assumed-role/aws:ec2-infrastructure/i-0${i}`,
+    operations: ['Decrypt'],
+    encryptionContextSubset: { 'aws:ebs:id': `vol-${i}` },
+    encryptionContextEquals: undefined,
+    issuingAccount,
+    retiringPrincipal: undefined,
+    createdMs: 0,
+  }));
+  const told = toldByGrants([{ ...key([]), grants: known(grants) }], new Set(['222222222222/eu-west-1']));
+  expect(told.map((s) => [s.account, s.region, s.volumes, s.toldBy])).toEqual([
+    ['333333333333', 'eu-west-1', [{ id: 'vol-1', instance: 'i-01' }], 'grants'],
+  ]);
+});

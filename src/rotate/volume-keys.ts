@@ -1,7 +1,8 @@
 /** Which volumes and snapshots lie under keys that accounts other than their own can use. Pure. */
 import type { Reason } from '../base/outcome.ts';
 import type { EncryptedSeen } from '../model/encrypted.ts';
-import type { KeySeen } from '../model/observed.ts';
+import type { GrantSeen, KeySeen } from '../model/observed.ts';
+import { isOfVolume } from '../plan/withdraw-access.ts';
 
 export interface SharedVolumes {
   readonly account: string;
@@ -19,6 +20,8 @@ export interface SharedVolumes {
     readonly group?: string;
   }[];
   readonly snapshots: readonly string[];
+  /** `grants`: nobody could look into the account, and EC2's grants on the key name the volumes that are attached, no others. */
+  readonly toldBy: 'account' | 'grants';
 }
 
 export interface VolumeKeys {
@@ -26,6 +29,7 @@ export interface VolumeKeys {
   readonly shared: readonly SharedVolumes[];
   /** Volumes and snapshots under keys of their own account that nobody else can use. */
   readonly own: number;
+  /** Places and keys that could not be looked at. */
   readonly unreadable: readonly Reason[];
 }
 
@@ -62,6 +66,9 @@ function principalsOf({ Principal, Condition }: PolicyStatement): readonly strin
   return whose.length > 0 ? whose : ['everyone'];
 }
 
+const isRead = (key: KeySeen): boolean =>
+  key.manager === 'AWS' || (key.policy.is === 'known' && key.grants.is === 'known');
+
 const ownerOf = (arn: string): string => arn.split(':')[4] ?? '';
 
 /** @param keys those that could be read, by ARN */
@@ -76,6 +83,8 @@ export function sharedIn(
   for (const arn of arns) {
     const owner = ownerOf(arn);
     const key = keys.get(arn);
+    // Whether others can use it is not known: `unreadableKeys` says so.
+    if (owner === account && (key === undefined || !isRead(key))) continue;
     const others = key === undefined || key.manager === 'AWS' ? [] : openTo(key, owner);
     const volumes = found.volumes.filter((v) => v.kmsKeyId === arn);
     const snapshots = found.snapshots.filter((s) => s.kmsKeyId === arn).map((s) => s.snapshotId);
@@ -99,7 +108,44 @@ export function sharedIn(
         };
       }),
       snapshots,
+      toldBy: 'account',
     });
   }
   return { shared, own };
+}
+
+/**
+ * Attached volumes in places that nobody looked into: EC2 makes a grant on the key for each, from the volume's account.
+ * Source: KMS Developer Guide "How Amazon EBS uses AWS KMS".
+ *
+ * @param looked `account/region` of the places that were looked into
+ */
+export function toldByGrants(keys: Iterable<KeySeen>, looked: ReadonlySet<string>): readonly SharedVolumes[] {
+  const shared: SharedVolumes[] = [];
+  for (const key of keys) {
+    const attached = Map.groupBy(
+      (key.grants.is === 'known' ? key.grants.value : []).filter(isOfVolume),
+      (g) => g.issuingAccount,
+    );
+    for (const [account, grants] of [...attached].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      if (account !== key.account && !looked.has(`${account}/${key.region}`))
+        shared.push({
+          account,
+          region: key.region,
+          key: key.arn,
+          owner: key.account,
+          openTo: openTo(key, key.account),
+          volumes: grants.map(volumeOf).toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+          snapshots: [],
+          toldBy: 'grants',
+        });
+  }
+  return shared;
+}
+
+/** The grantee is EC2 on behalf of one instance: `…aws:ec2-infrastructure/i-…`, with a colon in some records. */
+function volumeOf(grant: GrantSeen): SharedVolumes['volumes'][number] {
+  const id = (grant.encryptionContextSubset ?? grant.encryptionContextEquals)?.['aws:ebs:id'] ?? '';
+  const instance = /[/:](i-[0-9a-f]+)$/.exec(grant.granteePrincipal)?.[1];
+  return instance === undefined ? { id } : { id, instance };
 }

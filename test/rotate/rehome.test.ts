@@ -152,6 +152,21 @@ test('what lies under the shared key is listed, moved while it is stopped, and d
   expect(universe.bugs).toEqual([]);
 });
 
+test('an account that cannot be entered: the grants on the key name its attached volumes, and it stays unreadable', async () => {
+  const universe = new Universe(base.snapshot, 1, () => {});
+  universe.world.accounts.get(FIRST)?.iam.roles.delete('amiport');
+  await universe.start().run(base.config, async (session) => {
+    const { shared, unreadable } = await volumeKeys(session, silent);
+    expect(shared.map((s) => [s.account, s.region, s.key, s.toldBy])).toEqual([[FIRST, HOME, base.shared, 'grants']]);
+    const attached = base.volumes.slice(0, 2).map((id) => ({ id, instance: base.running }));
+    expect(shared[0]?.volumes.toSorted((a, b) => a.id.localeCompare(b.id))).toEqual(
+      attached.toSorted((a, b) => a.id.localeCompare(b.id)),
+    );
+    expect(unreadable.map((r) => r.code)).toContain('rehome.unreadable');
+    expect(unreadable.some((r) => r.subject === `${FIRST}/${HOME}`)).toBe(true);
+  });
+});
+
 test('killed at any effect, the next run goes on: every volume is moved once, and what ran runs', {
   timeout: 300_000,
 }, async () => {

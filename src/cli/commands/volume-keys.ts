@@ -22,12 +22,16 @@ function print(printer: Printer, { shared, own, unreadable }: VolumeKeys): void 
       s.region,
       s.key,
       [s.owner, ...s.openTo].filter((a) => a !== s.account).join(', '),
-      s.volumes
-        .map((v) => `${v.id}${v.instance === undefined ? '' : ` (${v.group ?? v.instance}, ${v.instanceState})`}`)
-        .join(', ') || '–',
-      s.snapshots.join(', ') || '–',
+      s.volumes.map((v) => `${v.id}${whereOf(v)}`).join(', ') || '–',
+      s.toldBy === 'grants' ? 'not told by grants' : s.snapshots.join(', ') || '–',
     ]);
     printer.line(table([head, ...rows]));
+    printer.line();
+  }
+  if (shared.some((s) => s.toldBy === 'grants')) {
+    printer.line(
+      'Where snapshots are not told nobody could look into the account: the grants on the key name its attached volumes.',
+    );
     printer.line();
   }
   for (const r of unreadable) printer.line(reasonText(r, color, color.yellow('could not look')));
@@ -36,4 +40,9 @@ function print(printer: Printer, { shared, own, unreadable }: VolumeKeys): void 
       ? `${color.green('✓')} ${plural(own, 'volume or snapshot', 'volumes and snapshots')} looked at: none is under a key that other accounts can use.`
       : `${color.yellow('!')} What is listed can be read with a key that other accounts can use: amiport rehome moves it under the account's own.`,
   );
+}
+
+function whereOf({ group, instance, instanceState }: VolumeKeys['shared'][number]['volumes'][number]): string {
+  if (instance === undefined) return '';
+  return ` (${[group ?? instance, instanceState].filter((x) => x !== undefined).join(', ')})`;
 }
