@@ -11,7 +11,7 @@ import { Draft } from './draft.ts';
 import { amisOf, permitted, type Retiring } from './retire.ts';
 import { planRollback } from './rollback.ts';
 import type { Plan, Step } from './step.ts';
-import { versionsOf } from './versions.ts';
+import { versionsOf, withdrawnOf } from './versions.ts';
 
 export interface EmergencyWish {
   readonly image: Image;
@@ -21,7 +21,12 @@ export interface EmergencyWish {
   readonly to: string | undefined;
 }
 
-/** @param unclean source AMIs of which an audit says that they hold secrets */
+/**
+ * The version for the pointers: what the config names, unless that is the one to end or is no good itself; else the newest
+ * good one before the one to end. Ending an old version moves nobody off a newer one.
+ *
+ * @param unclean source AMIs of which an audit says that they hold secrets
+ */
 export function cleanVersion(
   seen: Observed,
   image: Image,
@@ -33,7 +38,11 @@ export function cleanVersion(
     const says = `image ${image.name} has no version ${version}${versions.length === 0 ? '' : `, only ${versions.join(', ')}`}`;
     return failed(reason('retire.version.unknown', image.name, says));
   }
-  return done(versions.slice(versions.indexOf(version) + 1).find((v) => !unclean.has(v)));
+  const withdrawn = new Set(withdrawnOf(seen, image).flatMap((i) => i.tags['amiport:version'] ?? []));
+  const source = seen.sources.get(image.name);
+  const wanted = source?.is === 'known' ? [source.value.imageId] : [];
+  const before = versions.slice(versions.indexOf(version) + 1);
+  return done([...wanted, ...before].find((v) => v !== version && !unclean.has(v) && !withdrawn.has(v)));
 }
 
 /** The delivery with the clean version as the image's source. */

@@ -10,7 +10,7 @@ import type { Draft } from './draft.ts';
 import { keyReadySteps } from './key-steps.ts';
 import { tooManyEntities, unitsOf, wantedSharing } from './sharing.ts';
 import { deliveredRegions, underKey } from './targets.ts';
-import { keptVersions } from './versions.ts';
+import { keptVersions, withdrawnOf } from './versions.ts';
 
 export const sharedStep = (image: string, version: string, region: string): string =>
   `share-image:${image}:${version}:${region}`;
@@ -57,15 +57,7 @@ function planLeakedVersions(d: Draft, image: Image, newest: string, region: stri
 
 /** What `retire --emergency` took is not brought back by a config that still names it. */
 function withdrawnReason(seen: Observed, image: Image, version: string): Reason | undefined {
-  const all = [...seen.builder.values(), ...seen.places.values()].flatMap((p) =>
-    p.images.is === 'known' ? p.images.value : [],
-  );
-  const taken = all.find(
-    (i) =>
-      i.tags['amiport:withdrawn'] !== undefined &&
-      i.tags['amiport:image'] === image.name &&
-      i.tags['amiport:version'] === version,
-  );
+  const taken = withdrawnOf(seen, image).find((i) => i.tags['amiport:version'] === version);
   if (taken === undefined) return undefined;
   const says = `version ${version} of ${image.name} was withdrawn at ${taken.tags['amiport:withdrawn']} (retire --emergency), so it is not delivered`;
   const does = `build ${image.name} anew, or write the source of a version that may be delivered`;

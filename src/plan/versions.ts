@@ -1,6 +1,6 @@
 /** The versions of an image, as far as they were seen. */
 import type { Image } from '../model/delivery.ts';
-import type { Observed } from '../model/observed.ts';
+import type { ImageSeen, Observed } from '../model/observed.ts';
 
 /** Newest first: what the source gives now, then by when anything of a version was made first, over all Regions. */
 export function versionsOf(seen: Observed, image: Image): readonly string[] {
@@ -19,3 +19,11 @@ export function versionsOf(seen: Observed, image: Image): readonly string[] {
 
 export const keptVersions = (seen: Observed, image: Image): readonly string[] =>
   versionsOf(seen, image).slice(0, image.keep.versions);
+
+/** What `retire --emergency` took: AMIs of versions that are not to be launched again. */
+export const withdrawnOf = (seen: Observed, image: Image): readonly ImageSeen[] =>
+  [...seen.builder.values(), ...seen.places.values()].flatMap((p) =>
+    (p.images.is === 'known' ? p.images.value : []).filter(
+      (i) => i.tags['amiport:withdrawn'] !== undefined && i.tags['amiport:image'] === image.name,
+    ),
+  );

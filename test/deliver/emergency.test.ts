@@ -76,12 +76,31 @@ test.each(['shared-encrypted', 'account-copies'])(
 );
 
 test('without a clean version before it nothing is planned, unless forced; what is no version is told', async () => {
-  const { session, old } = await twoVersions('shared-encrypted');
-  const asked = { image: 'kubernetes', version: old, force: false };
+  const stage = await testStage();
+  const only = await bakedImage(stage, stage.builder, 'one');
+  const session = await stage.open(config(only, 'shared-encrypted'));
+  expect((await applied(session)).result.failed).toEqual([]);
+  const asked = { image: 'kubernetes', version: only, force: false };
   const refused = await emergencyPlan(session, asked, silent);
   expect(refused).toMatchObject({ ok: false, reason: { code: 'retire.nothing-before' } });
   const forced = await emergencyPlan(session, { ...asked, force: true }, silent);
   expect(forced.ok ? forced.value.plan.steps.map((s) => s.do) : []).toEqual(['disable-image', 'disable-image']);
   const unknown = await emergencyPlan(session, { ...asked, version: 'ami-0' }, silent);
   expect(unknown).toMatchObject({ ok: false, reason: { code: 'retire.version.unknown' } });
+});
+
+test('an old version ends without moving anybody off a newer one, and a version that was ended is not gone back to', async () => {
+  const { stage, old, bad } = await twoVersions('shared-encrypted');
+  const third = await bakedImage(stage, stage.builder, 'three');
+  const now = await stage.open(config(third, 'shared-encrypted'));
+  expect((await applied(now)).result.failed).toEqual([]);
+  const middle = await emergencyPlan(now, { image: 'kubernetes', version: bad, force: false }, silent);
+  if (!middle.ok) throw new Error(middle.reason.says);
+  expect([middle.value.to, middle.value.plan.steps.map((s) => s.do)]).toEqual([
+    third,
+    ['disable-image', 'disable-image'],
+  ]);
+  await applyPlan(middle.value.session, { plan: middle.value.plan }, silent);
+  const last = await emergencyPlan(now, { image: 'kubernetes', version: third, force: false }, silent);
+  expect(last.ok ? [last.value.to, last.value.plan.blocked] : last.reason).toEqual([old, []]);
 });

@@ -34,7 +34,10 @@ export default async function retire(this: Context, flags: Flags, ...images: str
     if (unknown !== undefined) return printer.bad({ reason: unknown, problems: [] });
     const wish = { force: flags.force, now: flags.now, ...(images.length === 0 ? {} : { images: new Set(images) }) };
     const plan = async () => done({ plan: await retirePlan(session, wish, progress.emit), session });
-    return carry(this, flags, { printer, progress }, plan, 'no version is to be ended');
+    return carry(this, flags, { printer, progress }, plan, {
+      again: 'amiport retire',
+      idle: 'no version is to be ended',
+    });
   });
 }
 
@@ -52,23 +55,31 @@ async function endAtOnce(
   }
   const asked = { image, version, force: flags.force, ...(flags.to === undefined ? {} : { to: flags.to }) };
   const plan = () => emergencyPlan(session, asked, progress.emit);
-  return carry(context, flags, { printer, progress }, plan, `nothing of version ${version} can be launched`);
+  const again = `amiport retire --emergency ${image} ${version}`;
+  return carry(context, flags, { printer, progress }, plan, {
+    again,
+    idle: `nothing of version ${version} can be launched`,
+  });
 }
+
+/** Mistakes in what was typed. */
+const UNKNOWN: ReadonlySet<string> = new Set(['cli.image.unknown', 'retire.version.unknown']);
 
 async function carry(
   context: Context,
   flags: Flags,
   { printer, progress }: { printer: Printer; progress: Progress },
   planIt: () => Promise<Outcome<Planned>>,
-  idle: string,
+  { again, idle }: { readonly again: string; readonly idle: string },
 ): Promise<number> {
   const planned = await planIt();
   progress.end();
+  if (!planned.ok && UNKNOWN.has(planned.reason.code)) return printer.bad({ reason: planned.reason, problems: [] });
   if (!planned.ok) return printer.failure(planned.reason);
   const { plan, session } = planned.value;
   if (!flags.dryRun) {
     const desk = { ...deskOf(session, context.env), plan: async () => done(plan) };
-    return planAndApply(context, desk, printer, progress, flags.yes, { again: 'amiport retire' });
+    return planAndApply(context, desk, printer, progress, flags.yes, { again });
   }
   if (flags.json) printer.document(plan);
   else printPlan(printer, plan, false, idle);
