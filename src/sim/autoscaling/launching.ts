@@ -9,7 +9,7 @@ import { serviceRoleCaller } from '../launch/service-caller.ts';
 import type { LaunchSpec } from '../launch/spec.ts';
 import { launchedAs } from '../launch/spot.ts';
 import { type Caller, type Ctx, Fault } from '../operation.ts';
-import type { AutoScalingGroup, GroupInstance } from '../world/autoscaling.ts';
+import type { AutoScalingGroup, GroupInstance, WarmPool } from '../world/autoscaling.ts';
 import type { Instance } from '../world/ec2.ts';
 import { placeOf } from '../world/make.ts';
 import { at, begin, failAtOnce } from './activities.ts';
@@ -30,26 +30,30 @@ function nextSubnet(ctx: Ctx, place: Place, group: AutoScalingGroup): { subnetId
   let best: { subnetId: string; zone: string; count: number } | undefined;
   for (const subnetId of group.subnetIds) {
     const zone = ec2.subnets.get(subnetId)?.zone ?? '';
-    const count = [...group.instances.values()].filter((i) => i.zone === zone).length;
+    const all = [...group.instances.values(), ...(group.warmPool?.instances.values() ?? [])];
+    const count = all.filter((i) => i.zone === zone).length;
     if (!best || count < best.count) best = { subnetId, zone, count };
   }
   return best ?? { subnetId: '', zone: group.zones[0] ?? '' };
 }
 
-/** Launches one instance. @returns false when EC2 refused at once */
-export function launchOne(ctx: Ctx, place: Place, group: AutoScalingGroup): boolean {
+/** Launches one instance, into the group or the warm pool. @returns false when EC2 refused at once */
+export function launchOne(ctx: Ctx, place: Place, group: AutoScalingGroup, pool?: WarmPool): boolean {
   const { subnetId, zone } = nextSubnet(ctx, place, group);
-  const from = group.instances.size;
+  const members = pool?.instances ?? group.instances;
+  const from = members.size;
   const cause = `${group.reason} ${at(ctx.nowMs)} an instance was started in response to a difference between desired and actual capacity, increasing the capacity from ${from} to ${from + 1}.`;
-  const activity = begin(ctx, group, { description: 'Launching a new EC2 instance', cause, subnetId, zone });
+  const description = `Launching a new EC2 instance${pool === undefined ? '' : ' into warm pool'}`;
+  const activity = begin(ctx, group, { description, cause, subnetId, zone });
   try {
     const template = templateOf(group);
     const print = blueprint(ctx, place, template);
     const instance = start(ctx, place, group, { print, subnetId });
-    activity.description = `Launching a new EC2 instance: ${instance.instanceId}`;
-    group.instances.set(instance.instanceId, {
+    activity.description = `${description}: ${instance.instanceId}`;
+    members.set(instance.instanceId, {
       instanceId: instance.instanceId,
-      lifecycleState: 'Pending',
+      lifecycleState: pool === undefined ? 'Pending' : 'Warmed:Pending',
+      launchedMs: ctx.nowMs,
       healthStatus: 'Healthy',
       zone: instance.zone,
       instanceType: instance.instanceType,
@@ -119,7 +123,7 @@ function recordRun(
   });
 }
 
-function roleOf(ctx: Ctx, place: Place, group: AutoScalingGroup): Caller {
+export function roleOf(ctx: Ctx, place: Place, group: AutoScalingGroup): Caller {
   const caller = serviceRoleCaller(ctx, place.account, group.serviceLinkedRoleArn, 'AutoScaling');
   if (caller) return caller;
   throw new Fault(
@@ -149,7 +153,7 @@ export function terminateOne(
     subnetId: instance?.subnetId ?? '',
     zone: member.zone,
   });
-  member.lifecycleState = 'Terminating';
+  member.lifecycleState = group.instances.has(member.instanceId) ? 'Terminating' : 'Warmed:Terminating';
   member.activityId = activity.activityId;
   if (instance) terminate(ctx, place, instance);
 }

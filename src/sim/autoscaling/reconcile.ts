@@ -3,6 +3,7 @@
  * Source: Auto Scaling User Guide "How Amazon EC2 Auto Scaling works", "Health checks", "Default termination policy".
  */
 import type { Place } from '../../base/place.ts';
+import { terminate } from '../launch/lifecycle.ts';
 import { type Ctx, task } from '../operation.ts';
 import type { AutoScalingGroup, GroupInstance } from '../world/autoscaling.ts';
 import { placeOf } from '../world/make.ts';
@@ -10,6 +11,7 @@ import { activityById, cancelLaunch, succeed } from './activities.ts';
 import { autoScalingOf, lookSoon } from './group.ts';
 import { backOff, launchOne, terminateOne } from './launching.ts';
 import { stepRefresh } from './refresh.ts';
+import { drawFromPool, fillPool, isPoolSettled, isWarming, observePool } from './warm-pool.ts';
 
 export const LOOK = task('autoscaling.Look', (ctx, data) => {
   const place: Place = { account: String(data.account), region: String(data.region) };
@@ -23,9 +25,11 @@ export const LOOK = task('autoscaling.Look', (ctx, data) => {
 
 function reconcile(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
   for (const member of [...group.instances.values()]) observe(ctx, place, group, member);
+  observePool(ctx, place, group);
   if (!group.deleting) stepRefresh(ctx, place, group);
   adjust(ctx, place, group);
-  if (group.deleting && group.instances.size === 0) {
+  fillPool(ctx, place, group);
+  if (group.deleting && group.instances.size === 0 && (group.warmPool?.instances.size ?? 0) === 0) {
     autoScalingOf(ctx, place).groups.delete(group.name);
     return;
   }
@@ -35,7 +39,8 @@ function reconcile(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
 /** Instances on their way are looked at when they should have arrived, a backed-off group when it may launch again. */
 function nextLookMs(ctx: Ctx, group: AutoScalingGroup): number {
   const { autoScalingTickMs, instancePendingMs } = ctx.world.settings;
-  const moving = [...group.instances.values()].some((member) => member.lifecycleState !== 'InService');
+  const moving =
+    isWarming(group) || [...group.instances.values()].some((member) => member.lifecycleState !== 'InService');
   // Never at the same moment again: a world without delays would not end.
   if (moving) return Math.max(1, Math.min(autoScalingTickMs, instancePendingMs));
   return Math.max(1, autoScalingTickMs, group.nextLaunchMs - ctx.nowMs);
@@ -56,6 +61,8 @@ function observe(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupI
       } else if (instance?.state !== 'pending') {
         cancelLaunch(ctx, activity, instance?.stateReason?.message ?? 'Server.InternalError');
         group.instances.delete(member.instanceId);
+        // One that was drawn from a warm pool and did not start is stopped, not gone.
+        if (instance) terminate(ctx, place, instance);
         backOff(ctx, group);
       }
       return;
@@ -69,7 +76,7 @@ function observe(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupI
       terminateOne(ctx, place, group, member, why);
       return;
     }
-    case 'Terminating':
+    default:
       if (!gone) return;
       succeed(ctx, activity);
       group.instances.delete(member.instanceId);
@@ -87,7 +94,7 @@ function adjust(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
   const members = active(group);
   const missing = group.desired - members.length;
   if (missing > 0 && !group.suspended.has('Launch') && ctx.nowMs >= group.nextLaunchMs && !group.deleting) {
-    for (let i = 0; i < missing; i += 1) if (!launchOne(ctx, place, group)) return;
+    for (let i = 0; i < missing; i += 1) if (!drawFromPool(ctx, place, group) && !launchOne(ctx, place, group)) return;
   }
   if (missing < 0 && (group.deleting || !group.suspended.has('Terminate'))) {
     const why = `an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${members.length} to ${group.desired}.`;
@@ -113,6 +120,7 @@ function surplus(group: AutoScalingGroup, members: readonly GroupInstance[], cou
 }
 
 function settled(group: AutoScalingGroup): boolean {
+  if (!isPoolSettled(group)) return false;
   const members = [...group.instances.values()];
   if (members.some((member) => member.lifecycleState !== 'InService')) return false;
   if (group.deleting || group.refreshes[0]?.status === 'InProgress') return false;

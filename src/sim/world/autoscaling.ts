@@ -29,6 +29,7 @@ export interface AutoScalingGroup {
   terminationPolicies: readonly string[];
   readonly suspended: Set<string>;
   readonly instances: Map<string, GroupInstance>;
+  warmPool: WarmPool | undefined;
   /** Newest first. */
   readonly activities: ScalingActivity[];
   /** Newest first. */
@@ -44,9 +45,19 @@ export interface AutoScalingGroup {
   readonly tags: Map<string, { readonly value: string; readonly propagate: boolean }>;
 }
 
+/** Instances beside a group, stopped until it grows. Source: Auto Scaling API Reference WarmPoolConfiguration. */
+export interface WarmPool {
+  minSize: number;
+  /** MaxGroupPreparedCapacity; undefined: the group's maximum stands for it. */
+  maxPrepared: number | undefined;
+  readonly instances: Map<string, GroupInstance>;
+  deleting: boolean;
+}
+
 export interface GroupInstance {
   readonly instanceId: string;
-  lifecycleState: 'Pending' | 'InService' | 'Terminating';
+  lifecycleState: 'Pending' | 'InService' | 'Terminating' | 'Warmed:Pending' | 'Warmed:Stopped' | 'Warmed:Terminating';
+  readonly launchedMs: number;
   healthStatus: 'Healthy' | 'Unhealthy';
   readonly zone: string;
   readonly instanceType: string;

@@ -88,6 +88,7 @@ function newGroup(call: Call<Input>, name: string): AutoScalingGroup {
     terminationPolicies: input.TerminationPolicies ?? ['Default'],
     suspended: new Set(),
     instances: new Map(),
+    warmPool: undefined,
     activities: [],
     refreshes: [],
     failures: 0,

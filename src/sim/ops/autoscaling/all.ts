@@ -24,6 +24,7 @@ import {
   startInstanceRefresh,
 } from './instance-refresh.ts';
 import { updateAutoScalingGroup } from './UpdateAutoScalingGroup.ts';
+import { deleteWarmPool, describeWarmPool, putWarmPool } from './warm-pools.ts';
 
 export const AUTO_SCALING_OPERATIONS = [
   cancelInstanceRefresh,
@@ -31,6 +32,7 @@ export const AUTO_SCALING_OPERATIONS = [
   createOrUpdateTags,
   deleteAutoScalingGroup,
   deleteTags,
+  deleteWarmPool,
   describeAccountLimits,
   describeAutoScalingGroups,
   describeAutoScalingInstances,
@@ -39,6 +41,8 @@ export const AUTO_SCALING_OPERATIONS = [
   describePolicies,
   describeScalingActivities,
   describeTags,
+  describeWarmPool,
+  putWarmPool,
   resumeProcesses,
   rollbackInstanceRefresh,
   setDesiredCapacity,

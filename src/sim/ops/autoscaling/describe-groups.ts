@@ -5,7 +5,13 @@ import { autoScalingOf, groupByName } from '../../autoscaling/group.ts';
 import { onlyValue } from '../../launch/unmodelled.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
-import type { AutoScalingGroup, GroupInstance, GroupTemplate, ScalingActivity } from '../../world/autoscaling.ts';
+import type {
+  AutoScalingGroup,
+  GroupInstance,
+  GroupTemplate,
+  ScalingActivity,
+  WarmPool,
+} from '../../world/autoscaling.ts';
 import { shownTags } from './group-tags.ts';
 import { onePageOf } from './paging.ts';
 
@@ -15,7 +21,7 @@ export const shownTemplate = (template: GroupTemplate): AutoScaling.LaunchTempla
   Version: template.version,
 });
 
-const shownInstance = (member: GroupInstance): AutoScaling.Instance => ({
+export const shownInstance = (member: GroupInstance): AutoScaling.Instance => ({
   AvailabilityZone: member.zone,
   HealthStatus: member.healthStatus,
   InstanceId: member.instanceId,
@@ -23,6 +29,13 @@ const shownInstance = (member: GroupInstance): AutoScaling.Instance => ({
   LaunchTemplate: shownTemplate(member.template),
   LifecycleState: member.lifecycleState,
   ProtectedFromScaleIn: member.protectedFromScaleIn,
+});
+
+export const shownPool = (pool: WarmPool): AutoScaling.WarmPoolConfiguration => ({
+  MinSize: pool.minSize,
+  PoolState: 'Stopped',
+  ...(pool.maxPrepared === undefined ? {} : { MaxGroupPreparedCapacity: pool.maxPrepared }),
+  ...(pool.deleting ? { Status: 'PendingDelete' as const } : {}),
 });
 
 function shownGroup(group: AutoScalingGroup, withInstances: boolean): AutoScaling.AutoScalingGroup {
@@ -55,6 +68,10 @@ function shownGroup(group: AutoScalingGroup, withInstances: boolean): AutoScalin
     VPCZoneIdentifier: group.subnetIds.join(','),
   };
   if (group.defaultWarmupSeconds !== undefined) shown.DefaultInstanceWarmup = group.defaultWarmupSeconds;
+  if (group.warmPool) {
+    shown.WarmPoolConfiguration = shownPool(group.warmPool);
+    shown.WarmPoolSize = group.warmPool.instances.size;
+  }
   if (group.deleting) shown.Status = 'Delete in progress';
   return shown;
 }

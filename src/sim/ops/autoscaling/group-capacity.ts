@@ -55,7 +55,7 @@ export const deleteAutoScalingGroup = operation<AutoScaling.DeleteAutoScalingGro
     apply(call) {
       const { input, place } = call;
       const group = groupByName(call, place, input.AutoScalingGroupName);
-      if (group.instances.size > 0 && !input.ForceDelete) {
+      if (group.instances.size + (group.warmPool?.instances.size ?? 0) > 0 && !input.ForceDelete) {
         const says =
           'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.';
         throw new Fault('ResourceInUse', says);
