@@ -1,6 +1,6 @@
 /**
  * Those who launch while a key is rotated: by the parameter, by the launch template, by an image they are pinned to, by a
- * group that scales out, by starting what was stopped. Each is tried in a copy of the world, so nothing of it comes back.
+ * group that scales out, from its warm pool and beyond it, by starting what was stopped. Each is tried in a copy of the world, so nothing of it comes back.
  */
 import { type RawSender, rawSender } from '../../src/app/api.ts';
 import type { World } from '../../src/sim/world/world.ts';
@@ -18,7 +18,7 @@ const placeOf = (world: World, account: string, region: string) => world.account
 const currentImage = (world: World, account: string, region: string): string =>
   placeOf(world, account, region)?.ssm.parameters.get(PARAMETER)?.versions.at(-1)?.value ?? '';
 
-/** A launch template that the delivery moves, a group on its default version, and a stopped instance, in every place. */
+/** A launch template that the delivery moves, a group on its default version with one instance warm, and a stopped instance, in every place. */
 export async function settle(stage: TestStage): Promise<void> {
   for (const { account, region } of PLACES) {
     const who = account === FIRST ? stage.first : stage.second;
@@ -31,6 +31,8 @@ export async function settle(stage: TestStage): Promise<void> {
         AvailabilityZones: [`${region}a`],
       }),
     );
+    const pool = { AutoScalingGroupName: GROUP, MinSize: 1, MaxGroupPreparedCapacity: 1 };
+    await must(who.send('autoscaling', region, 'PutWarmPool', pool));
     const ImageId = currentImage(stage.sim.world, account, region);
     const run = await must(
       who.send<{ Instances: { InstanceId: string }[] }>(
@@ -114,7 +116,7 @@ async function runs(
 
 async function starts(fork: Universe, who: RawSender, region: string): Promise<string | (() => boolean)> {
   const stopped = [...(placeOf(fork.world, who.account, region)?.ec2.instances.values() ?? [])].find(
-    (i) => i.state === 'stopped',
+    (i) => i.state === 'stopped' && i.autoScalingGroup === undefined,
   );
   if (stopped === undefined) return 'nothing is stopped';
   const InstanceIds = [stopped.instanceId];
@@ -123,10 +125,13 @@ async function starts(fork: Universe, who: RawSender, region: string): Promise<s
   return () => instanceOf(fork, who.account, region, stopped.instanceId)?.state === 'running';
 }
 
+/** By two: one instance is warm, the other and the next warm one are launched from the template. */
 async function scalesOut(fork: Universe, who: RawSender, region: string): Promise<string | (() => boolean)> {
   const group = placeOf(fork.world, who.account, region)?.autoScaling.groups.get(GROUP);
   const before = group?.instances.size ?? 0;
-  const input = { AutoScalingGroupName: GROUP, DesiredCapacity: before + 1 };
+  const [warm] = group?.warmPool?.instances.values() ?? [];
+  if (warm?.lifecycleState !== 'Warmed:Stopped') return 'nothing is warm';
+  const input = { AutoScalingGroupName: GROUP, DesiredCapacity: before + 2 };
   const scaled = await who.send('autoscaling', region, 'SetDesiredCapacity', input);
   if (!scaled.ok) return scaled.reason.says;
   return () => {
@@ -134,6 +139,7 @@ async function scalesOut(fork: Universe, who: RawSender, region: string): Promis
     const on = [...(now?.instances.keys() ?? [])].filter(
       (id) => instanceOf(fork, who.account, region, id)?.state === 'running',
     );
-    return on.length === before + 1;
+    const next = [...(now?.warmPool?.instances.values() ?? [])].map((i) => i.lifecycleState);
+    return on.length === before + 2 && on.includes(warm.instanceId) && next.join() === 'Warmed:Stopped';
   };
 }
