@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { simulatedClock } from '../../src/app/api.ts';
-import { BUILDER, FIRST, HOME, must, setStage } from '../../src/cli/demo/stage.ts';
+import { BUILDER, FIRST, HOME, must, type Stage, setStage } from '../../src/cli/demo/stage.ts';
 import { type Sim, startSim } from '../../src/sim/api.ts';
 import { bakedImage, configOf } from '../deliver/stage.ts';
 import { runCli } from './run-cli.ts';
@@ -19,6 +19,41 @@ interface Reported {
     readonly proofsBefore: { readonly canLaunch: number };
   }[];
   readonly proofsNow: object;
+}
+
+type Cli = (...words: string[]) => ReturnType<typeof runCli>;
+
+/** An instance whose disk somebody put under the shared key: listed, moved by consent, reported. */
+async function rehomes({ first, clock }: Stage, cli: Cli): Promise<void> {
+  const name = { Name: '/golden/kubernetes/current' };
+  const found = await must(first.send<{ Parameter: { Value: string } }>('ssm', HOME, 'GetParameter', name));
+  const keys = JSON.parse((await cli('rotate', '--scheduled', '--json')).out) as { keys: { key: string }[] };
+  const key = keys.keys[0]?.key ?? '';
+  const Ebs = { Encrypted: true, KmsKeyId: key };
+  const launch = { ImageId: found.Parameter.Value, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 };
+  const BlockDeviceMappings = [{ DeviceName: '/dev/xvda', Ebs }];
+  const role = `arn:aws:iam::${FIRST}:role/Launcher`;
+  const input = { ...launch, BlockDeviceMappings };
+  const run = await must(first.send<{ Instances: { InstanceId: string }[] }>('ec2', HOME, 'RunInstances', input, role));
+  const id = run.Instances[0]?.InstanceId ?? '';
+  await clock.sleep(300_000);
+  const listed = await cli('status', '--volume-keys');
+  expect([listed.code, listed.out]).toEqual([3, expect.stringContaining(`(${id}, running)`)]);
+  expect(listed.out).toContain(key);
+  const shape = JSON.parse((await cli('status', '--volume-keys', '--json')).out) as object;
+  expect([problemsOf('volume-keys', shape), shape]).toMatchObject([[], { shared: [{ toldBy: 'account' }] }]);
+  const runs = await cli('rehome', '--yes');
+  expect([runs.code, `${runs.out}${runs.err}`]).toEqual([1, expect.stringContaining('say --stop')]);
+  const moved = await cli('rehome', FIRST, '--stop', '--yes');
+  expect([moved.code, moved.err]).toEqual([0, '']);
+  expect((await cli('status', '--volume-keys')).code).toBe(3);
+  expect((await cli('rehome', '--delete-old', '--yes')).code).toBe(0);
+  expect((await cli('status', '--volume-keys')).code).toBe(0);
+  const told = JSON.parse((await cli('report', '--json')).out) as Reported;
+  expect(problemsOf('report', told)).toEqual([]);
+  expect(told.runs[0]?.command).toBe('rehome');
+  expect(told.runs[0]?.steps.every((s) => s.requests.length > 0)).toBe(true);
+  await must(first.send('ec2', HOME, 'TerminateInstances', { InstanceIds: [id] }));
 }
 
 let sim: Sim | undefined;
@@ -48,6 +83,7 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
   expect((await cli('status', '--volume-keys')).out).toContain('none is under a key that other accounts can use');
   expect(await cli('rehome', '999999999999')).toMatchObject({ code: 2, err: expect.stringContaining('no account') });
   expect((await cli('rehome', '--yes')).code).toBe(0);
+  await rehomes(stage, cli);
   const scheduled = await cli('rotate', '--scheduled');
   expect([scheduled.code, scheduled.out]).toEqual([0, expect.stringContaining('rotates every 365 days')]);
   expect((await cli('rotate', '--scheduled', '--now', '--yes')).out).toContain('1 step done');
