@@ -11,7 +11,7 @@ export function refreshEffects(c: Connection): Refreshes {
   return {
     async startRefresh(at, want) {
       const { StartInstanceRefreshCommand } = await import('@aws-sdk/client-auto-scaling');
-      const Preferences = { MinHealthyPercentage: want.minHealthyPercentage, SkipMatching: true };
+      const Preferences = { MinHealthyPercentage: want.minHealthyPercentage, SkipMatching: want.replaceAll !== true };
       const started = await c.send('autoscaling', at, 'autoscaling:StartInstanceRefresh', (client) =>
         client.send(new StartInstanceRefreshCommand({ AutoScalingGroupName: want.group, Preferences })),
       );

@@ -133,7 +133,7 @@ export interface Cloud {
   /** One that is going on already counts as started. */
   startRefresh(
     at: Place,
-    want: { readonly group: string; readonly minHealthyPercentage: number },
+    want: { readonly group: string; readonly minHealthyPercentage: number; readonly replaceAll?: true },
   ): Promise<Outcome<void>>;
   /** The newest refresh of the group. */
   describeRefresh(at: Place, group: string): Promise<Outcome<RefreshSeen>>;

@@ -12,6 +12,12 @@ export type LifecycleEffect =
       readonly withdrawn?: true;
     }
   /** Until every instance of the group is of the group's template version, or one could not be launched. */
-  | { readonly do: 'refresh-instances'; readonly group: string; readonly minHealthyPercentage: number }
+  | {
+      readonly do: 'refresh-instances';
+      readonly group: string;
+      readonly minHealthyPercentage: number;
+      /** Also instances that are of that version already: what matters is when they were launched. */
+      readonly replaceAll?: true;
+    }
   /** Makes a version that is there the default one. */
   | { readonly do: 'set-template-version'; readonly name: string; readonly version: number };

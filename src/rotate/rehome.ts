@@ -237,6 +237,8 @@ function refresh(d: Draft, { account, region }: RehomePlace, group: string): voi
     needs: [],
     group,
     minHealthyPercentage: MIN_HEALTHY_PERCENTAGE,
+    // Of the same version they may be: the default key of the place was another one when they were launched.
+    replaceAll: true,
   });
 }
 

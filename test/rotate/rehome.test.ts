@@ -1,6 +1,6 @@
 /** Volumes under the shared key are listed, and moved under their account's own key; killed at every effect nothing is lost. */
 import { beforeAll, expect, test } from 'vitest';
-import { applyPlan, rehomePlan, type Session, volumeKeys } from '../../src/app/api.ts';
+import { applyPlan, rawSender, rehomePlan, type Session, volumeKeys } from '../../src/app/api.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { applied, bakedImage, configOf, FIRST, HOME, must, SECOND, silent, testStage } from '../deliver/stage.ts';
 import { type Snapshot, snapshotOf, Universe } from '../sim/universe.ts';
@@ -165,6 +165,52 @@ test('an account that cannot be entered: the grants on the key name its attached
     expect(unreadable.map((r) => r.code)).toContain('rehome.unreadable');
     expect(unreadable.some((r) => r.subject === `${FIRST}/${HOME}`)).toBe(true);
   });
+});
+
+test('a group and its warm pool are replaced where their volumes lie under a key that was opened, though their template did not change', async () => {
+  const universe = new Universe(base.snapshot, 1, () => {});
+  const one = universe.start();
+  const who = rawSender({ requestHandler: one.handler }, FIRST, universe.clock);
+  const wait = (ms: number): void => {
+    universe.clock.advance(ms);
+    universe.kernel.settle();
+  };
+  const Statement = [{ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }];
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+  const made = await must(who.send<{ KeyMetadata: { Arn: string } }>('kms', HOME, 'CreateKey', { Policy }));
+  const opened = made.KeyMetadata.Arn;
+  await must(who.send('ec2', HOME, 'ModifyEbsDefaultKmsKeyId', { KmsKeyId: opened }));
+  const current = universe.world.accounts
+    .get(FIRST)
+    ?.places.get(HOME)
+    ?.ssm.parameters.get('/golden/kubernetes/current');
+  const LaunchTemplateData = { ImageId: current?.versions.at(-1)?.value, InstanceType: 't3.micro' };
+  await must(who.send('ec2', HOME, 'CreateLaunchTemplate', { LaunchTemplateName: 'pool', LaunchTemplateData }));
+  const group = {
+    AutoScalingGroupName: 'pool',
+    LaunchTemplate: { LaunchTemplateName: 'pool', Version: '$Latest' },
+    MinSize: 1,
+    MaxSize: 2,
+    AvailabilityZones: [`${HOME}a`],
+  };
+  await must(who.send('autoscaling', HOME, 'CreateAutoScalingGroup', group));
+  await must(who.send('autoscaling', HOME, 'PutWarmPool', { AutoScalingGroupName: 'pool' }));
+  wait(600_000);
+  await must(who.send('ec2', HOME, 'ResetEbsDefaultKmsKeyId', {}));
+  await one.run(base.config, async (session) => {
+    const listed = (await volumeKeys(session, silent)).shared.find((s) => s.key === opened);
+    expect(listed?.openTo).toEqual(['everyone']);
+    expect(listed?.volumes.map((v) => [v.group, v.instanceState]).toSorted()).toEqual([
+      ['pool', 'running'],
+      ['pool', 'stopped'],
+    ]);
+    expect(await rehomed(session, { ...WISH, stop: true })).toEqual([]);
+    await session.clock.sleep(600_000);
+    expect((await volumeKeys(session, silent)).shared.filter((s) => s.key === opened)).toEqual([]);
+  });
+  const pool = universe.world.accounts.get(FIRST)?.places.get(HOME)?.autoScaling.groups.get('pool');
+  expect([pool?.instances.size, pool?.warmPool?.instances.size]).toEqual([1, 1]);
+  expect(universe.bugs).toEqual([]);
 });
 
 test('killed at any effect, the next run goes on: every volume is moved once, and what ran runs', {
