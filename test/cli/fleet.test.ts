@@ -8,6 +8,7 @@ import { BUILDER, setStage } from '../../src/cli/demo/stage.ts';
 import { type Sim, startSim } from '../../src/sim/api.ts';
 import { bakedImage, configOf } from '../deliver/stage.ts';
 import { runCli } from './run-cli.ts';
+import { problemsOf } from './shapes.ts';
 
 let sim: Sim | undefined;
 afterAll(() => sim?.close());
@@ -50,6 +51,8 @@ test('two versions: no drift, the older one retires, a run is rolled back', asyn
   });
   const end = await cli('retire', '--emergency', 'kubernetes', now, '--dry-run');
   expect([end.code, end.out.match(/disable ami-/g)?.length, end.out]).toEqual([0, 2, expect.stringContaining(old)]);
+  const shape = await cli('retire', '--emergency', 'kubernetes', now, '--dry-run', '--json');
+  expect(problemsOf('plan', JSON.parse(shape.out))).toEqual([]);
   expect((await cli('retire', '--now', '--yes')).out).toContain('4 steps done');
   expect((await cli('drift')).code).toBe(0);
   // The older version is gone for good by now.

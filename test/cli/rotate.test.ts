@@ -44,6 +44,8 @@ async function rehomes({ first, clock }: Stage, cli: Cli): Promise<void> {
   expect([problemsOf('volume-keys', shape), shape]).toMatchObject([[], { shared: [{ toldBy: 'account' }] }]);
   const runs = await cli('rehome', '--yes');
   expect([runs.code, `${runs.out}${runs.err}`]).toEqual([1, expect.stringContaining('say --stop')]);
+  const ahead = await cli('rehome', '--stop', '--dry-run', '--json');
+  expect([ahead.code, problemsOf('plan', JSON.parse(ahead.out))]).toEqual([0, []]);
   const moved = await cli('rehome', FIRST, '--stop', '--yes');
   expect([moved.code, moved.err]).toEqual([0, '']);
   expect((await cli('status', '--volume-keys')).code).toBe(3);
