@@ -80,6 +80,10 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
     code: 2,
     err: expect.stringContaining('vod is no key'),
   });
+  expect(await cli('rotate', FIRST, '--scheduled', '--now', '--yes')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('aws kms enable-key-rotation'),
+  });
   const volumes = await cli('status', '--volume-keys', '--json');
   expect([volumes.code, problemsOf('volume-keys', JSON.parse(volumes.out))]).toEqual([0, []]);
   expect((await cli('status', '--volume-keys')).out).toContain('none is under a key that other accounts can use');

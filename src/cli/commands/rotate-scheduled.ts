@@ -26,7 +26,7 @@ export async function rotateScheduled(
   const { keys, plan } = found.value;
   if (printer.json && (flags.dryRun || plan.steps.length === 0)) {
     printer.document({ version: 1, keys, plan });
-    return EXIT.done;
+    return plan.blocked.length > 0 ? EXIT.couldNotTell : EXIT.done;
   }
   tell(printer, keys);
   if (flags.dryRun || plan.steps.length === 0) {

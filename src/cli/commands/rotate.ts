@@ -61,12 +61,22 @@ function wrongWords(session: Session, flags: Flags, what: string | undefined): R
     return reason('cli.rotate.how', 'rotate', 'say what for: --leaked or --scheduled', {
       remedy: { who: 'you', does: 'amiport rotate --help tells' },
     });
-  if (what === undefined || ownerAskedFor(session, what) !== undefined) return undefined;
+  const owner = what === undefined ? undefined : ownerAskedFor(session, what);
+  if (flags.scheduled && owner?.of === 'account') return notTheirs(owner.account);
+  if (what === undefined || owner !== undefined) return undefined;
   const names = [session.want.name, ...session.want.images.map((i) => i.name)].join(', ');
   return reason('cli.rotate.what', what, `${what} is no key, account, delivery or image of this config`, {
     remedy: { who: 'you', does: `name a key by its alias, an account by its id, or one of ${names}` },
   });
 }
+
+const notTheirs = (account: string): Reason =>
+  reason('cli.rotate.scheduled-account', account, `--scheduled is for the delivery's key, not for keys of ${account}`, {
+    remedy: {
+      who: `account ${account}`,
+      does: 'aws kms enable-key-rotation --key-id KEY --rotation-period-in-days 365',
+    },
+  });
 
 /** Told at the end as one document. */
 interface Carried {
