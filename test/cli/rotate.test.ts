@@ -76,6 +76,18 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
     code: 2,
     err: expect.stringContaining('say what for: --leaked or --scheduled'),
   });
+  for (const [chief, other] of [
+    ['--scheduled', '--drill'],
+    ['--back', '--drill'],
+    ['--back', '--contain'],
+    ['--leaked', '--now'],
+  ] as const) {
+    const words = chief === '--back' ? ['--leaked', chief] : [chief];
+    expect(await cli('rotate', ...words, other, '--yes')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`${other} does not go together with ${chief}`),
+    });
+  }
   expect(await cli('rotate', 'vod', '--leaked')).toMatchObject({
     code: 2,
     err: expect.stringContaining('vod is no key'),

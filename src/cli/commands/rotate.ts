@@ -61,12 +61,30 @@ function wrongWords(session: Session, flags: Flags, what: string | undefined): R
     return reason('cli.rotate.how', 'rotate', 'say what for: --leaked or --scheduled', {
       remedy: { who: 'you', does: 'amiport rotate --help tells' },
     });
+  const apart = notTogether(flags);
+  if (apart !== undefined) return apart;
   const owner = what === undefined ? undefined : ownerAskedFor(session, what);
   if (flags.scheduled && owner?.of === 'account') return notTheirs(owner.account);
   if (what === undefined || owner !== undefined) return undefined;
   const names = [session.want.name, ...session.want.images.map((i) => i.name)].join(', ');
   return reason('cli.rotate.what', what, `${what} is no key, account, delivery or image of this config`, {
     remedy: { who: 'you', does: `name a key by its alias, an account by its id, or one of ${names}` },
+  });
+}
+
+type Switch = 'now' | 'drill' | 'contain' | 'force' | 'back' | 'delete' | 'within';
+
+/** What says nothing there is refused: whoever asks for a drill must not get the rotation itself. */
+function notTogether(flags: Flags): Reason | undefined {
+  const [chief, others]: readonly [string, readonly Switch[]] = flags.scheduled
+    ? ['--scheduled', ['drill', 'contain', 'force', 'back', 'delete', 'within']]
+    : flags.back
+      ? ['--back', ['now', 'drill', 'contain', 'force', 'delete', 'within']]
+      : ['--leaked', ['now']];
+  const other = others.find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (other === undefined) return undefined;
+  return reason('cli.rotate.together', `--${other}`, `--${other} does not go together with ${chief}`, {
+    remedy: { who: 'you', does: 'leave one of them out; amiport rotate --help tells what each does' },
   });
 }
 
