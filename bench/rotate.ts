@@ -96,8 +96,11 @@ function leastCalls(fleet: Fleet): Readonly<Record<string, number>> {
     leastProofReads(fleet, 'shared-encrypted'),
     { 'ec2:DescribeImageReferences': everywhere, 'ec2:DescribeLaunchTemplateVersions': everywhere },
     // Groups that keep to a template version by its number are in no other answer.
-    { 'autoscaling:DescribeAutoScalingGroups': everywhere },
+    { 'autoscaling:DescribeAutoScalingGroups': everywhere, 'autoscaling:DescribeLaunchConfigurations': everywhere },
+    { 'ec2:DescribeFleets': everywhere },
     { 'ec2:DescribeVolumes': everywhere, 'ec2:DescribeSnapshots': everywhere, 'ec2:DescribeInstances': everywhere },
+    // Templates may name the key itself.
+    { 'ec2:DescribeLaunchTemplateVersions': everywhere },
     { 'kms:TagResource': r + 3, 'kms:CreateKey': 1, 'kms:ReplicateKey': r - 1, 'kms:UpdateAlias': r },
     { 'kms:CreateGrant': a * r, 'iam:PutRolePolicy': 2 * a, 'ec2:CopyImage': r, 'ec2:ModifyImageAttribute': r },
     { 'ssm:PutParameter': a * r, 'ec2:DisableImage': r, 'ec2:CreateTags': r },

@@ -11,6 +11,7 @@ import {
   type HostSeen,
   type OwnSnapshotSeen,
   REHOMES_TAG,
+  type TemplateKeySeen,
   type VolumeSeen,
   WAS_RUNNING_TAG,
 } from '../model/encrypted.ts';
@@ -39,7 +40,14 @@ const ENCRYPTED: Filter = { Name: 'encrypted', Values: ['true'] };
 const VALUES_PER_FILTER = 200;
 
 const reads = (c: Connection): Reads => ({
-  findEncrypted: (at) => seenBy(c, at, [[ENCRYPTED]], [[ENCRYPTED]]),
+  async findEncrypted(at) {
+    const [found, templates] = await Promise.all([
+      seenBy(c, at, [[ENCRYPTED]], [[ENCRYPTED]]),
+      c.send('ec2', at, 'ec2:DescribeLaunchTemplateVersions', templateKeys),
+    ]);
+    if (!found.ok) return found;
+    return templates.ok ? done({ ...found.value, templates: templates.value }) : templates;
+  },
 
   describeRehoming(at, ids) {
     const pieces = piecesOf(ids, VALUES_PER_FILTER);
@@ -48,6 +56,21 @@ const reads = (c: Connection): Reads => ({
     return seenBy(c, at, [...old, ...made], made);
   },
 });
+
+async function templateKeys(client: EC2Client): Promise<readonly TemplateKeySeen[]> {
+  const { paginateDescribeLaunchTemplateVersions } = await import('@aws-sdk/client-ec2');
+  const found = new Map<string, TemplateKeySeen>();
+  for await (const page of paginateDescribeLaunchTemplateVersions({ client }, { Versions: ['$Default', '$Latest'] }))
+    for (const {
+      LaunchTemplateName: name = '',
+      VersionNumber: version = 0,
+      LaunchTemplateData: data,
+    } of page.LaunchTemplateVersions ?? [])
+      for (const { Ebs } of data?.BlockDeviceMappings ?? [])
+        if (Ebs?.KmsKeyId !== undefined)
+          found.set(`${name} ${version} ${Ebs.KmsKeyId}`, { name, version, key: Ebs.KmsKeyId });
+  return [...found.values()];
+}
 
 async function seenBy(
   c: Connection,
@@ -62,7 +85,7 @@ async function seenBy(
   const ids = [...new Set(volumes.value.flatMap((v) => v.attachment?.instanceId ?? []))];
   const hosts = await c.send('ec2', at, 'ec2:DescribeInstances', (client) => hostsBy(client, ids));
   if (!hosts.ok) return hosts;
-  return done({ volumes: volumes.value, snapshots: snapshots.value, hosts: hosts.value });
+  return done({ volumes: volumes.value, snapshots: snapshots.value, hosts: hosts.value, templates: [] });
 }
 
 async function volumesBy(client: EC2Client, filters: readonly Filter[][]): Promise<readonly VolumeSeen[]> {

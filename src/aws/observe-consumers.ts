@@ -8,6 +8,7 @@ import type { Place } from '../base/place.ts';
 import type { Consumer } from '../model/census.ts';
 import type { Cloud } from '../model/cloud.ts';
 import type { Connection } from './connection.ts';
+import { pinnedConsumers } from './observe-pinned.ts';
 import { piecesOf, tagList } from './shapes.ts';
 
 type Consumers = Pick<Cloud, 'findConsumers' | 'imageUsage'>;
@@ -32,8 +33,8 @@ async function findConsumers(
   ]);
   if (!references.ok) return references;
   if (!templates.ok) return templates;
-  const groups = await groupsOnVersions(c, at, wanted);
-  return groups.ok ? done([...references.value, ...templates.value, ...groups.value]) : groups;
+  const pinned = await pinnedConsumers(c, at, wanted);
+  return pinned.ok ? done([...references.value, ...templates.value, ...pinned.value]) : pinned;
 }
 
 /**
@@ -78,39 +79,6 @@ async function templatesNaming(
     }
   }
   return [...found.values()];
-}
-
-/** Groups that keep to a version by its number: neither the default nor the latest one, perhaps. */
-async function groupsOnVersions(
-  c: Connection,
-  at: Place,
-  wanted: ReadonlySet<string>,
-): Promise<Outcome<readonly Consumer[]>> {
-  const { paginateDescribeAutoScalingGroups } = await import('@aws-sdk/client-auto-scaling');
-  const listed = await c.send('autoscaling', at, 'autoscaling:DescribeAutoScalingGroups', async (client) => {
-    const pinned: { readonly group: string; readonly template: string; readonly version: string }[] = [];
-    for await (const page of paginateDescribeAutoScalingGroups({ client }, {})) {
-      for (const g of page.AutoScalingGroups ?? []) {
-        const policy = g.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification;
-        const { LaunchTemplateId: template, Version: version } = g.LaunchTemplate ?? policy ?? {};
-        if (template && version && !version.startsWith('$'))
-          pinned.push({ group: g.AutoScalingGroupName ?? '', template, version });
-      }
-    }
-    return pinned;
-  });
-  if (!listed.ok) return listed;
-  const { DescribeLaunchTemplateVersionsCommand } = await import('@aws-sdk/client-ec2');
-  const found: Consumer[] = [];
-  for (const { group, template, version } of listed.value) {
-    const answer = await c.send('ec2', at, 'ec2:DescribeLaunchTemplateVersions', (ec2) =>
-      ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId: template, Versions: [version] })),
-    );
-    if (!answer.ok) return answer;
-    const imageId = answer.value.LaunchTemplateVersions?.[0]?.LaunchTemplateData?.ImageId ?? '';
-    if (wanted.has(imageId)) found.push({ imageId, kind: 'auto-scaling-group', id: group, ...at });
-  }
-  return done(found);
 }
 
 const REPORT_LOOKS = 60;

@@ -42,6 +42,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     why: 'groups that keep to a template version; whether a canary group has its instance',
     reads: true,
   },
+  'autoscaling:DescribeLaunchConfigurations': { for: BOTH, why: 'who uses a version that is to end', reads: true },
   'autoscaling:DescribeInstanceRefreshes': { for: ['account'], why: 'how a refresh goes', reads: true },
   'autoscaling:DescribeScalingActivities': {
     for: ['account', 'canary'],
@@ -78,7 +79,11 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'ec2:DeleteLaunchTemplate': { for: ['canary'], why: 'canary launch templates are always cleaned up' },
   'ec2:DeleteSnapshot': { for: BOTH, why: 'snapshots go with their copies; those that rehome made, or stands in for' },
   'ec2:DeregisterImage': { for: BOTH, why: 'copies of a former way, once the new one is proven' },
-  'ec2:DescribeFleets': { for: ['account'], why: 'what was left of canary fleets', reads: true },
+  'ec2:DescribeFleets': {
+    for: BOTH,
+    why: 'what was left of canary fleets; fleets that keep to a template version',
+    reads: true,
+  },
   'ec2:DescribeImageAttribute': { for: ['builder'], why: 'who may launch a copy', reads: true },
   'ec2:DescribeImageReferences': { for: BOTH, why: 'who uses a version that is to end', reads: true },
   'ec2:DescribeImageUsageReportEntries': { for: ['builder'], why: 'who uses a version that is to end', reads: true },

@@ -3,7 +3,15 @@ import type { Finding } from '../base/outcome.ts';
 
 export interface Consumer {
   readonly imageId: string;
-  readonly kind: 'instance' | 'launch-template' | 'auto-scaling-group' | 'parameter' | 'image-builder-recipe' | 'usage';
+  readonly kind:
+    | 'instance'
+    | 'launch-template'
+    | 'launch-configuration'
+    | 'auto-scaling-group'
+    | 'fleet'
+    | 'parameter'
+    | 'image-builder-recipe'
+    | 'usage';
   /** ARN or name as a reader finds it; of `usage` how many of which type. */
   readonly id: string;
   readonly account: string;

@@ -41,6 +41,15 @@ export interface EncryptedSeen {
   readonly snapshots: readonly OwnSnapshotSeen[];
   /** Those that the volumes are attached to. */
   readonly hosts: readonly HostSeen[];
+  /** Default and latest versions of launch templates that name a key for their volumes. */
+  readonly templates: readonly TemplateKeySeen[];
+}
+
+export interface TemplateKeySeen {
+  readonly name: string;
+  readonly version: number;
+  /** As the template has it: an ARN, an id or an alias. */
+  readonly key: string;
 }
 
 /** A volume as it is to be, under another key and at its old place. */

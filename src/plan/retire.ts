@@ -195,7 +195,9 @@ const CONSUMERS_SHOWN = 10;
 const KIND: Readonly<Record<Consumer['kind'], string>> = {
   instance: 'instance',
   'launch-template': 'launch template',
+  'launch-configuration': 'launch configuration',
   'auto-scaling-group': 'Auto Scaling group',
+  fleet: 'EC2 Fleet',
   parameter: 'parameter',
   'image-builder-recipe': 'Image Builder recipe',
   usage: 'usage report:',

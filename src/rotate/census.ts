@@ -37,6 +37,8 @@ export interface PlaceHeld {
   readonly instances: readonly string[];
   readonly volumes: readonly { readonly id: string; readonly instance?: string; readonly state?: string }[];
   readonly snapshots: readonly string[];
+  /** Launch templates that name the key for their volumes. */
+  readonly templates: readonly string[];
 }
 
 export interface RotateCensus {
@@ -158,8 +160,12 @@ function placeHeld(
       };
     }),
     snapshots: snapshots.map((s) => s.snapshotId),
+    templates: found.ok
+      ? found.value.templates.filter((t) => arns.has(t.key)).map((t) => `${t.name} version ${t.version}`)
+      : [],
   };
-  const count = held.pinned.length + held.instances.length + held.volumes.length + held.snapshots.length;
+  const { pinned, instances, templates } = held;
+  const count = [pinned, instances, held.volumes, held.snapshots, templates].reduce((n, list) => n + list.length, 0);
   return count === 0 ? [] : [held];
 }
 

@@ -16,6 +16,7 @@ import {
   type HostSeen,
   type OwnSnapshotSeen,
   REHOMES_TAG,
+  type TemplateKeySeen,
   type VolumeSeen,
 } from '../model/encrypted.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
@@ -201,6 +202,8 @@ function planVolumes(
 ): void {
   const { found, account, region } = place;
   const hosts = new Map(found.hosts.map((h) => [h.instanceId, h]));
+  const naming = found.templates.filter((t) => leaving.has(t.key));
+  for (const t of naming) d.blocked.push(namesKey(place, t));
   const moved = new Map<string, string[]>();
   for (const volume of found.volumes.filter((v) => leaving.has(v.kmsKeyId))) {
     const made = standsFor(place, volume);
@@ -211,8 +214,9 @@ function planVolumes(
     }
     const seat = seatOf(volume, made);
     const host = seat === undefined ? undefined : hosts.get(seat.instanceId);
-    if (host?.group !== undefined) refresh(d, place, host.group);
-    else if (host !== undefined && host.state !== 'stopped' && !wish.stop) d.blocked.push(runs(place, volume, host));
+    if (host?.group !== undefined) {
+      if (naming.length === 0) refresh(d, place, host.group);
+    } else if (host !== undefined && host.state !== 'stopped' && !wish.stop) d.blocked.push(runs(place, volume, host));
     else moveVolume(d, place, volume, seat, host, moved, readyOf(opened, volume.kmsKeyId));
   }
   for (const { instanceId, state, wasRunning } of found.hosts) {
@@ -223,6 +227,20 @@ function planVolumes(
     d.add({ id: `start-instance:${instanceId}`, do: 'start-instance', account, region, why, needs, instanceId });
   }
 }
+
+/** New instances of such a template lie under the key again, so no group is refreshed beside it. */
+const namesKey = ({ account, region }: RehomePlace, t: TemplateKeySeen): Reason =>
+  reason(
+    'rehome.template-names-key',
+    `${account}/${region}`,
+    `launch template ${t.name} version ${t.version} in ${account}/${region} names ${t.key} for its volumes, so what it launches lies under that key again`,
+    {
+      remedy: {
+        who: `account ${account}`,
+        does: 'make a version that names another key, or none, and the default; then amiport rehome goes on',
+      },
+    },
+  );
 
 /** The group's own template says what its new instances are of: rotate and the pointers have seen to that. */
 function refresh(d: Draft, { account, region }: RehomePlace, group: string): void {

@@ -93,7 +93,9 @@ export function planMarkOf(want: Delivery, seen: Observed, r: Rotation, mark: Ma
 /** Those that decide what is launched next. A running instance needs no image any more. */
 const PINS: ReadonlySet<Consumer['kind']> = new Set([
   'launch-template',
+  'launch-configuration',
   'auto-scaling-group',
+  'fleet',
   'parameter',
   'image-builder-recipe',
 ]);

@@ -1,7 +1,7 @@
 /** What still lies under a key that leaked, by account: while anything does, the account keeps its rights on it. */
 import { type Reason, reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
-import type { EncryptedSeen } from '../model/encrypted.ts';
+import type { EncryptedSeen, TemplateKeySeen } from '../model/encrypted.ts';
 import { isOfVolume } from '../plan/withdraw-access.ts';
 import type { Rotation } from './rotation.ts';
 
@@ -18,8 +18,8 @@ export interface Looked {
 export type Held = ReadonlyMap<string, readonly Reason[]>;
 
 /**
- * EC2's grants on the key name every attached volume of every account; what is stopped or detached, and snapshots, are seen
- * by a look into the account only. The copies of this delivery are what the rotation takes itself.
+ * EC2's grants on the key name every attached volume of every account; what is stopped or detached, snapshots and launch
+ * templates are seen by a look into the account only. The copies of this delivery are what the rotation takes itself.
  */
 export function heldBy(want: Delivery, r: Rotation, looks: readonly Looked[]): Held {
   const held = new Map<string, Map<string, Reason>>();
@@ -40,6 +40,8 @@ export function heldBy(want: Delivery, r: Rotation, looks: readonly Looked[]): H
     for (const s of found.value.snapshots)
       if (keys.has(s.kmsKeyId) && s.tags['amiport:delivery'] !== want.name)
         add(account, s.snapshotId, lies(where, 'snapshot', s.snapshotId));
+    for (const t of found.value.templates)
+      if (keys.has(t.key)) add(account, `${region} ${t.name} ${t.version}`, names(where, t));
   }
   for (const { old: key } of r.keys) {
     const { region } = key;
@@ -60,6 +62,20 @@ function lies(where: string, kind: 'volume' | 'snapshot', id: string, instanceId
     remedy: { who: `account ${where.split('/')[0]}`, does },
   });
 }
+
+/** Its next launch needs the key, whatever image it is of. */
+const names = (where: string, { name, version }: TemplateKeySeen): Reason =>
+  reason(
+    'rotate.under-key.launch-template',
+    where,
+    `launch template ${name} version ${version} in ${where} names the key that leaked for its volumes`,
+    {
+      remedy: {
+        who: `account ${where.split('/')[0]}`,
+        does: 'make a version that names another key, or none, and the default',
+      },
+    },
+  );
 
 const untold = (where: string, why: Reason): Reason =>
   reason('rotate.under-key.unreadable', where, `nobody can tell what lies under the key that leaked in ${where}`, {

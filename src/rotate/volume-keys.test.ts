@@ -94,7 +94,7 @@ test.each([
     is: { shared: 0, own: 0 },
   },
 ])('a volume counts as nobody else’s only where that is known: $when', ({ keys, is }) => {
-  const found = { volumes: [VOLUME], snapshots: [], hosts: [] };
+  const found = { volumes: [VOLUME], snapshots: [], hosts: [], templates: [] };
   const { shared, own } = sharedIn(
     { account: OWNER, region: 'eu-west-1', found },
     new Map(keys.map((k) => [k.arn, k])),

@@ -1,6 +1,8 @@
 /** EC2 Auto Scaling state of one account in one Region. Source: Amazon EC2 Auto Scaling API Reference. */
 export interface AutoScalingState {
   readonly groups: Map<string, AutoScalingGroup>;
+  /** Absent in worlds of an older version. */
+  launchConfigurations?: Map<string, LaunchConfiguration>;
 }
 
 /** As given, so `version` may be `$Latest` or `$Default`. */
@@ -52,6 +54,15 @@ export interface WarmPool {
   maxPrepared: number | undefined;
   readonly instances: Map<string, GroupInstance>;
   deleting: boolean;
+}
+
+/** Only what names an image: groups launch from templates. */
+export interface LaunchConfiguration {
+  readonly name: string;
+  readonly arn: string;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly createdMs: number;
 }
 
 export interface GroupInstance {

@@ -16,7 +16,7 @@ export const describeAccountLimits = operation<object, AutoScaling.DescribeAccou
       MaxNumberOfAutoScalingGroups: 500,
       MaxNumberOfLaunchConfigurations: 200,
       NumberOfAutoScalingGroups: autoScalingOf(call, call.place).groups.size,
-      NumberOfLaunchConfigurations: 0,
+      NumberOfLaunchConfigurations: autoScalingOf(call, call.place).launchConfigurations?.size ?? 0,
     }),
   },
 );

@@ -23,20 +23,28 @@ import {
   rollbackInstanceRefresh,
   startInstanceRefresh,
 } from './instance-refresh.ts';
+import {
+  createLaunchConfiguration,
+  deleteLaunchConfiguration,
+  describeLaunchConfigurations,
+} from './launch-configurations.ts';
 import { updateAutoScalingGroup } from './UpdateAutoScalingGroup.ts';
 import { deleteWarmPool, describeWarmPool, putWarmPool } from './warm-pools.ts';
 
 export const AUTO_SCALING_OPERATIONS = [
   cancelInstanceRefresh,
   createAutoScalingGroup,
+  createLaunchConfiguration,
   createOrUpdateTags,
   deleteAutoScalingGroup,
+  deleteLaunchConfiguration,
   deleteTags,
   deleteWarmPool,
   describeAccountLimits,
   describeAutoScalingGroups,
   describeAutoScalingInstances,
   describeInstanceRefreshes,
+  describeLaunchConfigurations,
   describeLifecycleHooks,
   describePolicies,
   describeScalingActivities,
