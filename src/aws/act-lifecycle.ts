@@ -5,7 +5,10 @@ import { refusedWith } from './call.ts';
 import type { Connection } from './connection.ts';
 import { tagList } from './shapes.ts';
 
-type LifecycleEffects = Pick<Cloud, 'enableImage' | 'deprecateImage' | 'disableImage' | 'setTemplateVersion'>;
+type LifecycleEffects = Pick<
+  Cloud,
+  'enableImage' | 'deprecateImage' | 'disableImage' | 'defaultTemplateVersion' | 'setTemplateVersion'
+>;
 
 export function lifecycleEffects(c: Connection): LifecycleEffects {
   return {
@@ -42,6 +45,14 @@ export function lifecycleEffects(c: Connection): LifecycleEffects {
       return answer.ok || refusedWith(answer, 'InvalidAMIID.Unavailable', 'InvalidAMIID.NotFound')
         ? done(undefined)
         : answer;
+    },
+
+    async defaultTemplateVersion(at, name) {
+      const { DescribeLaunchTemplatesCommand } = await import('@aws-sdk/client-ec2');
+      const answer = await c.send('ec2', at, 'ec2:DescribeLaunchTemplates', (ec2) =>
+        ec2.send(new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: [name] })),
+      );
+      return answer.ok ? done(answer.value.LaunchTemplates?.[0]?.DefaultVersionNumber ?? 0) : answer;
     },
 
     async setTemplateVersion(at, want) {

@@ -34,6 +34,9 @@ export function refreshEffects(c: Connection): Refreshes {
   };
 }
 
+const FAILED: ReadonlySet<string> = new Set(['Failed', 'Cancelled']);
+const inSpan = (ms: number, fromMs: number, untilMs: number): boolean => ms >= fromMs && ms < untilMs;
+
 async function describeRefresh(c: Connection, at: Place, group: string): Promise<Outcome<RefreshSeen>> {
   const { DescribeInstanceRefreshesCommand, DescribeScalingActivitiesCommand } = await import(
     '@aws-sdk/client-auto-scaling'
@@ -47,14 +50,16 @@ async function describeRefresh(c: Connection, at: Place, group: string): Promise
     client.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: group })),
   );
   if (!activities.ok) return activities;
-  const sinceMs = newest?.StartTime?.getTime() ?? 0;
-  const failed = (activities.value.Activities ?? []).find(
-    (a) => ['Failed', 'Cancelled'].includes(a.StatusCode ?? '') && (a.StartTime?.getTime() ?? 0) >= sinceMs,
-  );
+  const beganMs = newest?.StartTime?.getTime() ?? 0;
+  const formerMs = refreshes.value.InstanceRefreshes?.[1]?.StartTime?.getTime() ?? beganMs;
+  const failures = (activities.value.Activities ?? []).filter((a) => FAILED.has(a.StatusCode ?? ''));
+  const failedIn = (fromMs: number, untilMs: number): string | undefined =>
+    failures.find((a) => inSpan(a.StartTime?.getTime() ?? 0, fromMs, untilMs))?.StatusMessage;
   return done({
     status: newest?.Status ?? 'Unknown',
     percent: newest?.PercentageComplete ?? 0,
     reason: newest?.StatusReason,
-    failedLaunch: failed?.StatusMessage,
+    failedLaunch: failedIn(beganMs, Number.POSITIVE_INFINITY),
+    failedBefore: failedIn(formerMs, beganMs),
   });
 }

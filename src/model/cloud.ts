@@ -111,6 +111,7 @@ export interface Cloud {
   deprecateImage(at: Place, want: { readonly imageId: string; readonly at: string }): Promise<Outcome<void>>;
   /** Tagged with the moment (`amiport:disabled`; `amiport:withdrawn`, where it is not to come back); launch permissions are gone with it. */
   disableImage(at: Place, want: { readonly imageId: string; readonly withdrawn?: boolean }): Promise<Outcome<void>>;
+  defaultTemplateVersion(at: Place, name: string): Promise<Outcome<number>>;
   setTemplateVersion(at: Place, want: { readonly name: string; readonly version: number }): Promise<Outcome<void>>;
 
   // Pointers in user accounts
@@ -243,6 +244,8 @@ export interface RefreshSeen {
   readonly reason: string | undefined;
   /** What AWS said of a launch that failed since it began. */
   readonly failedLaunch: string | undefined;
+  /** The same of the refresh before this one. */
+  readonly failedBefore: string | undefined;
 }
 
 export interface LaunchPermissionChange {

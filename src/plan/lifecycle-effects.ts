@@ -18,6 +18,8 @@ export type LifecycleEffect =
       readonly minHealthyPercentage: number;
       /** Also instances that are of that version already: what matters is when they were launched. */
       readonly replaceAll?: true;
+      /** The default version that the template goes back to when a launch fails, and the group with it. */
+      readonly back?: { readonly template: string; readonly version: number };
     }
   /** Makes a version that is there the default one. */
   | { readonly do: 'set-template-version'; readonly name: string; readonly version: number };

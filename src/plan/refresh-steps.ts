@@ -59,8 +59,23 @@ function planRefresh(d: Draft, image: Image, place: PlaceSeen, group: GroupSeen,
     needs: [...moving, ...first],
     group: group.name,
     minHealthyPercentage: image.publish.instanceRefresh?.minHealthyPercentage ?? 90,
+    ...wayBack(group, template.value, moving.length > 0),
   });
   if (first.length === 0) first.push(id);
+}
+
+/** A group on `$Latest` cannot go back: no version becomes the latest again. */
+function wayBack(group: GroupSeen, template: LaunchTemplateSeen, moves: boolean): { back?: TemplateVersion } {
+  if (group.version !== '$Default') return {};
+  // Once the default has moved, its instances still say where they came from.
+  const former = group.running.map(Number).filter((v) => v > 0 && v !== template.defaultVersion);
+  const version = moves ? template.defaultVersion : Math.max(0, ...former);
+  return version === 0 ? {} : { back: { template: group.template, version } };
+}
+
+interface TemplateVersion {
+  readonly template: string;
+  readonly version: number;
 }
 
 function isStale(group: GroupSeen, template: LaunchTemplateSeen): boolean {

@@ -1,6 +1,7 @@
 /** Launch templates as configured, and instance refresh: one group first, stopped when a launch fails, undone by rollback. */
 import { expect, test } from 'vitest';
 import { applyPlan, makePlan, rollbackPlan, type Session } from '../../src/app/api.ts';
+import type { Gate } from '../../src/sim/kernel.ts';
 import {
   applied,
   bakedImage,
@@ -57,9 +58,9 @@ async function running(of: TestStage['first'], name: string): Promise<readonly s
     .map((i) => i.LaunchTemplate.Version);
 }
 
-async function versions(stage: TestStage) {
+async function versions(of: TestStage['first']) {
   const found = await must(
-    stage.first.send<{ LaunchTemplates: { DefaultVersionNumber: number; LatestVersionNumber: number }[] }>(
+    of.send<{ LaunchTemplates: { DefaultVersionNumber: number; LatestVersionNumber: number }[] }>(
       'ec2',
       HOME,
       'DescribeLaunchTemplates',
@@ -75,12 +76,15 @@ test('with setDefault: false a version is made, the default stays, and nothing i
   await templates(stage, source);
   const session = await stage.open(config(source, 'setDefault: false'));
   expect((await applied(session)).result.failed).toEqual([]);
-  expect(await versions(stage)).toEqual([1, 2]);
+  expect(await versions(stage.first)).toEqual([1, 2]);
   expect((await makePlan(session, silent)).plan.steps).toEqual([]);
 });
 
-async function fleet(more: { readonly KeyName?: string } = {}): Promise<{ stage: TestStage; two: string }> {
-  const stage = await testStage();
+async function fleet(
+  more: { readonly KeyName?: string } = {},
+  options: Parameters<typeof testStage>[0] = {},
+): Promise<{ stage: TestStage; two: string }> {
+  const stage = await testStage(options);
   const one = await bakedImage(stage, stage.builder, 'one');
   const two = await bakedImage(stage, stage.builder, 'two');
   if (more.KeyName !== undefined)
@@ -116,7 +120,38 @@ async function back(session: Session, run: string): Promise<void> {
   expect(outcome).toMatchObject({ ok: true, value: { result: { failed: [], notStarted: [] } } });
 }
 
-test('when a launch fails the refresh is stopped, and the other groups keep their instances', async () => {
+test('when a launch fails the group and its template go back to the version they came from; what went well before stays', async () => {
+  let spoil = (): void => {};
+  const spoiling: Gate = ({ action }) => {
+    if (action === 'DescribeInstanceRefreshes') spoil();
+    return undefined;
+  };
+  const { stage, two } = await fleet({}, { gates: [spoiling] });
+  const session = await stage.open(config(two, REFRESH));
+  // Somebody disables the new copy while instances are launched from it.
+  spoil = () => {
+    for (const i of stage.sim.world.regions.get(HOME)?.ec2.images.values() ?? [])
+      if (i.tags.get('amiport:version') === two && i.tags.get('amiport:step') === 'copy') i.state = 'disabled';
+  };
+  const { result } = await applied(session);
+  const [failed, ...more] = result.failed.map((f) => f.reason);
+  expect(more).toEqual([]);
+  expect([failed?.code, failed?.says]).toEqual([
+    'asg.refresh.rolled-back',
+    expect.stringMatching(/are at version 2 again: The image id .+ is no longer available/),
+  ]);
+  expect([await running(stage.first, 'web'), await running(stage.second, 'web')]).toEqual([
+    ['3', '3'],
+    ['2', '2'],
+  ]);
+  expect([await versions(stage.first), await versions(stage.second)]).toEqual([
+    [3, 3],
+    [2, 3],
+  ]);
+  expect(stage.sim.bugs).toEqual([]);
+});
+
+test('where the former version cannot be launched either the refresh is stopped, and says so', async () => {
   const key = { KeyName: 'operators' };
   const { stage, two } = await fleet(key);
   await must(stage.first.send('ec2', HOME, 'DeleteKeyPair', key));
