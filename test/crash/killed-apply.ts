@@ -1,4 +1,4 @@
-/** An `apply` in a process of its own against a simulator over HTTP, stopped at a moment that its journal names. */
+/** A command in a process of its own against a simulator over HTTP, stopped at a moment that its journal names. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -21,8 +21,8 @@ export interface CrashStage {
 
 const SPEED = 120;
 
-export async function crashStage(): Promise<CrashStage> {
-  const sim = await startSim({ port: 0, speed: SPEED });
+export async function crashStage(speed = SPEED): Promise<CrashStage> {
+  const sim = await startSim({ port: 0, speed });
   const endpoint = sim.server?.url ?? '';
   const stage = await setStage({ endpoint }, await simulatedClock(endpoint));
   const dir = await mkdtemp(join(tmpdir(), 'amiport-crash-'));
@@ -64,30 +64,40 @@ export function amiport(
   return { child, ended };
 }
 
-const journalText = (at: CrashStage): string => {
-  const folder = join(at.dir, '.amiport', 'runs');
+const runsOf = (at: CrashStage): string => join(at.dir, '.amiport', 'runs');
+
+function journals(at: CrashStage): readonly string[] {
   try {
-    return readdirSync(folder)
-      .map((name) => readFileSync(join(folder, name), 'utf8'))
-      .join('');
+    return readdirSync(runsOf(at));
   } catch {
-    return '';
+    return [];
   }
-};
+}
+
+const textOf = (at: CrashStage, names: readonly string[]): string =>
+  names.map((name) => readFileSync(join(runsOf(at), name), 'utf8')).join('');
 
 const LOOK_EVERY_MS = 5;
 const LONGEST_MS = 60_000;
 
-/** Sends the signal as soon as the journal shows the moment. @returns how the process ended */
+/** Sends the signal as soon as a journal of this process shows the moment. @returns how the process ended */
 export async function stopWhen(
   at: CrashStage,
   moment: RegExp,
   signal: NodeJS.Signals,
   ...args: readonly string[]
 ): Promise<Ran> {
+  const before = new Set(journals(at));
+  const hasCome = (): boolean =>
+    moment.test(
+      textOf(
+        at,
+        journals(at).filter((name) => !before.has(name)),
+      ),
+    );
   const { child, ended } = amiport(at, ...args);
   const giveUp = Date.now() + LONGEST_MS;
-  while (!moment.test(journalText(at)) && child.exitCode === null && Date.now() < giveUp) await pause(LOOK_EVERY_MS);
+  while (!hasCome() && child.exitCode === null && Date.now() < giveUp) await pause(LOOK_EVERY_MS);
   child.kill(signal);
   return ended;
 }
