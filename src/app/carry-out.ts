@@ -9,7 +9,7 @@ import { isVolumeEffect } from '../plan/volume-effects.ts';
 import type { Doer, Results, StepResult } from '../run/drive.ts';
 import type { CanaryStep } from './canary-gate.ts';
 import { Copies } from './copies.ts';
-import { keepPermissions } from './kept-permissions.ts';
+import { forgetPermissions, keepPermissions } from './kept-permissions.ts';
 import type { PlacedStep } from './placed.ts';
 import { type Prove, type ProveStep, Proving } from './proving.ts';
 import { startRefresh, watchRefresh } from './refreshing.ts';
@@ -139,8 +139,9 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
         await cloud[step.do === 'share-image' ? 'addLaunchPermissions' : 'removeLaunchPermissions'](at, step),
       );
     case 'deregister-image':
+      return deregister(ports, at, step);
     case 'enable-image':
-      return ended(await cloud[step.do === 'enable-image' ? 'enableImage' : 'deregisterImage'](at, step.imageId));
+      return ended(await cloud.enableImage(at, step.imageId));
     case 'deprecate-image':
       return ended(await cloud.deprecateImage(at, step));
     case 'disable-image':
@@ -191,6 +192,16 @@ async function disable(
   return ended(await cloud.disableImage(at, { imageId, withdrawn }), () => ({
     [`permissions:${imageId}`]: accounts.join(','),
   }));
+}
+
+async function deregister(
+  { cloud, keep }: CarryOutPorts,
+  at: Place,
+  { imageId, wasDisabled }: Extract<PlacedStep, { do: 'deregister-image' }>,
+): Promise<StepResult> {
+  const gone = await cloud.deregisterImage(at, imageId);
+  if (!gone.ok || wasDisabled !== true) return ended(gone);
+  return ended(await forgetPermissions(cloud, keep, { region: at.region, imageId }));
 }
 
 function ended<T>(

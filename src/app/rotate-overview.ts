@@ -158,7 +158,7 @@ const phases = (s: Sizes): readonly PhaseAhead[] => [
   },
   {
     phase: 'watch',
-    does: `looks for refused uses in CloudTrail for ${s.watchDays} days; --delete then schedules the deletion`,
+    does: `looks for refused uses in CloudTrail for ${s.watchDays} days; --delete then deregisters the copies under it and schedules its deletion`,
     takes: `${s.watchDays} days`,
     risk: 'none',
   },

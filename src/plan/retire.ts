@@ -159,6 +159,7 @@ function planDeregistration(d: Draft, r: Retiring, needs: readonly string[]): vo
         ? `nobody is on version ${r.version}`
         : `version ${r.version} was disabled, and nobody missed it`,
     needs,
+    wasDisabled: true,
   });
 }
 

@@ -118,8 +118,8 @@ export type Effect =
       readonly accounts: readonly string[];
       readonly units?: readonly string[];
     }
-  /** With its snapshots. */
-  | { readonly do: 'deregister-image'; readonly imageId: string }
+  /** With its snapshots; one that was disabled also with what is kept of its permissions. */
+  | { readonly do: 'deregister-image'; readonly imageId: string; readonly wasDisabled?: true }
   | LifecycleEffect
   | KeyEffect
   | VolumeEffect

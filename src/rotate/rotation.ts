@@ -105,7 +105,11 @@ export interface Leaked {
 }
 
 /** Everything that can still be launched from under the keys. */
-export function openImages(want: Delivery, seen: Observed, owner: Owner): readonly Leaked[] {
+export const openImages = (want: Delivery, seen: Observed, owner: Owner): readonly Leaked[] =>
+  leakedImages(want, seen, owner).filter(({ ami }) => ami.state === 'available');
+
+/** Every copy of this delivery under the keys, open or closed. */
+export function leakedImages(want: Delivery, seen: Observed, owner: Owner): readonly Leaked[] {
   const held =
     owner.of === 'delivery'
       ? [...seen.builder].map(([region, { images }]) => ({ account: want.builder.account, region, images }))
@@ -113,7 +117,7 @@ export function openImages(want: Delivery, seen: Observed, owner: Owner): readon
   const step = owner.of === 'delivery' ? 'copy' : 'account-copy';
   return held.flatMap(({ account, region, images }) =>
     (images.is === 'known' ? images.value : [])
-      .filter((i) => i.leaked === true && i.state === 'available' && i.tags['amiport:step'] === step)
+      .filter((i) => i.leaked === true && i.tags['amiport:step'] === step)
       .map((ami) => ({ account, region, ami })),
   );
 }

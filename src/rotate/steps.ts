@@ -10,7 +10,7 @@ import { withdrawLeakedFromRoles } from '../plan/access-steps.ts';
 import { Draft, digestOf } from '../plan/draft.ts';
 import { sizedPolicy, wantedAccess } from '../plan/key-steps.ts';
 import type { Plan } from '../plan/step.ts';
-import { openImages, type Rotation } from './rotation.ts';
+import { leakedImages, openImages, type Rotation } from './rotation.ts';
 import type { Held } from './under.ts';
 
 const stamp = (ms: number): string => new Date(ms).toISOString();
@@ -219,17 +219,50 @@ const PENDING_WINDOW_DAYS = 30;
 
 export function planDeletion(want: Delivery, seen: Observed, r: Rotation): Plan {
   const d = new Draft(want, seen);
+  const needs = leakedImages(want, seen, r.owner).map(({ account, region, ami }) =>
+    d.add({
+      id: `deregister-image:${ami.imageId}:${region}`,
+      do: 'deregister-image',
+      account,
+      region,
+      image: ami.tags['amiport:image'] ?? '',
+      imageVersion: ami.tags['amiport:version'] ?? '',
+      why: 'it is under the key that is deleted, so nobody could ever read it again',
+      needs: [],
+      imageId: ami.imageId,
+      wasDisabled: true,
+    }),
+  );
+  const scheduled: string[] = [];
   for (const { old: key } of r.keys.toReversed()) {
     if (key.state.startsWith('Pending')) continue;
-    d.add({
+    const id = d.add({
       id: `schedule-key-deletion:${key.region}:${key.keyId}`,
       do: 'schedule-key-deletion',
       account: key.account,
       region: key.region,
       why: 'nobody missed it while it was disabled',
-      needs: [],
+      needs,
       key: key.arn,
       pendingWindowInDays: PENDING_WINDOW_DAYS,
+    });
+    scheduled.push(id);
+  }
+  for (const { successor } of r.keys) {
+    if (successor.is !== 'known' || successor.value.tags[REPLACES_TAG] === undefined) continue;
+    const { account, region, keyId, arn: key } = successor.value;
+    const why = 'the key that it took the place of is no more';
+    // Only then: by this tag the other key is found.
+    const needs = [...scheduled];
+    d.add({
+      id: `untag-key:${region}:${keyId}`,
+      do: 'untag-key',
+      account,
+      region,
+      why,
+      needs,
+      key,
+      tagKeys: [REPLACES_TAG],
     });
   }
   return d.finish();
