@@ -20,8 +20,23 @@ const currentImage = (world: World, account: string, region: string): string =>
 
 /** A launch template that the delivery moves, a group on its default version with one instance warm, and a stopped instance, in every place. */
 export async function settle(stage: TestStage): Promise<void> {
-  for (const { account, region } of PLACES) {
-    const who = account === FIRST ? stage.first : stage.second;
+  const places = PLACES.map(({ account, region }) => ({
+    who: account === FIRST ? stage.first : stage.second,
+    region,
+    ImageId: currentImage(stage.sim.world, account, region),
+  }));
+  await settleIn(places, (ms) => stage.sim.advance(ms));
+}
+
+export interface Home {
+  readonly who: RawSender;
+  readonly region: string;
+  readonly ImageId: string;
+}
+
+export async function settleIn(places: readonly Home[], advance: (ms: number) => void): Promise<void> {
+  const running: { readonly who: RawSender; readonly region: string; readonly InstanceIds: readonly string[] }[] = [];
+  for (const { who, region, ImageId } of places) {
     await must(
       who.send('autoscaling', region, 'CreateAutoScalingGroup', {
         AutoScalingGroupName: GROUP,
@@ -33,29 +48,26 @@ export async function settle(stage: TestStage): Promise<void> {
     );
     const pool = { AutoScalingGroupName: GROUP, MinSize: 1, MaxGroupPreparedCapacity: 1 };
     await must(who.send('autoscaling', region, 'PutWarmPool', pool));
-    const ImageId = currentImage(stage.sim.world, account, region);
+    const input = { ImageId, ...TYPE, MinCount: 1, MaxCount: 1 };
     const run = await must(
-      who.send<{ Instances: { InstanceId: string }[] }>(
-        'ec2',
-        region,
-        'RunInstances',
-        { ImageId, ...TYPE, MinCount: 1, MaxCount: 1 },
-        ROLE(account),
-      ),
+      who.send<{ Instances: { InstanceId: string }[] }>('ec2', region, 'RunInstances', input, ROLE(who.account)),
     );
-    stage.sim.advance(120_000);
-    const InstanceIds = run.Instances.map((i) => i.InstanceId);
-    await must(who.send('ec2', region, 'StopInstances', { InstanceIds }));
+    running.push({ who, region, InstanceIds: run.Instances.map((i) => i.InstanceId) });
   }
-  stage.sim.advance(600_000);
+  advance(120_000);
+  for (const { who, region, InstanceIds } of running)
+    await must(who.send('ec2', region, 'StopInstances', { InstanceIds }));
+  advance(600_000);
 }
 
 export async function addTemplates(stage: TestStage, ImageId: string): Promise<void> {
-  for (const { account, region } of PLACES) {
-    const who = account === FIRST ? stage.first : stage.second;
-    const LaunchTemplateData = { ImageId, ...TYPE };
-    await must(who.send('ec2', region, 'CreateLaunchTemplate', { LaunchTemplateName: TEMPLATE, LaunchTemplateData }));
-  }
+  for (const { account, region } of PLACES)
+    await addTemplate(account === FIRST ? stage.first : stage.second, region, ImageId);
+}
+
+export async function addTemplate(who: RawSender, region: string, ImageId: string): Promise<void> {
+  const LaunchTemplateData = { ImageId, ...TYPE };
+  await must(who.send('ec2', region, 'CreateLaunchTemplate', { LaunchTemplateName: TEMPLATE, LaunchTemplateData }));
 }
 
 /** @returns what did not start, of all who launch at this moment in every place */
@@ -114,7 +126,7 @@ async function runs(
   return () => instanceOf(fork, who.account, region, id)?.state === 'running';
 }
 
-async function starts(fork: Universe, who: RawSender, region: string): Promise<string | (() => boolean)> {
+export async function starts(fork: Universe, who: RawSender, region: string): Promise<string | (() => boolean)> {
   const stopped = [...(placeOf(fork.world, who.account, region)?.ec2.instances.values() ?? [])].find(
     (i) => i.state === 'stopped' && i.autoScalingGroup === undefined,
   );
@@ -126,7 +138,7 @@ async function starts(fork: Universe, who: RawSender, region: string): Promise<s
 }
 
 /** By two: one instance is warm, the other and the next warm one are launched from the template. */
-async function scalesOut(fork: Universe, who: RawSender, region: string): Promise<string | (() => boolean)> {
+export async function scalesOut(fork: Universe, who: RawSender, region: string): Promise<string | (() => boolean)> {
   const group = placeOf(fork.world, who.account, region)?.autoScaling.groups.get(GROUP);
   const before = group?.instances.size ?? 0;
   const [warm] = group?.warmPool?.instances.values() ?? [];

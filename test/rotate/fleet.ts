@@ -3,12 +3,14 @@
  * random moments in random places, each in a copy of the world; processes die anywhere, and another one goes on.
  */
 import { applyPlan, makePlan, type RotateWish, RotationRun, rawSender, type Session } from '../../src/app/api.ts';
+import type { Place } from '../../src/base/place.ts';
 import { type Random, seededRandom } from '../../src/base/ports.ts';
 import type { FaultRule } from '../../src/sim/faults/rules.ts';
 import { buildWorld } from '../../src/sim/world/build-world.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { BUILDER, HOME, must, silent } from '../deliver/stage.ts';
 import { type Snapshot, snapshotOf, Universe } from '../sim/universe.ts';
+import { addTemplate, type Home, scalesOut, settleIn, starts, TEMPLATE } from './bystanders.ts';
 
 const WISH: RotateWish = { contain: false, force: false, watchDays: 7, deleteKey: false };
 const OTHERS = ['us-east-1', 'eu-west-3', 'ap-southeast-2'];
@@ -60,13 +62,29 @@ export async function fleetBase({ accounts, regions, images }: Size): Promise<Fl
   );
   const config = configOf(world, ids, where, names);
   const universe = new Universe(snapshotOf(world, Date.UTC(2026, 0, 1)), 1, () => {});
+  const source = [...(universe.world.regions.get(HOME)?.ec2.images.values() ?? [])].find((i) => i.name === names[0]);
+  const requestHandler = universe.start().handler;
+  const senders = new Map(ids.map((id) => [id, rawSender({ requestHandler }, id, universe.clock)]));
+  const homes = (): readonly Home[] =>
+    ids.flatMap((account) =>
+      where.map((region) => ({
+        who: senders.get(account) ?? rawSender({ requestHandler }, account, universe.clock),
+        region,
+        ImageId: currentOf(universe.world, { account, region }, names[0] ?? ''),
+      })),
+    );
+  for (const { who, region } of homes()) await addTemplate(who, region, source?.imageId ?? '');
   const against = await universe.start().run(config, async (session) => {
     const applied = await applyPlan(session, await makePlan(session, silent), silent);
     return applied.ok ? applied.value.result.failed.map((f) => f.reason.says) : [applied.reason.says];
   });
   if (against === 'died' || against.length > 0) throw new Error(JSON.stringify(against));
-  universe.clock.advance(3_600_000);
-  universe.kernel.settle();
+  const advance = (ms: number): void => {
+    universe.clock.advance(ms);
+    universe.kernel.settle();
+  };
+  await settleIn(homes(), advance);
+  advance(3_600_000);
   return {
     snapshot: snapshotOf(universe.world, universe.clock.nowMs()),
     config,
@@ -89,7 +107,7 @@ accounts:
 ${ids.map((id) => `  - { id: "${id}", launchers: ${launchers} }`).join('\n')}
 key: { alias: fleet, multiRegion: true }
 images:
-${names.map((n) => `  ${n}: { source: { ami: ${found.find((i) => i.name === n)?.imageId} }, way: shared-encrypted, publish: { ssm: "/golden/{image}/current" } }`).join('\n')}
+${names.map((n) => `  ${n}: { source: { ami: ${found.find((i) => i.name === n)?.imageId} }, way: shared-encrypted, publish: { ssm: "/golden/{image}/current"${n === names[0] ? `, launchTemplates: [${TEMPLATE}]` : ''} } }`).join('\n')}
 `;
 }
 
@@ -156,7 +174,11 @@ async function rotated(session: Session): Promise<string> {
   }
 }
 
-/** By the parameter and, while it is open, by the id of every copy that the account may see; as a role and as a group. */
+const currentOf = (world: World, { account, region }: Place, image: string): string =>
+  world.accounts.get(account)?.places.get(region)?.ssm.parameters.get(`/golden/${image}/current`)?.versions.at(-1)
+    ?.value ?? '';
+
+/** By the parameter and, while it is open, by the id of every copy that the account may see; as a role and as a group; what was stopped, and a group from its warm pool and beyond it. */
 async function launchSomewhere(
   base: FleetBase,
   at: Snapshot,
@@ -169,13 +191,17 @@ async function launchSomewhere(
   const fork = new Universe(at, 1, () => {});
   const who = rawSender({ requestHandler: fork.start().handler }, account, fork.clock);
   const there = fork.world.accounts.get(account)?.places.get(region);
-  const current = there?.ssm.parameters.get(`/golden/${image}/current`)?.versions.at(-1)?.value ?? '';
+  const current = currentOf(fork.world, place, image);
   const open = [...(fork.world.regions.get(region)?.ec2.images.values() ?? [])].filter(
     (i) => i.launchPermissions.has(account) && i.state === 'available' && i.tags.get('amiport:image') === image,
   );
   const ids = [...new Set([current, ...open.map((i) => i.imageId)])];
   const failed: string[] = [];
   const begun: string[] = [];
+  const tried = {
+    'what was stopped': await starts(fork, who, region),
+    'the group': await scalesOut(fork, who, region),
+  };
   for (const ImageId of ids) {
     const input = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 };
     const role = `arn:aws:iam::${account}:role/Launcher`;
@@ -194,7 +220,10 @@ async function launchSomewhere(
   }
   const isOn = (id: string): boolean => there?.ec2.instances.get(id)?.state === 'running';
   failed.push(...begun.filter((id) => !isOn(id)).map((id) => `${id} in ${account}/${region} did not start`));
+  for (const [what, outcome] of Object.entries(tried))
+    if (typeof outcome === 'string' || !outcome())
+      failed.push(`${what} in ${account}/${region}: ${typeof outcome === 'string' ? outcome : 'did not start'}`);
   const members = [...(there?.autoScaling.groups.get('trial')?.instances.keys() ?? [])];
   if (!members.some(isOn)) failed.push(`a group in ${account}/${region} has no instance from ${current}`);
-  return { launches: ids.length + 1, failed };
+  return { launches: ids.length + 3, failed };
 }
