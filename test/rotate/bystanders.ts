@@ -137,6 +137,52 @@ export async function starts(fork: Universe, who: RawSender, region: string): Pr
   return () => instanceOf(fork, who.account, region, stopped.instanceId)?.state === 'running';
 }
 
+const PINNED = 'pinned';
+
+/** A group that keeps to a version by its number, of a template that names an image: until it moves, that image must stay open. */
+export async function pinGroup({ who, region, ImageId }: Home, parameter: string): Promise<void> {
+  const LaunchTemplateData = { ImageId, ...TYPE };
+  const template = { LaunchTemplateName: PINNED };
+  await must(who.send('ec2', region, 'CreateLaunchTemplate', { ...template, LaunchTemplateData }));
+  // By its default the template names nothing old.
+  const current = { ...template, LaunchTemplateData: { ...TYPE, ImageId: `resolve:ssm:${parameter}` } };
+  await must(who.send('ec2', region, 'CreateLaunchTemplateVersion', current));
+  await must(who.send('ec2', region, 'ModifyLaunchTemplate', { ...template, DefaultVersion: '2' }));
+  await must(
+    who.send('autoscaling', region, 'CreateAutoScalingGroup', {
+      AutoScalingGroupName: PINNED,
+      LaunchTemplate: { ...template, Version: '1' },
+      MinSize: 1,
+      MaxSize: 9,
+      AvailabilityZones: [`${region}a`],
+    }),
+  );
+}
+
+export async function movePinned(who: RawSender, region: string): Promise<void> {
+  const LaunchTemplate = { LaunchTemplateName: TEMPLATE, Version: '$Default' };
+  await must(
+    who.send('autoscaling', region, 'UpdateAutoScalingGroup', { AutoScalingGroupName: PINNED, LaunchTemplate }),
+  );
+}
+
+export async function pinnedScalesOut(
+  fork: Universe,
+  who: RawSender,
+  region: string,
+): Promise<string | (() => boolean)> {
+  const group = () => placeOf(fork.world, who.account, region)?.autoScaling.groups.get(PINNED);
+  const before = group()?.instances.size ?? 0;
+  const input = { AutoScalingGroupName: PINNED, DesiredCapacity: before + 1 };
+  const scaled = await who.send('autoscaling', region, 'SetDesiredCapacity', input);
+  if (!scaled.ok) return scaled.reason.says;
+  return () =>
+    [...(group()?.instances.keys() ?? [])].filter(
+      (id) => instanceOf(fork, who.account, region, id)?.state === 'running',
+    ).length ===
+    before + 1;
+}
+
 /** By two: one instance is warm, the other and the next warm one are launched from the template. */
 export async function scalesOut(fork: Universe, who: RawSender, region: string): Promise<string | (() => boolean)> {
   const group = placeOf(fork.world, who.account, region)?.autoScaling.groups.get(GROUP);

@@ -10,7 +10,17 @@ import { buildWorld } from '../../src/sim/world/build-world.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { BUILDER, HOME, must, silent } from '../deliver/stage.ts';
 import { type Snapshot, snapshotOf, Universe } from '../sim/universe.ts';
-import { addTemplate, type Home, scalesOut, settleIn, starts, TEMPLATE } from './bystanders.ts';
+import {
+  addTemplate,
+  type Home,
+  movePinned,
+  pinGroup,
+  pinnedScalesOut,
+  scalesOut,
+  settleIn,
+  starts,
+  TEMPLATE,
+} from './bystanders.ts';
 
 const WISH: RotateWish = { contain: false, force: false, watchDays: 7, deleteKey: false };
 const OTHERS = ['us-east-1', 'eu-west-3', 'ap-southeast-2'];
@@ -84,6 +94,8 @@ export async function fleetBase({ accounts, regions, images }: Size): Promise<Fl
     universe.kernel.settle();
   };
   await settleIn(homes(), advance);
+  const [first] = homes();
+  if (first !== undefined) await pinGroup(first, `/golden/${names[0]}/current`);
   advance(3_600_000);
   return {
     snapshot: snapshotOf(universe.world, universe.clock.nowMs()),
@@ -123,6 +135,8 @@ export interface FleetPlayed {
   readonly failed: readonly string[];
   readonly deaths: number;
   readonly effects: number;
+  /** Whether the rotation waited for the group that is pinned to an old image. */
+  readonly waited: boolean;
   readonly end: string;
 }
 
@@ -144,18 +158,24 @@ export async function playFleet(
   let end = '';
   const failed: string[] = [];
   let launches = 0;
+  let waited = false;
   for (let tries = 0; tries < 40 && end !== 'watching'; tries++) {
     const diesAfter = deaths < deathsMax ? 1 + Math.floor(random() * 150) : undefined;
     const ended = await universe.start(diesAfter).run(base.config, rotated);
     if (ended === 'died') deaths += 1;
     else end = ended;
+    if (end.startsWith('held: ') && !waited) {
+      waited = true;
+      const [{ account, region }] = base.places as [Place];
+      await movePinned(rawSender({ requestHandler: universe.start().handler }, account, universe.clock), region);
+    }
     for (const at of moments.splice(0)) {
       const tried = await launchSomewhere(base, at, random);
       launches += tried.launches;
       failed.push(...tried.failed);
     }
   }
-  return { launches, failed, deaths, effects, end };
+  return { launches, failed, deaths, effects, waited, end };
 }
 
 async function rotated(session: Session): Promise<string> {
@@ -184,7 +204,9 @@ async function launchSomewhere(
   at: Snapshot,
   random: Random,
 ): Promise<{ readonly launches: number; readonly failed: readonly string[] }> {
-  const place = base.places[Math.floor(random() * base.places.length)];
+  const [home] = base.places;
+  // Often enough where a group is pinned to an old image.
+  const place = random() < 0.2 ? home : base.places[Math.floor(random() * base.places.length)];
   const image = base.images[Math.floor(random() * base.images.length)] ?? '';
   if (place === undefined) return { launches: 0, failed: [] };
   const { account, region } = place;
@@ -201,6 +223,7 @@ async function launchSomewhere(
   const tried = {
     'what was stopped': await starts(fork, who, region),
     'the group': await scalesOut(fork, who, region),
+    ...(place === home ? { 'the pinned group': await pinnedScalesOut(fork, who, region) } : {}),
   };
   for (const ImageId of ids) {
     const input = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1 };
@@ -225,5 +248,5 @@ async function launchSomewhere(
       failed.push(`${what} in ${account}/${region}: ${typeof outcome === 'string' ? outcome : 'did not start'}`);
   const members = [...(there?.autoScaling.groups.get('trial')?.instances.keys() ?? [])];
   if (!members.some(isOn)) failed.push(`a group in ${account}/${region} has no instance from ${current}`);
-  return { launches: ids.length + 3, failed };
+  return { launches: ids.length + 1 + Object.keys(tried).length, failed };
 }
