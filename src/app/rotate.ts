@@ -9,6 +9,7 @@ import { accountKeyName, type Delivery } from '../model/delivery.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
 import type { Plan } from '../plan/step.ts';
 import { copiedImages } from '../plan/targets.ts';
+import { holdsAhead } from '../rotate/ahead.ts';
 import { imagesUnder, type RotateCensus, rotateCensus } from '../rotate/census.ts';
 import {
   type Owner,
@@ -245,7 +246,9 @@ export async function censusBefore(session: Session, wish: RotateWish, seen: Obs
     takeCensus(cloud, want.name, questions),
     lookInto(session, holder, owner, [...new Set(keys.map((k) => k.region))]),
   ]);
-  return rotateCensus(want, seen, keys, { consumers, places });
+  const how = { force: wish.force, atMs: session.clock.nowMs() };
+  const holds = holdsAhead(want, seen, owner, { consumers, places }, how);
+  return rotateCensus(want, seen, keys, { consumers, places }, holds);
 }
 
 async function watching(session: Session, seen: Observed, r: Rotation, wish: RotateWish): Promise<Stage> {

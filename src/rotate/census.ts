@@ -47,6 +47,8 @@ export interface RotateCensus {
   readonly places: readonly PlaceHeld[];
   /** Roles whose policy of this delivery names the key: `account/role`. */
   readonly rolePolicies: readonly string[];
+  /** What the rotation would wait for, as things are. */
+  readonly holds: readonly Reason[];
   readonly unreadable: readonly Reason[];
 }
 
@@ -80,6 +82,7 @@ export function rotateCensus(
   seen: Observed,
   keys: readonly KeySeen[],
   looked: { readonly consumers: Census; readonly places: readonly Looked[] },
+  holds: readonly Reason[],
 ): RotateCensus {
   const unreadable: Reason[] = [];
   const consumers: Consumer[] = [];
@@ -96,6 +99,7 @@ export function rotateCensus(
     images: imagesUnder(want, seen, keys).map(imageHeld),
     places: looked.places.flatMap((p) => placeHeld(want, p, arns, consumers)),
     rolePolicies: rolePolicies(want, seen, arns),
+    holds,
     unreadable,
   };
 }

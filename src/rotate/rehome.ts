@@ -205,6 +205,7 @@ function planVolumes(
   const naming = found.templates.filter((t) => leaving.has(t.key));
   for (const t of naming) d.blocked.push(namesKey(place, t));
   const moved = new Map<string, string[]>();
+  let former: readonly string[] = [];
   for (const volume of found.volumes.filter((v) => leaving.has(v.kmsKeyId))) {
     const made = standsFor(place, volume);
     if (made !== undefined && isMoved(volume, made)) {
@@ -215,7 +216,7 @@ function planVolumes(
     const seat = seatOf(volume, made);
     const host = seat === undefined ? undefined : hosts.get(seat.instanceId);
     if (host?.group !== undefined) {
-      if (naming.length === 0) refresh(d, place, host.group);
+      if (naming.length === 0) former = refresh(d, place, host.group, former);
     } else if (host !== undefined && host.state !== 'stopped' && !wish.stop) d.blocked.push(runs(place, volume, host));
     else moveVolume(d, place, volume, seat, host, moved, readyOf(opened, volume.kmsKeyId));
   }
@@ -242,22 +243,28 @@ const namesKey = ({ account, region }: RehomePlace, t: TemplateKeySeen): Reason 
     },
   );
 
-/** The group's own template says what its new instances are of: rotate and the pointers have seen to that. */
-function refresh(d: Draft, { account, region }: RehomePlace, group: string): void {
+/** One group of a place after the other: a failed launch stops the rest. The group's own template says what its new instances are of: rotate and the pointers have seen to that. */
+function refresh(
+  d: Draft,
+  { account, region }: RehomePlace,
+  group: string,
+  former: readonly string[],
+): readonly string[] {
   const id = `refresh-instances:${account}:${region}:${group}`;
-  if (d.planned(id).length > 0) return;
+  if (d.planned(id).length > 0) return former;
   d.add({
     id,
     do: 'refresh-instances',
     account,
     region,
     why: 'its instances have volumes under the key to leave, and new ones do not',
-    needs: [],
+    needs: former,
     group,
     minHealthyPercentage: MIN_HEALTHY_PERCENTAGE,
     // Of the same version they may be: the default key of the place was another one when they were launched.
     replaceAll: true,
   });
+  return [id];
 }
 
 const runs = ({ account, region }: RehomePlace, volume: VolumeSeen, host: HostSeen): Reason =>

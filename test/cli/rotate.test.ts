@@ -129,8 +129,19 @@ test('a leaked key: shown, held by who is pinned, gone on with, taken back', asy
     0,
     expect.stringMatching(/It came to its end in 2\d\.\d min with \d+ calls/),
   ]);
+  const mine = { LaunchTemplateName: 'keyed' };
+  const keys = JSON.parse((await cli('rotate', '--scheduled', '--json')).out) as { keys: { key: string }[] };
+  const BlockDeviceMappings = [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true, KmsKeyId: keys.keys[0]?.key } }];
+  await must(
+    stage.first.send('ec2', HOME, 'CreateLaunchTemplate', { ...mine, LaunchTemplateData: { BlockDeviceMappings } }),
+  );
   const drilled = await cli('rotate', '--leaked', '--drill', '--json');
-  expect(problemsOf('rotate', JSON.parse(drilled.out))).toEqual([]);
+  expect([drilled.code, problemsOf('rotate', JSON.parse(drilled.out))]).toEqual([3, []]);
+  const { census } = JSON.parse(drilled.out) as { census: { holds: { says: string }[] } };
+  expect(census.holds.map((h) => h.says)).toEqual([
+    `launch template keyed version 1 in ${FIRST}/${HOME} names the key that leaked for its volumes`,
+  ]);
+  await must(stage.first.send('ec2', HOME, 'DeleteLaunchTemplate', mine));
   const ahead = await cli('rotate', '--leaked', '--dry-run', '--json');
   expect(problemsOf('rotate', JSON.parse(ahead.out))).toEqual([]);
   expect(await cli('rotate', '--leaked')).toMatchObject({ code: 1, err: expect.stringContaining('no terminal') });

@@ -195,14 +195,31 @@ test('a group and its warm pool are replaced where their volumes lie under a key
   };
   await must(who.send('autoscaling', HOME, 'CreateAutoScalingGroup', group));
   await must(who.send('autoscaling', HOME, 'PutWarmPool', { AutoScalingGroupName: 'pool' }));
+  await must(who.send('autoscaling', HOME, 'CreateAutoScalingGroup', { ...group, AutoScalingGroupName: 'second' }));
   wait(600_000);
   await must(who.send('ec2', HOME, 'ResetEbsDefaultKmsKeyId', {}));
+  const Ebs = { Encrypted: true, KmsKeyId: opened };
+  const keyed = {
+    LaunchTemplateName: 'keyed',
+    LaunchTemplateData: { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs }] },
+  };
+  await must(who.send('ec2', HOME, 'CreateLaunchTemplate', keyed));
   await one.run(base.config, async (session) => {
+    const held = await rehomePlan(session, { ...WISH, stop: true }, silent);
+    expect(held.steps.filter((s) => s.do === 'refresh-instances')).toEqual([]);
+    expect(held.blocked.map((b) => b.code)).toEqual(['rehome.template-names-key']);
+    await must(who.send('ec2', HOME, 'DeleteLaunchTemplate', { LaunchTemplateName: 'keyed' }));
+    const groups = (await rehomePlan(session, { ...WISH, stop: true }, silent)).steps.filter(
+      (s) => s.do === 'refresh-instances',
+    );
+    // One after the other.
+    expect([groups.length, groups[0]?.needs, groups[1]?.needs]).toEqual([2, [], [groups[0]?.id]]);
     const listed = (await volumeKeys(session, silent)).shared.find((s) => s.key === opened);
     expect(listed?.openTo).toEqual(['everyone']);
     expect(listed?.volumes.map((v) => [v.group, v.instanceState]).toSorted()).toEqual([
       ['pool', 'running'],
       ['pool', 'stopped'],
+      ['second', 'running'],
     ]);
     expect(await rehomed(session, { ...WISH, stop: true })).toEqual([]);
     await session.clock.sleep(600_000);

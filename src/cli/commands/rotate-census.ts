@@ -27,7 +27,7 @@ export function printCensus(printer: Printer, c: RotateCensus, contain: boolean)
     const rows = c.places.map((p) => [
       p.account,
       p.region,
-      p.pinned.join(', ') || '–',
+      [...p.pinned, ...p.templates.map((t) => `launch-template ${t} (the key)`)].join(', ') || '–',
       String(p.instances.length),
       p.volumes.map((v) => `${v.id}${v.instance === undefined ? '' : ` (${v.instance}, ${v.state})`}`).join(', ') ||
         '–',
@@ -35,6 +35,8 @@ export function printCensus(printer: Printer, c: RotateCensus, contain: boolean)
     ]);
     printer.line(table([head, ...rows]));
   }
+  if (c.holds.length > 0)
+    printer.line(`  ${color.yellow('it will wait for')} ${c.holds.map((r) => r.says).join('; ')}`);
   for (const r of c.unreadable) printer.line(reasonText(r, color, color.yellow('could not look')));
   if (contain) printBroken(printer, c);
   printer.line();

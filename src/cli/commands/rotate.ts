@@ -149,21 +149,22 @@ class Rotating {
     const census = begins ? await censusBefore(this.#session, this.#wish, stage.seen) : undefined;
     if (census !== undefined) printCensus(this.#printer, census, this.#flags.contain);
     if (overview !== undefined) printOverview(this.#printer, overview);
-    if (this.#flags.drill) return this.#drill(overview);
+    if (this.#flags.drill) return this.#drill(overview, census);
     if (this.#flags.dryRun) return this.#show(stage, overview, census);
     if (stage.is === 'to-do' && !this.#flags.yes && !(await this.#agreed(stage))) return EXIT.failed;
     return this.#carryOn(stage);
   }
 
-  async #drill(overview: RotateOverview | undefined): Promise<number> {
+  async #drill(overview: RotateOverview | undefined, census: RotateCensus | undefined): Promise<number> {
     const { seen } = this.#rotation;
     if (seen === undefined) return EXIT.failed;
     // The runs of a drill are nobody's: no step of them is told.
     const drilled = await drill(this.#session, seen, this.#wish, simulate, () => {});
     if (!drilled.ok) return this.#printer.failure(drilled.reason);
-    if (this.#printer.json) this.#printer.document({ version: 1, overview, drill: drilled.value });
-    else printDrill(this.#printer, drilled.value);
-    return drilled.value.notProven.length > 0 ? EXIT.differs : EXIT.done;
+    const holds = census?.holds ?? [];
+    if (this.#printer.json) this.#printer.document({ version: 1, census, overview, drill: drilled.value });
+    else printDrill(this.#printer, drilled.value, holds);
+    return drilled.value.notProven.length + holds.length > 0 ? EXIT.differs : EXIT.done;
   }
 
   #show(stage: Stage, overview: RotateOverview | undefined, census: RotateCensus | undefined): number {
@@ -302,17 +303,20 @@ function printOverview(printer: Printer, o: RotateOverview): void {
 const minutesText = (minutes: number): string =>
   minutes < 1 ? `${Math.round(minutes * 60)} s` : `${minutes.toFixed(1)} min`;
 
-function printDrill(printer: Printer, d: Drilled): void {
+/** @param holds what is really there and the copy does not have */
+function printDrill(printer: Printer, d: Drilled, holds: readonly Reason[]): void {
   const { color } = printer;
   const head = ['PHASE', 'TOOK', 'STEPS', 'CALLS'].map((h) => color.bold(h));
   const rows = d.phases.map((p) => [p.phase, minutesText(p.minutes), String(p.steps), String(p.calls)]);
   printer.line(`Drill, in a simulated copy with AWS's quotas, on virtual time; nothing was changed:`);
   if (rows.length > 0) printer.line(table([head, ...rows]));
-  for (const r of d.notProven) printer.reason(r);
+  for (const r of [...d.notProven, ...holds]) printer.reason(r);
   printer.line(`Not part of a drill: ${d.leftOut.join('; ')}.`);
   printer.line(
     d.notProven.length > 0
       ? `${color.yellow('!')} It did not come to its end: what is named would hold a real rotation, too.`
       : `${color.green('✓')} It came to its end in ${minutesText(d.minutes)} with ${plural(d.calls, 'call')}.`,
   );
+  if (holds.length > 0)
+    printer.line(`${color.yellow('!')} As things are, a real rotation would wait for what is named above.`);
 }
