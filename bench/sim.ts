@@ -174,9 +174,13 @@ const LOADS: readonly Load[] = [
     async send(config, count, world) {
       const client = new EC2Client(config);
       const ImageId = [...(world.regions.get(REGION)?.ec2.images.keys() ?? [])][0];
-      // Without a token, or every request but the first would be answered with what that one launched.
-      const input = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ClientToken: '' } as const;
-      for (let i = 0; i < count; i++) await client.send(new RunInstancesCommand(input));
+      for (let i = 0; i < count; i++) {
+        // Without a token, or every request but the first would be answered with what that one launched.
+        const input = { ImageId, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ClientToken: '' } as const;
+        // A subnet holds 4,091 instances: one would be full within a turn.
+        const Placement = { AvailabilityZone: `${REGION}${'abc'[i % 3]}` };
+        await client.send(new RunInstancesCommand({ ...input, Placement }));
+      }
     },
   },
   {
@@ -240,15 +244,18 @@ async function overHttp(emit: Emit): Promise<void> {
     if (sample.status !== 200) throw new Error(`${one.name}: ${String(sample.body)}`);
     const bare = await bareServer(String(sample.body));
     const ports = { sim: sim.port, bare: (bare.address() as AddressInfo).port };
-    // A subnet holds 4,091 instances: launches begin every turn with an empty one.
+    // Launches begin every turn in an empty network.
     const before = () => {
       if (one.launches) kernel = kernelWith(one.images);
     };
-    for (const sockets of [1, 32])
-      for (const figure of await compare(one, kernel.world, ports, sockets, before)) emit(figure);
-    await sim.close();
-    bare.close();
-    bare.closeAllConnections();
+    try {
+      for (const sockets of [1, 32])
+        for (const figure of await compare(one, kernel.world, ports, sockets, before)) emit(figure);
+    } finally {
+      await sim.close();
+      bare.close();
+      bare.closeAllConnections();
+    }
   }
 }
 

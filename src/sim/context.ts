@@ -2,7 +2,7 @@
 import type { Ctx } from './operation.ts';
 import { addTask } from './tasks.ts';
 import { addEvent, type EventIds, hex8 } from './trail.ts';
-import type { World } from './world/world.ts';
+import type { TrailEvent, World } from './world/world.ts';
 
 export function contextAt(world: World, nowMs: number, requestId: string, ids: EventIds): Ctx {
   return {
@@ -11,11 +11,13 @@ export function contextAt(world: World, nowMs: number, requestId: string, ids: E
     newId: (prefix) => `${prefix}-0${newHex(world, 16)}`,
     newHex: (digits) => newHex(world, digits),
     later: (delayMs, kind, data) => addTask(world, nowMs + Math.max(0, delayMs), kind, data),
-    record: (event, alsoIn = []) => {
+    record: (event, alsoIn = [], answered = undefined) => {
       const accounts = new Set([event.account, ...alsoIn]);
       const shared = accounts.size > 1 ? { sharedEventId: ids.next() } : {};
       for (const account of accounts) {
-        addEvent(world, { ...event, account, ...shared, eventId: ids.next(), requestId, atMs: nowMs });
+        const added: TrailEvent = { ...event, account, ...shared, eventId: ids.next(), requestId, atMs: nowMs };
+        if (answered) Object.defineProperty(added, 'responseElements', { enumerable: true, get: answered });
+        addEvent(world, added);
       }
     },
   };

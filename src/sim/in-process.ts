@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream';
 import { systemClock } from '../base/ports.ts';
 import type { Kernel } from './kernel.ts';
-import type { WireRequest } from './wire/message.ts';
+import { bodyBytes, type WireRequest } from './wire/message.ts';
 import { escapeRfc3986 } from './wire/sigv4.ts';
 
 /** As much of the SDK's `HttpRequest` as is read here. */
@@ -48,7 +48,7 @@ export function inProcessHandler(
       if (answer.delayMs !== undefined) await sleep(answer.delayMs);
       if (answer.dropped)
         throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
-      const bytes = typeof answer.body === 'string' ? Buffer.from(answer.body, 'utf8') : answer.body;
+      const bytes = bodyBytes(answer);
       // The SDK hands binary payloads on as streams, and takes all else as it comes.
       const body = answer.headers['content-type'] === 'application/octet-stream' ? Readable.from([bytes]) : bytes;
       return { response: { statusCode: answer.status, headers: { ...answer.headers }, body } };

@@ -24,7 +24,7 @@ import { type Call, type Caller, type Ctx, type Demand, Fault, type Operation, t
 import { guessProtocol, noService, refuseUnmodelled, unimplemented } from './refusals.ts';
 import { runDue } from './tasks.ts';
 import type { SimClock } from './time.ts';
-import { EventIds, shownMembers } from './trail.ts';
+import { EventIds, shownAnswer, shownMembers } from './trail.ts';
 import type { WireRequest, WireResponse } from './wire/message.ts';
 import { type Asked, decodeRequest, encodeAnswer, encodeFault } from './wire/protocol.ts';
 import { loadSchema, type ServiceSchema } from './wire/schema.ts';
@@ -303,11 +303,11 @@ class SimKernel implements Kernel {
       ...(caller.accessKeyId === undefined ? {} : { accessKeyId: caller.accessKeyId }),
       ...(fault ? { errorCode: trailCode(service, fault), errorMessage: fault.message } : {}),
       requestParameters: shownMembers(asked.operation.input, asked.input),
-      ...(output && !readOnly ? { responseElements: shownMembers(asked.operation.output, output) } : {}),
       ...(seen.keys.length > 0 ? { resources: seen.keys } : {}),
       ...(seen.decidedBy.length > 0 ? { decidedBy: seen.decidedBy } : {}),
     };
-    ctx.record(event, service.name === 'sts' && fault ? [] : seen.owners);
+    const answered = output && !readOnly ? shownAnswer(asked.operation.output, output, service.protocol) : undefined;
+    ctx.record(event, service.name === 'sts' && fault ? [] : seen.owners, answered);
   }
 
   /** @throws Fault when the Region does not exist or is switched off in the caller's account */

@@ -20,8 +20,15 @@ export interface Ctx {
   newHex(digits: number): string;
   /** Has task `kind` carried out `delayMs` from now. */
   later(delayMs: number, kind: string, data: Task['data']): void;
-  /** Adds an event to the trail of its account and, under one shared id, to those of `alsoIn`: owners of what was used. */
-  record(event: Omit<TrailEvent, 'eventId' | 'sharedEventId' | 'requestId' | 'atMs'>, alsoIn?: Iterable<string>): void;
+  /**
+   * Adds an event to the trail of its account and, under one shared id, to those of `alsoIn`: owners of what was used.
+   * @param answered what is shown as `responseElements`
+   */
+  record(
+    event: Omit<TrailEvent, 'eventId' | 'sharedEventId' | 'requestId' | 'atMs' | 'responseElements'>,
+    alsoIn?: Iterable<string>,
+    answered?: () => TrailEvent['responseElements'],
+  ): void;
 }
 
 export interface Call<I> extends Ctx {

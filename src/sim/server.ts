@@ -131,12 +131,20 @@ function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
 }
 
 function write(reply: ServerResponse, answer: WireResponse): void {
-  const length = Buffer.byteLength(answer.body);
+  const { body } = answer;
+  const length = typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : bytesOf(body);
   reply.writeHead(answer.status, { ...answer.headers, 'content-length': length });
   // Node writes a text together with the head, bytes by a second call; ASCII goes out fastest as Latin-1.
-  if (typeof answer.body === 'string' && answer.body.length === length) reply.end(answer.body, 'latin1');
-  else reply.end(answer.body);
+  if (typeof body === 'string' && body.length === length) reply.end(body, 'latin1');
+  else if (typeof body === 'string' || body instanceof Uint8Array) reply.end(body);
+  else {
+    reply.cork();
+    for (const piece of body) reply.write(piece);
+    reply.end();
+  }
 }
+
+const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
 
 /** A bug: the caller sees a closed connection or a plain 500. */
 function fail(reply: ServerResponse, error: unknown): void {

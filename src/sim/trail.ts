@@ -3,6 +3,7 @@
  * Source: CloudTrail User Guide, "CloudTrail record contents". Sensitive members never get in.
  */
 import type { Member, Shape, StructShape } from './wire/schema.ts';
+import type { Protocol } from './wire/services.ts';
 import type { TrailEvent, World } from './world/world.ts';
 
 /** Ids of requests and events come from a generator of their own: reading must not change the ids that the world gives out. */
@@ -15,7 +16,13 @@ export class EventIds {
   /** In the form of a UUID. */
   next(): string {
     const [a, b, c, d] = [this.#word(), this.#word(), this.#word(), this.#word()];
-    return `${hex8(a)}-${hex4(b >>> 16)}-4${hex4(b).slice(1)}-8${hex4(c >>> 16).slice(1)}-${hex4(c)}${hex8(d)}`;
+    putHex(a, 8, 0);
+    putHex(b >>> 16, 4, 9);
+    putHex(b, 3, 15);
+    putHex(c >>> 16, 3, 20);
+    putHex(c, 4, 24);
+    putHex(d, 8, 28);
+    return UUID.toString('latin1');
   }
 
   #word(): number {
@@ -27,9 +34,17 @@ export class EventIds {
   }
 }
 
-const HEX4: readonly string[] = Array.from({ length: 65_536 }, (_, n) => n.toString(16).padStart(4, '0'));
-const hex4 = (n: number): string => HEX4[n & 0xffff] ?? '';
-export const hex8 = (n: number): string => hex4(n >>> 16) + hex4(n);
+/** Written into again for every id: one text made of bytes is cheaper than one made of twelve. */
+const UUID = Buffer.from('00000000-0000-4000-8000-000000000000', 'latin1');
+const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+
+function putHex(n: number, digits: number, at: number): void {
+  for (let i = digits - 1, left = n; i >= 0; i--, left >>>= 4) UUID[at + i] = DIGITS[left & 15] ?? 0;
+}
+
+const HEX2: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'));
+const hex2 = (n: number): string => HEX2[n & 255] ?? '';
+export const hex8 = (n: number): string => hex2(n >>> 24) + hex2(n >>> 16) + hex2(n >>> 8) + hex2(n);
 
 /** Old events go in batches: shifting one at a time from a long array is slow. */
 const SLACK = 1.1;
@@ -97,6 +112,16 @@ export function shownMembers(shape: StructShape, value: object): Record<string, 
     if (value !== undefined) out[shown.as] = value;
   }
   return out;
+}
+
+/**
+ * An answer as CloudTrail shows it. EC2's are long and hold no bytes: they are kept as they are until somebody
+ * looks, which of most events nobody does before they go. Who gave an answer does not change it any more.
+ */
+export function shownAnswer(shape: StructShape, output: object, protocol: Protocol): () => Record<string, unknown> {
+  if (protocol === 'ec2Query') return () => shownMembers(shape, output);
+  const shown = shownMembers(shape, output);
+  return () => shown;
 }
 
 function shownValue(member: Member, value: unknown): unknown {

@@ -65,8 +65,8 @@ export function mayLaunch(world: World, image: Image, account: string): boolean 
  */
 export function visibleImages(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, ownOnly = false): Image[] {
   const ec2 = regionOf(ctx.world, place.region).ec2;
-  const own = ec2.imagesByOwner.get(place.account) ?? [];
-  const ids = new Set(own);
+  const own = ec2.imagesByOwner.get(place.account) ?? new Set<string>();
+  const ids = ownOnly ? own : new Set(own);
   for (const entity of ownOnly ? [] : entitiesOf(ctx.world, place.account)) {
     for (const id of ec2.imagesByPermission.get(entity) ?? []) ids.add(id);
   }

@@ -79,10 +79,12 @@ function mergeTags(specifications: readonly Ec2.TagSpecification[]): Ec2.TagSpec
 export function withoutBlanks<T>(spec: T): T {
   if (Array.isArray(spec)) return spec.map(withoutBlanks) as T;
   if (spec === null || typeof spec !== 'object' || spec instanceof Date) return spec;
-  const kept = Object.entries(spec).filter(([, value]) => value !== '' && value !== undefined);
-  return Object.fromEntries(
-    kept.map(([name, value]) => [name, name === 'TagSpecifications' ? value : withoutBlanks(value)]),
-  ) as T;
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(spec) as [string, unknown][]) {
+    if (value === '' || value === undefined) continue;
+    kept[name] = name === 'TagSpecifications' || typeof value !== 'object' ? value : withoutBlanks(value);
+  }
+  return kept as T;
 }
 
 /** Refuses what the simulator does not model inside the honoured members. */

@@ -16,9 +16,16 @@ export interface WireRequest {
 export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array | string;
+  /** Several pieces where they are ready: one after the other they are the body. */
+  readonly body: Uint8Array | string | readonly Uint8Array[];
   /** The connection breaks instead: a fault that was asked for. */
   readonly dropped?: boolean;
   /** Real ms before it is sent, over HTTP. */
   readonly delayMs?: number;
+}
+
+/** The body in one piece. */
+export function bodyBytes({ body }: Pick<WireResponse, 'body'>): Uint8Array {
+  if (typeof body === 'string') return Buffer.from(body, 'utf8');
+  return body instanceof Uint8Array ? body : Buffer.concat(body);
 }

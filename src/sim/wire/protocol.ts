@@ -114,7 +114,7 @@ export function encodeAnswer(
 
 const XML_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
-const xml = (status: number, body: string | Uint8Array, requestId: string): WireResponse => ({
+const xml = (status: number, body: WireResponse['body'], requestId: string): WireResponse => ({
   status,
   headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId },
   body,

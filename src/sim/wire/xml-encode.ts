@@ -4,13 +4,14 @@
  * Source: Smithy 2.0 specification, "XML binding traits".
  */
 import { broken } from '../../base/invariant.ts';
+import type { WireResponse } from './message.ts';
 import type { Member, Shape, StructShape } from './schema.ts';
 
-/** Lists of so many items are put together from bytes: a long text is copied again at every step to the socket. */
+/** Lists of so many items go out as bytes: a long text is copied again at every step to the socket. */
 const LONG = 64;
 
-/** A whole document: `before`, the members of `value`, `after`. Text, or UTF-8 bytes where it is long. */
-export function xmlDocument(before: string, shape: StructShape, value: object, after: string): string | Uint8Array {
+/** A whole document: `before`, the members of `value`, `after`. Text, or pieces of UTF-8 bytes where it is long. */
+export function xmlDocument(before: string, shape: StructShape, value: object, after: string): WireResponse['body'] {
   const record = value as Readonly<Record<string, unknown>>;
   for (const name in record) {
     const member = shape.byName().get(name);
@@ -18,23 +19,39 @@ export function xmlDocument(before: string, shape: StructShape, value: object, a
     const list = record[name];
     if (!Array.isArray(list) || list.length < LONG) continue;
     const { [name]: _, ...others } = record;
-    const pieces: Uint8Array[] = [Buffer.from(before + xmlMembers(shape, others) + member.open)];
-    for (const item of list as unknown[])
-      if (item !== undefined && item !== null) pieces.push(itemBytes(member.shape.item, item));
-    pieces.push(Buffer.from(member.close + after));
-    return Buffer.concat(pieces);
+    return [
+      Buffer.from(before + xmlMembers(shape, others) + member.open),
+      listBytes(member.shape.item, list),
+      Buffer.from(member.close + after),
+    ];
   }
   return before + xmlMembers(shape, value) + after;
 }
 
 /** Elements of frozen structures: those stay as they are, and lists hold the same ones again and again. */
-const written = new WeakMap<object, { readonly member: Member; readonly bytes: Uint8Array }>();
+const written = new WeakMap<object, { readonly member: Member; readonly text: string }>();
 
-function itemBytes(member: Member, value: unknown): Uint8Array {
-  const there = typeof value === 'object' && value !== null ? written.get(value) : undefined;
-  if (there?.member === member) return there.bytes;
-  const bytes = Buffer.from(element(member, value));
-  if (typeof value === 'object' && value !== null && Object.isFrozen(value)) written.set(value, { member, bytes });
+function itemText(member: Member, value: unknown): string {
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return element(member, value);
+  const there = written.get(value);
+  if (there?.member === member) return there.text;
+  const text = element(member, value);
+  // Counting makes one text of the many that it was put together from: from now on it is copied as a whole.
+  Buffer.byteLength(text);
+  written.set(value, { member, text });
+  return text;
+}
+
+/** The long list that was last written of each member, while nothing in it can change. */
+const lists = new WeakMap<Member, { readonly items: readonly unknown[]; readonly bytes: Uint8Array }>();
+
+function listBytes(item: Member, items: readonly unknown[]): Uint8Array {
+  const there = lists.get(item);
+  if (there?.items.length === items.length && there.items.every((one, i) => one === items[i])) return there.bytes;
+  const texts: string[] = [];
+  for (const one of items) if (one !== undefined && one !== null) texts.push(itemText(item, one));
+  const bytes = Buffer.from(texts.join(''));
+  if (items.every((one) => Object.isFrozen(one))) lists.set(item, { items: [...items], bytes });
   return bytes;
 }
 
@@ -71,9 +88,9 @@ function element(member: Member, value: unknown): string {
     case 'list': {
       if (!Array.isArray(value)) broken(`${member.name} is not a list`);
       let items = '';
-      for (const item of value as unknown[]) {
-        if (item !== undefined && item !== null)
-          items += member.flattened ? renamed(shape.item, item, member) : element(shape.item, item);
+      for (const one of value as unknown[]) {
+        if (one !== undefined && one !== null)
+          items += member.flattened ? renamed(shape.item, one, member) : itemText(shape.item, one);
       }
       return member.flattened ? items : member.open + items + member.close;
     }
@@ -93,8 +110,8 @@ function element(member: Member, value: unknown): string {
 }
 
 /** An item of a flattened list: it bears the list's own name. */
-const renamed = (item: Member, value: unknown, list: Member): string =>
-  element({ ...item, xmlName: list.xmlName, open: list.open, close: list.close }, value);
+const renamed = (of: Member, value: unknown, list: Member): string =>
+  element({ ...of, xmlName: list.xmlName, open: list.open, close: list.close }, value);
 
 function stringText(value: unknown, name: string): string {
   if (typeof value !== 'string') broken(`${name} is not a string`);

@@ -1,5 +1,11 @@
 import { CloudTrailClient, type LookupAttribute, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
-import { CopyImageCommand, DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  CopyImageCommand,
+  CreateTagsCommand,
+  CreateVolumeCommand,
+  DescribeImagesCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
@@ -187,4 +193,15 @@ test('CT-6 pages hold each event once, whatever their size and whatever happens 
     }),
     { numRuns: 25 },
   );
+});
+
+test('CT-1 an answer is told as it was given, whatever became of the thing since', async () => {
+  const sim = simForTests();
+  const ec2 = sim.client(EC2Client, { account: ACCOUNT });
+  const made = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'eu-west-1a', Size: 1 }));
+  sim.advance(60_000);
+  await ec2.send(new CreateTagsCommand({ Resources: [made.VolumeId ?? ''], Tags: [{ Key: 'a', Value: 'b' }] }));
+  const [found] = await lookUp(sim, { AttributeKey: 'EventName', AttributeValue: 'CreateVolume' });
+  expect(found?.record.responseElements).toMatchObject({ volumeId: made.VolumeId, state: 'creating' });
+  expect(found?.record.responseElements.tags ?? []).toEqual([]);
 });

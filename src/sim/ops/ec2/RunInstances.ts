@@ -39,8 +39,7 @@ function asked(call: RunCall): Asked {
 
 function workOut({ input, world, place }: RunCall): Asked {
   const { LaunchTemplate: by } = input;
-  const given: Record<string, unknown> = {};
-  for (const member of [...SPEC_MEMBERS, 'SubnetId', 'PrivateIpAddress'] as const) given[member] = input[member];
+  const { MinCount: _min, MaxCount: _max, LaunchTemplate: _by, ClientToken: _token, DryRun: _dry, ...given } = input;
   const own: LaunchSpec = withoutBlanks(given);
   if (!by) return { spec: own, template: undefined };
   onlyMembers(ACTION, 'LaunchTemplate', by, ['LaunchTemplateId', 'LaunchTemplateName', 'Version']);
