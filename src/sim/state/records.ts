@@ -1,15 +1,16 @@
 /**
- * Records of the command log: `length (4) | CRC-32 (4) | v8-serialized value`. A crash may tear the last one,
+ * Records of the command log: `length (4) | CRC-32 (4) | sealed v8-serialized value`. A crash may tear the last one,
  * which was never acknowledged; damage before that is refused, never skipped.
  */
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
+import type { Seal } from './seal.ts';
 
 const HEAD_BYTES = 8;
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 
-export function encodeRecord(value: unknown): Uint8Array {
-  const body = serialize(value);
+export function encodeRecord(seal: Seal, value: unknown): Uint8Array {
+  const body = Buffer.concat([...seal.close(serialize(value))]);
   const record = Buffer.allocUnsafe(HEAD_BYTES + body.length);
   record.writeUInt32LE(body.length, 0);
   record.writeUInt32LE(crc32(body), 4);
@@ -25,7 +26,8 @@ export interface RecordsRead {
   readonly damagedAt: number | undefined;
 }
 
-export function readRecords(log: Buffer): RecordsRead {
+/** @throws Error when a whole record was sealed with another key */
+export function readRecords(seal: Seal, log: Buffer): RecordsRead {
   const values: unknown[] = [];
   let at = 0;
   while (at < log.length) {
@@ -34,7 +36,7 @@ export function readRecords(log: Buffer): RecordsRead {
       const last = endOf(log, at) >= log.length;
       return { values, wholeBytes: at, damagedAt: last ? undefined : at };
     }
-    values.push(deserialize(next));
+    values.push(deserialize(seal.open(next)));
     at += HEAD_BYTES + next.length;
   }
   return { values, wholeBytes: at, damagedAt: undefined };

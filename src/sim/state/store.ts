@@ -2,12 +2,14 @@
  * A world on disk: a snapshot, and a log of every request that changed it since. What was answered was
  * synced before: kill -9 at any moment loses no acknowledged call.
  *
- * Generation N is `world-N.v8` with `log-N`. A new generation is written beside the old one and takes its place
+ * Generation N is `world-N.v8` with `log-N`, both sealed with the `key` of the directory. A new generation is written beside the old one and takes its place
  * by a rename; the highest complete one counts. One process at a time: an exclusive SQLite transaction, which
  * the system frees however the process dies.
  */
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -25,9 +27,12 @@ import { deserialize, serialize } from 'node:v8';
 import type { Command } from '../kernel.ts';
 import type { World } from '../world/world.ts';
 import { encodeRecord, readRecords } from './records.ts';
+import { KEY_BYTES, Seal } from './seal.ts';
 
-/** Raised when the state's shape changes in a way that old snapshots do not have. */
-const FORMAT = 1;
+/** Raised when the state's shape changes in a way that old snapshots do not have. 1 was not sealed. */
+const FORMAT = 2;
+/** What a sealed snapshot begins with. */
+const SEALED = Buffer.from('amiport sim, sealed\n');
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 
 interface Snapshot {
@@ -53,6 +58,7 @@ export interface Opened {
 export class StateStore {
   readonly #folder: string;
   readonly #lock: DatabaseSync;
+  readonly #seal: Seal;
   #generation = 0;
   #log: FileHandle | undefined;
   #logBytes = 0;
@@ -70,6 +76,12 @@ export class StateStore {
     } catch {
       this.#lock.close();
       throw new StateError(`the state in ${folder} is in use by another simulator`);
+    }
+    try {
+      this.#seal = sealOf(folder);
+    } catch (error) {
+      this.#lock.close();
+      throw error;
     }
   }
 
@@ -99,8 +111,8 @@ export class StateStore {
   /** Up to the first await nothing else runs: what is pending is in the snapshot, and in no log twice. */
   async #begin(next: number, snapshot: Snapshot): Promise<void> {
     const unfinished = this.#path(`world-${next}.new`);
-    writeSynced(unfinished, serialize(snapshot));
-    writeSynced(this.#path(`log-${next}`), new Uint8Array());
+    writeSynced(unfinished, this.#sealed(snapshot));
+    writeSynced(this.#path(`log-${next}`), []);
     renameSync(unfinished, this.#path(`world-${next}.v8`));
     syncFolder(this.#folder);
     this.#pending = [];
@@ -114,13 +126,18 @@ export class StateStore {
     }
   }
 
+  *#sealed(snapshot: Snapshot): Generator<Uint8Array> {
+    yield SEALED;
+    yield* this.#seal.close(serialize(snapshot));
+  }
+
   /** True when the log has grown so long that a new generation is due. */
   get full(): boolean {
     return this.#logBytes > LOG_BYTES_MAX;
   }
 
   append(command: Command): void {
-    const record = encodeRecord(command);
+    const record = encodeRecord(this.#seal, command);
     this.#logBytes += record.length;
     this.#pending.push(record);
   }
@@ -169,7 +186,9 @@ export class StateStore {
   #readSnapshot(generation: number): Snapshot {
     let snapshot: Partial<Snapshot>;
     try {
-      snapshot = deserialize(readFileSync(this.#path(`world-${generation}.v8`))) as Partial<Snapshot>;
+      const bytes = readFileSync(this.#path(`world-${generation}.v8`));
+      const sealed = bytes.subarray(0, SEALED.length).equals(SEALED);
+      snapshot = deserialize(sealed ? this.#seal.open(bytes.subarray(SEALED.length)) : bytes) as Partial<Snapshot>;
     } catch (error) {
       throw new StateError(
         `the snapshot in ${this.#folder} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
@@ -186,7 +205,7 @@ export class StateStore {
   #readLog(generation: number): readonly Command[] {
     const path = this.#path(`log-${generation}`);
     const bytes = readFileSync(path);
-    const read = readRecords(bytes);
+    const read = readRecords(this.#seal, bytes);
     if (read.damagedAt !== undefined) throw new StateError(`the log ${path} is damaged at byte ${read.damagedAt}`);
     if (read.wholeBytes < bytes.length) {
       const handle = openSync(path, 'r+');
@@ -198,9 +217,26 @@ export class StateStore {
   }
 }
 
-function writeSynced(path: string, bytes: Uint8Array): void {
+/** The key of a directory, made with it. @throws StateError when it was lost */
+function sealOf(folder: string): Seal {
+  const path = join(folder, 'key');
+  if (existsSync(path)) {
+    const key = readFileSync(path);
+    if (key.length === KEY_BYTES) return new Seal(key);
+    throw new StateError(`${path} is no key of a state: put back the one that belongs to it`);
+  }
+  if (readdirSync(folder).some((name) => name.startsWith('log-')))
+    throw new StateError(`the state in ${folder} has lost its key: put ${path} back, or start with an empty directory`);
+  const key = randomBytes(KEY_BYTES);
+  writeSynced(`${path}.new`, [key]);
+  renameSync(`${path}.new`, path);
+  syncFolder(folder);
+  return new Seal(key);
+}
+
+function writeSynced(path: string, pieces: Iterable<Uint8Array>): void {
   const handle = openSync(path, 'w', 0o600);
-  for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+  for (const bytes of pieces) for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
   fsyncSync(handle);
   closeSync(handle);
 }
