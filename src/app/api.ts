@@ -12,6 +12,7 @@ export type { Exported, Plan, Step } from '../plan/step.ts';
 export { isVolumeEffect, type VolumeEffect } from '../plan/volume-effects.ts';
 export type { RotateCensus } from '../rotate/census.ts';
 export type { VolumeKeys } from '../rotate/volume-keys.ts';
+export type { ProbeResult } from '../verify/probes.ts';
 export type { Proof } from '../verify/question.ts';
 export {
   type Audited,

@@ -5,6 +5,7 @@
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { type Part, selectionOf, selectSteps } from '../plan/select.ts';
 import type { Plan } from '../plan/step.ts';
+import { type ProbeResult, probedProofs } from '../verify/probes.ts';
 import type { Proof } from '../verify/question.ts';
 import { type Built, buildImage } from './build.ts';
 import { launchCanaries } from './canary.ts';
@@ -25,6 +26,7 @@ import {
 import { type FixPlan, fixPlan } from './fix-plan.ts';
 import { type Left, left } from './left.ts';
 import { notify } from './notify.ts';
+import { probeLaunchers } from './probe.ts';
 import { type Session, type SessionOptions, whoAmI } from './session.ts';
 import { type Status, status } from './status.ts';
 
@@ -58,11 +60,14 @@ export interface Proofs {
   /** What keeps nobody from launching and is worth a look. */
   readonly findings: readonly Reason[];
   readonly canaries?: readonly CanaryResult[];
+  /** What KMS answered to DryRun calls as the launchers; the proofs say what came of it. */
+  readonly probes?: readonly ProbeResult[];
   readonly fix?: FixPlan;
 }
 
 export interface VerifyAsked {
   readonly canary: boolean;
+  readonly probe?: boolean;
   /** What mends the launches that cannot be. */
   readonly fixPlan?: boolean;
 }
@@ -135,12 +140,15 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       return done({ run, ...result, ...(notNotified === undefined ? {} : { notNotified }) });
     },
     async verify(asked, emit, signal) {
-      const { proofs, own, findings, seen } = await verify(session, emit);
+      const { proofs: read, own, findings, seen } = await verify(session, emit);
+      const probes = asked.probe ? await probeLaunchers(session, seen, emit, signal) : undefined;
+      const proofs = probes === undefined ? read : probedProofs(read, probes);
       const canaries = asked.canary ? { canaries: await launchCanaries(session, seen, emit, signal) } : {};
       return done({
         proofs,
         own,
         findings,
+        ...(probes === undefined ? {} : { probes }),
         ...canaries,
         ...(asked.fixPlan ? { fix: fixPlan(planFor(session, want, seen).steps, seen, proofs) } : {}),
       });

@@ -5,6 +5,8 @@ import type { PlacedStep } from './placed.ts';
 
 export type AppEvent =
   | { readonly kind: 'looking'; readonly done: number; readonly total: number }
+  /** Launchers as which KMS was asked. */
+  | { readonly kind: 'probing'; readonly done: number; readonly total: number }
   | {
       readonly kind: 'run';
       readonly event: RunEvent<PlacedStep>;

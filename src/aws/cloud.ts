@@ -7,6 +7,7 @@ import { keyEffects } from './act-keys.ts';
 import { lifecycleEffects } from './act-lifecycle.ts';
 import { parameterEffects } from './act-parameters.ts';
 import { pointerEffects } from './act-pointers.ts';
+import { keyProbes } from './act-probes.ts';
 import { refreshEffects } from './act-refresh.ts';
 import { volumeEffects } from './act-volumes.ts';
 import type { Connection } from './connection.ts';
@@ -18,6 +19,7 @@ export const awsCloud = (c: Connection): Cloud => ({
   traced: (work) => c.traced(work),
   ...keyEffects(c),
   ...keyLife(c),
+  ...keyProbes(c),
   ...volumeEffects(c),
   ...imageEffects(c),
   ...lifecycleEffects(c),

@@ -115,6 +115,12 @@ const verify = buildCommand({
       ...COMMON_FLAGS,
       ...SERVER_FLAGS,
       canary: { kind: 'boolean', default: false, withNegated: false, brief: 'Also launch for real, and clean up' },
+      probe: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'Also ask KMS (DryRun) as every launcher that can be assumed',
+      },
       fixPlan: {
         kind: 'boolean',
         default: false,
@@ -131,6 +137,7 @@ const verify = buildCommand({
     fullDescription: examples(
       'Exit 0: all can launch; 3: one cannot; 4: one could not be told.',
       'amiport verify',
+      'amiport verify --probe',
       'amiport verify --canary',
       'amiport verify --fix-plan',
       'amiport verify --format junit > launches.xml',

@@ -43,6 +43,10 @@ export function progressFor(context: Context, flags: PrintFlags): Progress {
         draw(`looking ${bar(event.done, event.total)} ${event.done}/${event.total}`);
         if (event.done === event.total) clear();
         return;
+      case 'probing':
+        draw(`asking KMS ${bar(event.done, event.total)} ${event.done}/${event.total}`);
+        if (event.done === event.total) clear();
+        return;
       case 'audit':
         draw(auditLine(event.doneBytes, event.totalBytes, event.at));
         return;

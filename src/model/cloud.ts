@@ -5,7 +5,7 @@
  * plan, so that doing it twice is harmless. Refusals come back as `Reason`s with AWS's code, message and
  * request id; nothing throws but a broken invariant. Retries of throttling and 5xx are inside.
  */
-import type { Outcome } from '../base/outcome.ts';
+import type { Outcome, Reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { Consumer } from './census.ts';
 import type { AttachmentSeen, EncryptedSeen, RehomedVolume } from './encrypted.ts';
@@ -77,6 +77,8 @@ export interface Cloud {
     },
   ): Promise<Outcome<{ readonly grantId: string }>>;
   revokeGrant(at: Place, want: { readonly keyArn: string; readonly grantId: string }): Promise<Outcome<void>>;
+  /** Asks KMS as a role whether it would do it, which changes nothing. */
+  probeKey(at: Place, want: KeyProbe): Promise<Outcome<KeyProbed>>;
 
   // IAM (the account's, whatever the Region)
   createServiceLinkedRole(
@@ -195,6 +197,15 @@ export interface Cloud {
   /** Names. */
   findParameters(at: Place, delivery: string): Promise<Outcome<readonly string[]>>;
 }
+
+export interface KeyProbe {
+  readonly keyArn: string;
+  readonly operation: 'DescribeKey' | 'Decrypt' | 'GenerateDataKeyWithoutPlaintext' | 'ReEncrypt' | 'CreateGrant';
+  /** ARN of the role to assume. */
+  readonly asRole: string;
+}
+
+export type KeyProbed = { readonly is: 'allowed' } | { readonly is: 'denied'; readonly reason: Reason };
 
 export interface KeyRotation {
   readonly atMs: number;

@@ -70,7 +70,7 @@ export const ASKS: Readonly<Record<string, Ask>> = {
   drift: ask(NOTHING, 'read', (desk, _, emit) => desk.drift(emit)),
   left: ask(NOTHING, 'read', (desk, _, emit) => desk.left(emit)),
   verify: ask(
-    z.strictObject({ canary: z.boolean(), fixPlan: z.boolean().optional() }),
+    z.strictObject({ canary: z.boolean(), probe: z.boolean().optional(), fixPlan: z.boolean().optional() }),
     // A canary launches instances.
     ({ canary }) => (canary ? 'apply' : 'read'),
     (desk, asked, emit, signal) => desk.verify(given(asked), emit, signal),

@@ -41,8 +41,26 @@ export interface VerifyScope {
 }
 
 export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScope = {}): readonly Proof[] {
-  const images = want.images.filter((i) => scope.image === undefined || i.name === scope.image);
-  const byImage = images.map((): Proof[] => []);
+  const byImage = imagesIn(want, scope).map((): Proof[] => []);
+  for (const { nth, ground, launchers } of groundsOf(want, seen, scope))
+    for (const { launcher, judge } of launchers)
+      byImage[nth]?.push(qualified(want, proveLaunch(ground, launcher, judge)));
+  return byImage.flat();
+}
+
+const imagesIn = (want: Delivery, scope: VerifyScope): readonly Image[] =>
+  want.images.filter((i) => scope.image === undefined || i.name === scope.image);
+
+interface AskedGround {
+  /** Of the images in the scope. */
+  readonly nth: number;
+  readonly ground: Ground;
+  readonly launchers: readonly AskedLauncher[];
+}
+
+/** Every image in every place, with those who launch it there. What was found out about a place is dropped with its last image. */
+export function* groundsOf(want: Delivery, seen: Observed, scope: VerifyScope = {}): Generator<AskedGround> {
+  const images = imagesIn(want, scope);
   const asked = askedOf(want, seen);
   const regions = deliveredRegions(want).filter((r) => scope.region === undefined || r === scope.region);
   for (const region of regions) {
@@ -56,16 +74,14 @@ export function verifyDelivery(want: Delivery, seen: Observed, scope: VerifyScop
       if (at === undefined) continue;
       // One image after the other at a place: most hang on the same keys.
       let before: Ground | undefined;
-      for (const [i, image] of images.entries()) {
-        const ground = groundOf(seen, questionOf(want, seen, image, at, scope, copies[i]), before);
+      for (const [nth, image] of images.entries()) {
+        const ground = groundOf(seen, questionOf(want, seen, image, at, scope, copies[nth]), before);
         before = ground;
-        for (const { launcher, judge } of launchers)
-          byImage[i]?.push(qualified(want, proveLaunch(ground, launcher, judge)));
+        yield { nth, ground, launchers };
       }
       leavePlace();
     }
   }
-  return byImage.flat();
 }
 
 interface AskedLauncher {

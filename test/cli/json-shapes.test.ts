@@ -67,7 +67,10 @@ test('before, while and after a delivery each command prints its documented shap
     document: { failed: [], notStarted: [] },
   });
   expect(await printed('apply', ['apply', '--yes'])).toMatchObject({ code: 0, document: { done: [] } });
-  expect(await printed('verify', ['verify', '--canary'])).toMatchObject({ code: 0 });
+  expect(await printed('verify', ['verify', '--canary', '--probe'])).toMatchObject({
+    code: 0,
+    document: { probes: expect.arrayContaining([expect.objectContaining({ result: 'not-probeable' })]) },
+  });
   expect(await printed('drift', ['drift'])).toMatchObject({ code: 0, document: { differences: [], unreadable: [] } });
   const status = await printed('status', ['status']);
   expect(status).toMatchObject({

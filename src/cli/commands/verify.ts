@@ -5,6 +5,7 @@ import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 import { printFix } from '../print-fix.ts';
+import { printProbes } from '../print-probes.ts';
 import { junit, sarif } from '../proof-formats.ts';
 import { printMatrix } from '../proof-matrix.ts';
 import { sayWho } from '../who.ts';
@@ -12,6 +13,7 @@ import { withDesk } from '../with-desk.ts';
 
 interface Flags extends DeskFlags {
   readonly canary: boolean;
+  readonly probe: boolean;
   readonly fixPlan: boolean;
   readonly format?: 'sarif' | 'junit';
 }
@@ -20,13 +22,13 @@ export default async function verify(this: Context, flags: Flags): Promise<void>
   await withDesk(this, flags, async (desk, printer, progress) => {
     if (flags.canary && !(await sayWho(desk, printer))) return EXIT.failed;
     const verified = await desk.verify(
-      { canary: flags.canary, fixPlan: flags.fixPlan },
+      { canary: flags.canary, probe: flags.probe, fixPlan: flags.fixPlan },
       progress.emit,
       this.interrupted,
     );
     progress.end();
     if (!verified.ok) return printer.failure(verified.reason);
-    const { proofs, own, findings, canaries, fix } = verified.value;
+    const { proofs, own, findings, probes, canaries, fix } = verified.value;
     const all = [...proofs, ...own];
     if (flags.format === 'sarif') printer.document(sarif(all, flags.config));
     else if (flags.format === 'junit') printer.raw(junit(all));
@@ -36,11 +38,13 @@ export default async function verify(this: Context, flags: Flags): Promise<void>
         proofs: proofs.map(proofShape),
         own: own.map(proofShape),
         findings,
+        ...(probes === undefined ? {} : { probes }),
         ...(canaries === undefined ? {} : { canaries }),
         ...(fix === undefined ? {} : { fix }),
       });
     else {
       printProofs(printer, proofs, canaries);
+      if (probes !== undefined) printProbes(printer, probes);
       printOwn(printer, own);
       for (const f of findings) printer.reason(f);
       if (fix !== undefined) printFix(printer, fix);

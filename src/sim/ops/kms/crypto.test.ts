@@ -162,6 +162,24 @@ describe('IAM-6 DryRun tells whether the call would be allowed, and does nothing
   });
 });
 
+test.each([
+  { what: 'Decrypt', role: ['kms:Decrypt'], says: 'DryRunOperationException' },
+  { what: 'Decrypt', role: ['kms:Encrypt'], says: 'AccessDeniedException' },
+  { what: 'ReEncrypt', role: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'], says: 'DryRunOperationException' },
+  { what: 'ReEncrypt', role: ['kms:ReEncryptFrom'], says: 'AccessDeniedException' },
+])('IAM-6 DryRun of $what without a ciphertext, as a role with $role: $says', async ({ what, role, says }) => {
+  const sim = simForTests();
+  const KeyId = await newKey(sim);
+  const credentials = givenRole(sim, OWNER.account, 'App', [{ Effect: 'Allow', Action: role, Resource: KeyId }]);
+  const kms = sim.client(KMSClient, { credentials });
+  const send = (DryRunModifiers: 'IGNORE_CIPHERTEXT'[] | undefined) =>
+    what === 'Decrypt'
+      ? kms.send(new DecryptCommand({ KeyId, DryRun: true, DryRunModifiers }))
+      : kms.send(new ReEncryptCommand({ SourceKeyId: KeyId, DestinationKeyId: KeyId, DryRun: true, DryRunModifiers }));
+  expect((await outcome(send(['IGNORE_CIPHERTEXT']))).split(':')[0]).toBe(says);
+  expect((await outcome(send(undefined))).split(':')[0]).toBe('InvalidCiphertextException');
+});
+
 describe('KMS-PAIR', () => {
   test.each([
     ['RSA_2048', 'rsa'],

@@ -49,6 +49,18 @@ export const encrypt = operation<Kms.EncryptRequest, Kms.EncryptResponse>('kms.E
   },
 });
 
+/** KMS API Reference "Decrypt", DryRunModifiers: only the permission is checked, and no ciphertext is needed. */
+const ignoresCiphertext = (input: {
+  readonly DryRun?: boolean | undefined;
+  readonly DryRunModifiers?: readonly string[] | undefined;
+}): boolean => input.DryRun === true && input.DryRunModifiers?.includes('IGNORE_CIPHERTEXT') === true;
+
+function mustNameKey(call: Call<unknown>, named: string | undefined): Key {
+  if (named === undefined)
+    throw new Fault('ValidationException', 'A key ID is required where IGNORE_CIPHERTEXT is set.');
+  return mustFindKey(call, call.place.account, call.place.region, named);
+}
+
 /** The key that the ciphertext names, in this Region: multi-Region relatives decrypt each other's. */
 function keyOfCiphertext(
   call: Call<unknown>,
@@ -74,13 +86,28 @@ function keyOfCiphertext(
 }
 
 export const decrypt = operation<Kms.DecryptRequest, Kms.DecryptResponse>('kms.Decrypt', {
-  accepts: ['CiphertextBlob', 'EncryptionContext', 'GrantTokens', 'KeyId', 'EncryptionAlgorithm', 'DryRun'],
+  accepts: [
+    'CiphertextBlob',
+    'EncryptionContext',
+    'GrantTokens',
+    'KeyId',
+    'EncryptionAlgorithm',
+    'DryRun',
+    'DryRunModifiers',
+  ],
   readOnly: false,
   demands: (call) => {
-    const { key } = keyOfCiphertext(call, call.input.CiphertextBlob, call.input.KeyId);
+    const { input } = call;
+    const key = ignoresCiphertext(input)
+      ? mustNameKey(call, input.KeyId)
+      : keyOfCiphertext(call, input.CiphertextBlob, input.KeyId).key;
     return [keyDemand(call, 'Decrypt', cryptoContext(call.input.EncryptionContext), key)];
   },
   apply(call) {
+    if (ignoresCiphertext(call.input)) {
+      mustBeUsable(mustNameKey(call, call.input.KeyId));
+      dryRun(true);
+    }
     const { key, opened } = keyOfCiphertext(call, call.input.CiphertextBlob, call.input.KeyId);
     mustBeUsable(key);
     checkAlgorithms(call.input.EncryptionAlgorithm);
@@ -93,7 +120,9 @@ export const decrypt = operation<Kms.DecryptRequest, Kms.DecryptResponse>('kms.D
 
 function reEncryptDemands(call: Call<Kms.ReEncryptRequest>): readonly Demand[] {
   const { input, place } = call;
-  const source = keyOfCiphertext(call, input.CiphertextBlob, input.SourceKeyId).key;
+  const source = ignoresCiphertext(input)
+    ? mustNameKey(call, input.SourceKeyId)
+    : keyOfCiphertext(call, input.CiphertextBlob, input.SourceKeyId).key;
   const target = mustFindKey(call, place.account, place.region, input.DestinationKeyId ?? '');
   const same = { 'kms:reencryptonsamekey': [String(source.arn === target.arn)] };
   const tokens = input.GrantTokens === undefined ? {} : { grantTokens: input.GrantTokens };
@@ -126,11 +155,17 @@ export const reEncrypt = operation<Kms.ReEncryptRequest, Kms.ReEncryptResponse>(
     'DestinationEncryptionAlgorithm',
     'GrantTokens',
     'DryRun',
+    'DryRunModifiers',
   ],
   readOnly: false,
   demands: reEncryptDemands,
   apply(call) {
     const { input, place } = call;
+    if (ignoresCiphertext(input)) {
+      mustBeUsable(mustNameKey(call, input.SourceKeyId));
+      mustBeUsable(mustFindKey(call, place.account, place.region, input.DestinationKeyId ?? ''));
+      dryRun(true);
+    }
     const { key: source, opened } = keyOfCiphertext(call, input.CiphertextBlob, input.SourceKeyId);
     const target = mustFindKey(call, place.account, place.region, input.DestinationKeyId ?? '');
     mustBeUsable(source);
