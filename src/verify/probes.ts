@@ -183,7 +183,7 @@ export interface ProbeResult {
   readonly reason?: Reason;
 }
 
-export const contradicts = ({ result, proven }: ProbeResult): boolean =>
+const contradicts = ({ result, proven }: ProbeResult): boolean =>
   (result === 'allowed' && proven === 'denied') || (result === 'denied' && proven === 'allowed');
 
 /** KMS's word stands above a proof: what it refuses is not proven any more, and what it allows against a proof is told. */

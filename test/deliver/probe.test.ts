@@ -146,7 +146,9 @@ test('a guardrail that nobody could read is told by KMS', async () => {
   expect(new Set(told(probes))).toEqual(new Set(told(probes).map((t) => `${t.split(' ')[0]} allowed`)));
   const unknown = proofs.map((p) => ({ ...p, verdict: 'unknown' as const }));
   expect(probedProofs(unknown, probes)).toBe(unknown);
-  const refused = probes.map((p) => (p.action === 'kms:Decrypt' ? { ...p, result: 'denied' as const } : p));
+  const refused = probes.map((p) =>
+    p.action === 'kms:Decrypt' && p.key === key ? { ...p, result: 'denied' as const } : p,
+  );
   expect(probedProofs(unknown, refused).find((p) => p.launcher === 'role:Launcher')).toMatchObject({
     verdict: 'cannot-launch',
     reasons: [{ code: 'probe.denied' }],
