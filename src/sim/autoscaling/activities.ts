@@ -4,6 +4,7 @@
  */
 import type { Ctx } from '../operation.ts';
 import type { AutoScalingGroup, ScalingActivity } from '../world/autoscaling.ts';
+import type { Instance } from '../world/ec2.ts';
 
 /** AWS keeps six weeks; enough here that no test or demo misses one. */
 const ACTIVITIES_MAX = 1000;
@@ -56,9 +57,11 @@ export function failAtOnce(ctx: Ctx, activity: ScalingActivity, says: string): v
 }
 
 /** Facts 2.6: the instance was launched and went away before it was in service. */
-export function cancelLaunch(ctx: Ctx, activity: ScalingActivity | undefined, stateReason: string): void {
+export const wentAway = (instance: Instance | undefined): string =>
+  `Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: ${instance?.stateReason?.message ?? 'Server.InternalError'}`;
+
+export function cancelLaunch(ctx: Ctx, activity: ScalingActivity | undefined, says: string): void {
   if (!activity) return;
-  const says = `Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: ${stateReason}`;
   activity.statusCode = 'Cancelled';
   activity.statusMessage = says;
   activity.description = `${activity.description}. Status Reason: ${says}`;

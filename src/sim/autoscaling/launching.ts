@@ -12,8 +12,9 @@ import { type Caller, type Ctx, Fault } from '../operation.ts';
 import type { AutoScalingGroup, GroupInstance, WarmPool } from '../world/autoscaling.ts';
 import type { Instance } from '../world/ec2.ts';
 import { placeOf } from '../world/make.ts';
-import { at, begin, failAtOnce } from './activities.ts';
+import { activityById, at, begin, cancelLaunch, failAtOnce } from './activities.ts';
 import { type Blueprint, blueprint, propagatedTags } from './group.ts';
+import { beginWait, TERMINATING } from './hooks.ts';
 
 /** Back-off between failed launches doubles up to this many ticks. */
 const BACKOFF_TICKS_MAX = 32;
@@ -61,6 +62,7 @@ export function launchOne(ctx: Ctx, place: Place, group: AutoScalingGroup, pool?
       imageId: instance.imageId,
       protectedFromScaleIn: group.protectNewInstances,
       activityId: activity.activityId,
+      actions: [],
     });
     return true;
   } catch (refused) {
@@ -153,7 +155,15 @@ export function terminateOne(
     subnetId: instance?.subnetId ?? '',
     zone: member.zone,
   });
-  member.lifecycleState = group.instances.has(member.instanceId) ? 'Terminating' : 'Warmed:Terminating';
+  const launch = activityById(group, member.activityId);
+  if (launch?.endMs === undefined)
+    cancelLaunch(ctx, launch, 'Instance was taken out of service before it was InService');
   member.activityId = activity.activityId;
-  if (instance) terminate(ctx, place, instance);
+  member.actions = [];
+  const state = group.instances.has(member.instanceId) ? 'Terminating' : 'Warmed:Terminating';
+  // Deleting a group by force asks no hook, and neither does an instance that is on its way out already.
+  const there = instance && instance.state !== 'shutting-down' && instance.state !== 'terminated';
+  const waits = there && !group.deleting && beginWait(ctx, group, member, TERMINATING);
+  member.lifecycleState = waits ? `${state}:Wait` : state;
+  if (instance && !waits) terminate(ctx, place, instance);
 }

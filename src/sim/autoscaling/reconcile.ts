@@ -7,8 +7,9 @@ import { terminate } from '../launch/lifecycle.ts';
 import { type Ctx, task } from '../operation.ts';
 import type { AutoScalingGroup, GroupInstance } from '../world/autoscaling.ts';
 import { placeOf } from '../world/make.ts';
-import { activityById, cancelLaunch, succeed } from './activities.ts';
+import { activityById, cancelLaunch, succeed, wentAway } from './activities.ts';
 import { autoScalingOf, lookSoon } from './group.ts';
+import { beginWait, endOfWait, firstDeadlineMs, isTerminating, isWaiting, LAUNCHING } from './hooks.ts';
 import { backOff, launchOne, terminateOne } from './launching.ts';
 import { stepRefresh } from './refresh.ts';
 import { drawFromPool, fillPool, isPoolSettled, isWarming, observePool } from './warm-pool.ts';
@@ -33,18 +34,27 @@ function reconcile(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
     autoScalingOf(ctx, place).groups.delete(group.name);
     return;
   }
-  if (!settled(group)) lookSoon(ctx, place, group, nextLookMs(ctx, group));
+  const all = [...group.instances.values(), ...(group.warmPool?.instances.values() ?? [])];
+  const nextMs = Math.min(
+    settled(group) ? Number.POSITIVE_INFINITY : nextLookMs(ctx, group),
+    untilDeadlineMs(ctx, all),
+  );
+  if (nextMs < Number.POSITIVE_INFINITY) lookSoon(ctx, place, group, nextMs);
 }
+
+const untilDeadlineMs = (ctx: Ctx, members: readonly GroupInstance[]): number =>
+  Math.max(1, firstDeadlineMs(members) - ctx.nowMs);
 
 /** Instances on their way are looked at when they should have arrived, a backed-off group when it may launch again. */
 function nextLookMs(ctx: Ctx, group: AutoScalingGroup): number {
   const { autoScalingTickMs, instancePendingMs } = ctx.world.settings;
-  const moving =
-    isWarming(group) || [...group.instances.values()].some((member) => member.lifecycleState !== 'InService');
+  const moving = isWarming(group) || [...group.instances.values()].some(isMoving);
   // Never at the same moment again: a world without delays would not end.
   if (moving) return Math.max(1, Math.min(autoScalingTickMs, instancePendingMs));
   return Math.max(1, autoScalingTickMs, group.nextLaunchMs - ctx.nowMs);
 }
+
+const isMoving = (member: GroupInstance): boolean => member.lifecycleState !== 'InService' && !isWaiting(member);
 
 /** What became of an instance since the last look. */
 function observe(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupInstance): void {
@@ -53,18 +63,16 @@ function observe(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupI
   const activity = activityById(group, member.activityId);
   switch (member.lifecycleState) {
     case 'Pending':
-      if (instance?.state === 'running') {
-        member.lifecycleState = 'InService';
-        succeed(ctx, activity);
-        group.failures = 0;
-        group.nextLaunchMs = 0;
-      } else if (instance?.state !== 'pending') {
-        cancelLaunch(ctx, activity, instance?.stateReason?.message ?? 'Server.InternalError');
-        group.instances.delete(member.instanceId);
-        // One that was drawn from a warm pool and did not start is stopped, not gone.
-        if (instance) terminate(ctx, place, instance);
-        backOff(ctx, group);
-      }
+    case 'Pending:Wait':
+    case 'Pending:Proceed':
+      if (instance?.state === 'running') arrive(ctx, place, group, member);
+      else if (instance?.state !== 'pending') giveUp(ctx, place, group, member, wentAway(instance));
+      return;
+    case 'Terminating:Wait':
+      // Either result lets it go; ABANDON only does not wait for other hooks.
+      if (!gone && !group.deleting && !endOfWait(ctx, group, member)) return;
+      member.lifecycleState = 'Terminating:Proceed';
+      if (instance) terminate(ctx, place, instance);
       return;
     case 'InService': {
       if (instance?.state !== 'running' && !group.suspended.has('HealthCheck')) member.healthStatus = 'Unhealthy';
@@ -83,12 +91,37 @@ function observe(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupI
   }
 }
 
+/** Running: it waits for the launch hooks, if there are any, before it is in service. */
+function arrive(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupInstance): void {
+  const end = member.lifecycleState === 'Pending:Wait' ? endOfWait(ctx, group, member) : undefined;
+  if (end?.abandoned !== undefined) giveUp(ctx, place, group, member, end.abandoned);
+  else if (end) member.lifecycleState = 'Pending:Proceed';
+  else if (member.lifecycleState === 'Pending' && beginWait(ctx, group, member, LAUNCHING))
+    member.lifecycleState = 'Pending:Wait';
+  else if (member.lifecycleState !== 'Pending:Wait') {
+    member.lifecycleState = 'InService';
+    succeed(ctx, activityById(group, member.activityId));
+    group.failures = 0;
+    group.nextLaunchMs = 0;
+  }
+}
+
+/** The launch did not work out; another one follows. */
+function giveUp(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupInstance, says: string): void {
+  cancelLaunch(ctx, activityById(group, member.activityId), says);
+  group.instances.delete(member.instanceId);
+  const instance = placeOf(ctx.world, place.account, place.region).ec2.instances.get(member.instanceId);
+  // One that was drawn from a warm pool and did not start is stopped, not gone.
+  if (instance) terminate(ctx, place, instance);
+  backOff(ctx, group);
+}
+
 const replacementSuspended = (group: AutoScalingGroup): boolean =>
   group.suspended.has('ReplaceUnhealthy') || group.suspended.has('Terminate');
 
 /** Instances that count towards the capacity. */
 const active = (group: AutoScalingGroup): GroupInstance[] =>
-  [...group.instances.values()].filter((member) => member.lifecycleState !== 'Terminating');
+  [...group.instances.values()].filter((member) => !isTerminating(member));
 
 function adjust(ctx: Ctx, place: Place, group: AutoScalingGroup): void {
   const members = active(group);
@@ -121,8 +154,8 @@ function surplus(group: AutoScalingGroup, members: readonly GroupInstance[], cou
 
 function settled(group: AutoScalingGroup): boolean {
   if (!isPoolSettled(group)) return false;
-  const members = [...group.instances.values()];
-  if (members.some((member) => member.lifecycleState !== 'InService')) return false;
+  if ([...group.instances.values()].some(isMoving)) return false;
+  const members = active(group);
   if (group.deleting || group.refreshes[0]?.status === 'InProgress') return false;
   if (members.some((member) => member.healthStatus === 'Unhealthy')) return replacementSuspended(group);
   if (members.length < group.desired) return group.suspended.has('Launch');

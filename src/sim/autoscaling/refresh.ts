@@ -8,6 +8,7 @@ import type { Place } from '../../base/place.ts';
 import type { Ctx } from '../operation.ts';
 import type { AutoScalingGroup, InstanceRefresh } from '../world/autoscaling.ts';
 import { blueprint } from './group.ts';
+import { isTerminating } from './hooks.ts';
 import { terminateOne } from './launching.ts';
 
 const STALLED_MS = 3_600_000;
@@ -37,7 +38,7 @@ export function toReplace(
   const { launchTemplate } = blueprint(ctx, place, how.wanted ?? group.launchTemplate);
   const ids = new Set<string>();
   for (const member of group.instances.values()) {
-    if (member.lifecycleState === 'Terminating') continue;
+    if (isTerminating(member)) continue;
     const matches = member.template.id === launchTemplate.id && member.template.version === launchTemplate.version;
     if (!(how.skipMatching && matches)) ids.add(member.instanceId);
   }
@@ -48,7 +49,7 @@ export function stepRefresh(ctx: Ctx, place: Place, group: AutoScalingGroup): vo
   const refresh = runningRefresh(group);
   if (!refresh) return;
   for (const id of [...refresh.pending]) if (!group.instances.has(id)) refresh.pending.delete(id);
-  const members = [...group.instances.values()].filter((member) => member.lifecycleState !== 'Terminating');
+  const members = [...group.instances.values()].filter((member) => !isTerminating(member));
   const inService = members.filter((member) => member.lifecycleState === 'InService');
   if (refresh.pending.size === 0 && inService.length >= group.desired) {
     if (refresh.wanted) group.launchTemplate = refresh.wanted;

@@ -7,11 +7,12 @@ import { start, stop, terminate } from '../launch/lifecycle.ts';
 import type { Ctx } from '../operation.ts';
 import type { AutoScalingGroup, GroupInstance, WarmPool } from '../world/autoscaling.ts';
 import { placeOf } from '../world/make.ts';
-import { activityById, at, begin, cancelLaunch, succeed } from './activities.ts';
+import { activityById, at, begin, cancelLaunch, succeed, wentAway } from './activities.ts';
 import { blueprint } from './group.ts';
+import { beginWait, endOfWait, isWaiting, LAUNCHING } from './hooks.ts';
 import { backOff, launchOne, roleOf, terminateOne } from './launching.ts';
 
-const isActive = (member: GroupInstance): boolean => member.lifecycleState !== 'Warmed:Terminating';
+const isActive = (member: GroupInstance): boolean => !member.lifecycleState.startsWith('Warmed:Terminating');
 
 /** ASG-10: what is prepared beyond what the group wants, and never less than the pool's minimum. */
 function wantedSize(group: AutoScalingGroup, pool: WarmPool): number {
@@ -20,14 +21,16 @@ function wantedSize(group: AutoScalingGroup, pool: WarmPool): number {
 }
 
 export const isWarming = (group: AutoScalingGroup): boolean =>
-  [...(group.warmPool?.instances.values() ?? [])].some((member) => member.lifecycleState !== 'Warmed:Stopped');
+  [...(group.warmPool?.instances.values() ?? [])].some(
+    (member) => member.lifecycleState !== 'Warmed:Stopped' && !isWaiting(member),
+  );
 
 /** Nothing is left to do for the pool. */
 export function isPoolSettled(group: AutoScalingGroup): boolean {
   const pool = group.warmPool;
   if (pool === undefined) return true;
   if (isWarming(group) || pool.deleting) return false;
-  const missing = wantedSize(group, pool) - pool.instances.size;
+  const missing = wantedSize(group, pool) - [...pool.instances.values()].filter(isActive).length;
   return missing === 0 || (missing > 0 && group.suspended.has('Launch'));
 }
 
@@ -54,16 +57,23 @@ function observe(ctx: Ctx, place: Place, group: AutoScalingGroup, pool: WarmPool
   const state = instance?.state ?? 'terminated';
   switch (member.lifecycleState) {
     case 'Warmed:Pending':
-      if (state === 'running' && instance) stop(ctx, place, instance);
+    case 'Warmed:Pending:Wait':
+    case 'Warmed:Pending:Proceed':
+      if (state === 'running' && instance) warmUp(ctx, place, group, member);
       else if (state === 'stopped') {
         member.lifecycleState = 'Warmed:Stopped';
         succeed(ctx, activity);
         group.failures = 0;
       } else if (state === 'shutting-down' || state === 'terminated') {
-        cancelLaunch(ctx, activity, instance?.stateReason?.message ?? 'Server.InternalError');
+        cancelLaunch(ctx, activity, wentAway(instance));
         pool.instances.delete(member.instanceId);
         backOff(ctx, group);
       }
+      return;
+    case 'Warmed:Terminating:Wait':
+      if (state !== 'terminated' && !group.deleting && !endOfWait(ctx, group, member)) return;
+      member.lifecycleState = 'Warmed:Terminating:Proceed';
+      if (instance) terminate(ctx, place, instance);
       return;
     case 'Warmed:Stopped':
       if (state !== 'stopped' && !group.suspended.has('HealthCheck'))
@@ -80,6 +90,23 @@ function observe(ctx: Ctx, place: Place, group: AutoScalingGroup, pool: WarmPool
       succeed(ctx, activity);
       pool.instances.delete(member.instanceId);
   }
+}
+
+/** Running: it waits for the launch hooks, if there are any, and is stopped. */
+function warmUp(ctx: Ctx, place: Place, group: AutoScalingGroup, member: GroupInstance): void {
+  const instance = placeOf(ctx.world, place.account, place.region).ec2.instances.get(member.instanceId);
+  const end = member.lifecycleState === 'Warmed:Pending:Wait' ? endOfWait(ctx, group, member) : undefined;
+  if (member.lifecycleState === 'Warmed:Pending' && beginWait(ctx, group, member, LAUNCHING))
+    member.lifecycleState = 'Warmed:Pending:Wait';
+  if (end?.abandoned !== undefined) {
+    cancelLaunch(ctx, activityById(group, member.activityId), end.abandoned);
+    group.warmPool?.instances.delete(member.instanceId);
+    if (instance) terminate(ctx, place, instance);
+    backOff(ctx, group);
+    return;
+  }
+  if (end) member.lifecycleState = 'Warmed:Pending:Proceed';
+  if (!isWaiting(member) && instance) stop(ctx, place, instance);
 }
 
 /** ASG-11: starts one of the pool's instances for the group. @returns false when none is ready */

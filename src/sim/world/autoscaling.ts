@@ -32,6 +32,7 @@ export interface AutoScalingGroup {
   readonly suspended: Set<string>;
   readonly instances: Map<string, GroupInstance>;
   warmPool: WarmPool | undefined;
+  readonly hooks: Map<string, LifecycleHook>;
   /** Newest first. */
   readonly activities: ScalingActivity[];
   /** Newest first. */
@@ -56,6 +57,25 @@ export interface WarmPool {
   deleting: boolean;
 }
 
+/** Source: Auto Scaling API Reference LifecycleHook. */
+export interface LifecycleHook {
+  readonly name: string;
+  readonly transition: 'autoscaling:EC2_INSTANCE_LAUNCHING' | 'autoscaling:EC2_INSTANCE_TERMINATING';
+  readonly heartbeatSeconds: number;
+  /** What becomes of an action that nobody completes. */
+  readonly defaultResult: 'CONTINUE' | 'ABANDON';
+  readonly metadata: string | undefined;
+}
+
+/** What one hook has one instance wait for. */
+export interface LifecycleAction {
+  readonly hook: string;
+  readonly token: string;
+  readonly startMs: number;
+  deadlineMs: number;
+  ended: { readonly result: LifecycleHook['defaultResult']; readonly why: string } | undefined;
+}
+
 /** Only what names an image: groups launch from templates. */
 export interface LaunchConfiguration {
   readonly name: string;
@@ -67,7 +87,12 @@ export interface LaunchConfiguration {
 
 export interface GroupInstance {
   readonly instanceId: string;
-  lifecycleState: 'Pending' | 'InService' | 'Terminating' | 'Warmed:Pending' | 'Warmed:Stopped' | 'Warmed:Terminating';
+  lifecycleState:
+    | 'InService'
+    | 'Warmed:Stopped'
+    | `${'' | 'Warmed:'}${'Pending' | 'Terminating'}${'' | ':Wait' | ':Proceed'}`;
+  /** What it waits for, in a state `…:Wait`. */
+  actions: LifecycleAction[];
   readonly launchedMs: number;
   healthStatus: 'Healthy' | 'Unhealthy';
   readonly zone: string;

@@ -10,6 +10,7 @@ import type { AutoScalingGroup } from '../../world/autoscaling.ts';
 import { checkSizes, checkTemplate, checkTermination, readSubnets, readTemplate } from './group-input.ts';
 import { groupRole, passRole } from './group-role.ts';
 import { groupArnPattern, readTags, requestTagContext } from './group-tags.ts';
+import { hooksOf } from './lifecycle-hooks.ts';
 
 type Input = AutoScaling.CreateAutoScalingGroupType;
 
@@ -29,7 +30,7 @@ export const createAutoScalingGroup = operation<Input, object>('autoscaling.Crea
     ...(['AutoScalingGroupName', 'LaunchTemplate', 'MinSize', 'MaxSize', 'DesiredCapacity'] as const),
     ...(['DefaultCooldown', 'AvailabilityZones', 'VPCZoneIdentifier', 'HealthCheckType'] as const),
     ...(['HealthCheckGracePeriod', 'NewInstancesProtectedFromScaleIn', 'Tags', 'ServiceLinkedRoleARN'] as const),
-    ...(['DefaultInstanceWarmup', 'TerminationPolicies'] as const),
+    ...(['DefaultInstanceWarmup', 'TerminationPolicies', 'LifecycleHookSpecificationList'] as const),
   ],
   demands,
   apply(call) {
@@ -89,6 +90,7 @@ function newGroup(call: Call<Input>, name: string): AutoScalingGroup {
     suspended: new Set(),
     instances: new Map(),
     warmPool: undefined,
+    hooks: hooksOf(ACTION, input.LifecycleHookSpecificationList),
     activities: [],
     refreshes: [],
     failures: 0,

@@ -1,7 +1,6 @@
 /**
  * Reads that clients make in passing, with what the simulator has.
- * Sources: Auto Scaling API Reference DescribeAccountLimits, DescribeScalingProcessTypes, DescribeLifecycleHooks,
- * DescribePolicies, DescribeTerminationPolicyTypes. Differs from AWS: no hooks, policies or warm pools can be made.
+ * Sources: Auto Scaling API Reference DescribeAccountLimits, DescribePolicies. Differs from AWS: no scaling policies can be made.
  */
 import { autoScalingOf, groupByName } from '../../autoscaling/group.ts';
 import { operation } from '../../operation.ts';
@@ -21,23 +20,15 @@ export const describeAccountLimits = operation<object, AutoScaling.DescribeAccou
   },
 );
 
-export const describeLifecycleHooks = operation<
-  AutoScaling.DescribeLifecycleHooksType,
-  AutoScaling.DescribeLifecycleHooksAnswer
->('autoscaling.DescribeLifecycleHooks', {
-  accepts: ['AutoScalingGroupName'],
-  demands: () => [{ action: 'autoscaling:DescribeLifecycleHooks', resource: '*' }],
-  apply(call) {
-    groupByName(call, call.place, call.input.AutoScalingGroupName);
-    return { LifecycleHooks: [] };
-  },
-});
-
 export const describePolicies = operation<AutoScaling.DescribePoliciesType, AutoScaling.PoliciesType>(
   'autoscaling.DescribePolicies',
   {
     accepts: ['AutoScalingGroupName'],
     demands: () => [{ action: 'autoscaling:DescribePolicies', resource: '*' }],
-    apply: () => ({ ScalingPolicies: [] }),
+    apply(call) {
+      const name = call.input.AutoScalingGroupName;
+      if (name !== undefined) groupByName(call, call.place, name);
+      return { ScalingPolicies: [] };
+    },
   },
 );

@@ -1,6 +1,6 @@
 /** The operations and tasks of EC2 Auto Scaling. */
 import { LOOK } from '../../autoscaling/reconcile.ts';
-import { describeAccountLimits, describeLifecycleHooks, describePolicies } from './account-limits.ts';
+import { describeAccountLimits, describePolicies } from './account-limits.ts';
 import { createAutoScalingGroup } from './CreateAutoScalingGroup.ts';
 import {
   describeAutoScalingGroups,
@@ -28,16 +28,26 @@ import {
   deleteLaunchConfiguration,
   describeLaunchConfigurations,
 } from './launch-configurations.ts';
+import {
+  completeLifecycleAction,
+  deleteLifecycleHook,
+  describeLifecycleHooks,
+  describeLifecycleHookTypes,
+  putLifecycleHook,
+  recordLifecycleActionHeartbeat,
+} from './lifecycle-hooks.ts';
 import { updateAutoScalingGroup } from './UpdateAutoScalingGroup.ts';
 import { deleteWarmPool, describeWarmPool, putWarmPool } from './warm-pools.ts';
 
 export const AUTO_SCALING_OPERATIONS = [
   cancelInstanceRefresh,
+  completeLifecycleAction,
   createAutoScalingGroup,
   createLaunchConfiguration,
   createOrUpdateTags,
   deleteAutoScalingGroup,
   deleteLaunchConfiguration,
+  deleteLifecycleHook,
   deleteTags,
   deleteWarmPool,
   describeAccountLimits,
@@ -46,11 +56,14 @@ export const AUTO_SCALING_OPERATIONS = [
   describeInstanceRefreshes,
   describeLaunchConfigurations,
   describeLifecycleHooks,
+  describeLifecycleHookTypes,
   describePolicies,
   describeScalingActivities,
   describeTags,
   describeWarmPool,
+  putLifecycleHook,
   putWarmPool,
+  recordLifecycleActionHeartbeat,
   resumeProcesses,
   rollbackInstanceRefresh,
   setDesiredCapacity,

@@ -5,6 +5,7 @@
  */
 import { activityById, at } from '../../autoscaling/activities.ts';
 import { groupByName, groupOfInstance, lookSoon, soonMs } from '../../autoscaling/group.ts';
+import { isTerminating } from '../../autoscaling/hooks.ts';
 import { terminateOne } from '../../autoscaling/launching.ts';
 import { onlyValue } from '../../launch/unmodelled.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
@@ -94,7 +95,7 @@ export const terminateInstanceInAutoScalingGroup = operation<
     const { input, place } = call;
     const group = groupOfInstance(call, place, input.InstanceId ?? '');
     const member = group.instances.get(input.InstanceId ?? '');
-    if (!member || member.lifecycleState === 'Terminating') {
+    if (!member || isTerminating(member)) {
       throw new Fault('ValidationError', `The instance ${input.InstanceId ?? ''} is not in InService or Pending.`);
     }
     const shrinks = input.ShouldDecrementDesiredCapacity === true;
