@@ -6,6 +6,7 @@ import { type Explanation, recognise } from '../explain/recognise.ts';
 import { changesOf, type Mend, mendOf } from '../export/mend.ts';
 import type { Proof } from '../verify/question.ts';
 import { verifyDelivery } from '../verify/verify.ts';
+import { deadPrincipals, linkOf, ownAgainst, ownParameters } from './explain-joined.ts';
 import type { Session } from './session.ts';
 
 export interface Explained {
@@ -160,17 +161,8 @@ async function joined(
   const seen = await session.look(session.want);
   const scope = { region: at.region, accounts: new Set([at.account]) };
   const proofs = verifyDelivery(session.want, seen, scope).filter(concerns);
-  const against = proofs.filter((p) => p.verdict !== 'can-launch');
-  const links = against.map((p) =>
-    reason(
-      `explain.${p.verdict}`,
-      p.launcher,
-      `${p.launcher} ${p.verdict === 'unknown' ? 'could not be proven to launch' : 'cannot launch'} ${p.image}`,
-      {
-        because: p.reasons,
-      },
-    ),
-  );
+  const against = [...proofs.filter((p) => p.verdict !== 'can-launch'), ...ownAgainst(session, seen, at, told)];
+  const links = [...against.map(linkOf), ...deadPrincipals(session, seen, against)];
   const fine = reason(
     'explain.can-launch',
     subject,
@@ -187,7 +179,11 @@ async function joined(
     reason: reason('explain', subject, says, {
       because: [...(links.length > 0 ? links : [fine]), ...(known === undefined ? [] : [known.reason])],
     }),
-    remedies: distinctRemedies([...against.flatMap((p) => p.remedies), ...(known?.remedies ?? [])]),
+    remedies: distinctRemedies([
+      ...against.flatMap((p) => p.remedies),
+      ...ownParameters(session, seen, at, told),
+      ...(known?.remedies ?? []),
+    ]),
     checks: ['amiport verify', ...(known?.checks ?? [])],
     sources: known?.sources ?? [],
   };

@@ -14,7 +14,7 @@ export const COPYING: readonly Cause[] = [
     remedies: [
       {
         who: 'you',
-        does: 'leave encrypt_boot out of the template, or set it to true with kms_key_id and region_kms_key_ids',
+        does: 'leave encrypt_boot, ami_regions and ami_users out of the template, and let amiport apply make the copies under a key that can be shared (way shared-encrypted); or set encrypt_boot to true with kms_key_id and region_kms_key_ids',
       },
       {
         who: 'the builder account',
@@ -56,7 +56,7 @@ export const COPYING: readonly Cause[] = [
       },
       {
         who: 'you',
-        does: 'or deliver it the way account-copies: amiport opens the snapshots for as long as the copy takes',
+        does: 'or deliver it the way account-copies (way: account-copies, then amiport apply): the snapshots are open for as long as the copy takes',
       },
     ],
     check: 'aws ec2 describe-snapshots --snapshot-ids SNAPSHOT as the copying account',

@@ -16,7 +16,7 @@ export const KEYS: readonly Cause[] = [
     remedies: [
       {
         who: 'the owner of the key',
-        does: 'name the account (arn:aws:iam::ACCOUNT:root) and narrow the statement by aws:PrincipalArn, as amiport does; take dead ids out',
+        does: 'name the account (arn:aws:iam::ACCOUNT:root) and narrow the statement by aws:PrincipalArn, as amiport apply does; take dead ids out',
       },
     ],
     check: 'aws kms get-key-policy --key-id KEY --policy-name default   (no AROA… or AIDA… among the principals)',
@@ -44,7 +44,7 @@ export const KEYS: readonly Cause[] = [
       'every volume that is made, attached or started calls KMS, and each CreateGrant by EC2 counts against the rate of its caller (50 a second)',
     ],
     remedies: [
-      { who: 'you', does: 'scale out in smaller steps, or ask for a higher quota; amiport slows down by itself' },
+      { who: 'you', does: 'scale out in smaller steps, or ask for a higher quota; amiport apply slows down by itself' },
     ],
     check: 'aws cloudwatch get-metric-statistics, namespace AWS/Usage, for CreateGrant',
     source: 'KMS Developer Guide "Request quotas"',

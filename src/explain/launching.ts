@@ -104,7 +104,7 @@ export const LAUNCHING: readonly Cause[] = [
     remedies: [
       {
         who: 'the launching account',
-        does: 'aws ssm get-parameters --names NAME as the launching role; amiport apply writes published parameters in every account and Region',
+        does: 'aws ssm get-parameters --names NAME as the launching role; amiport apply writes published parameters (publish.ssm) in every account and Region: name the own one',
       },
     ],
     check: 'aws ec2 run-instances --launch-template LaunchTemplateName=NAME --dry-run',

@@ -122,7 +122,7 @@ const SCENARIOS: readonly Scenario[] = [
     how: (s) => must(s.builder.send('kms', HOME, 'DisableKey', { KeyId: s.base.key })),
     launch: asRole,
     hand: 'an instance',
-    codes: ['kms.key.not-enabled'],
+    codes: ['kms.key.not-enabled', 'launch.key-state'],
   },
   {
     broken: 'the key is about to be deleted',
@@ -212,18 +212,30 @@ const SCENARIOS: readonly Scenario[] = [
     codes: ['iam.service-linked-role.absent'],
   },
   {
-    broken: 'the key policy names a role that is gone, by its dead id',
-    how: (s) =>
-      keyPolicy(s, (all) =>
-        all.map((x) =>
-          x.Sid === 'amiport-bedrock-use'
-            ? { ...x, Principal: { AWS: `arn:aws:iam::${SECOND}:root` }, Condition: {} }
-            : x,
-        ),
-      ),
+    broken: 'the key policy names a role that was deleted and made again: by its dead id',
+    how: async (s) => {
+      const Principal = { AWS: `arn:aws:iam::${FIRST}:role/Launcher` };
+      await keyPolicy(s, (all) =>
+        all.map((x) => (x.Sid === 'amiport-bedrock-use' ? { ...x, Principal, Condition: {} } : x)),
+      );
+      const RoleName = 'Launcher';
+      const send = <T extends object>(action: string, input: object = {}) =>
+        must(s.first.send<T>('iam', HOME, action, { RoleName, ...input }));
+      const { PolicyNames } = await send<{ PolicyNames: string[] }>('ListRolePolicies');
+      const { Role } = await send<{ Role: { AssumeRolePolicyDocument: string } }>('GetRole');
+      const held: { readonly PolicyDocument: string; readonly PolicyName: string }[] = [];
+      for (const PolicyName of PolicyNames) {
+        held.push(await send('GetRolePolicy', { PolicyName }));
+        await send('DeleteRolePolicy', { PolicyName });
+      }
+      await send('DeleteRole');
+      await send('CreateRole', { AssumeRolePolicyDocument: decodeURIComponent(Role.AssumeRolePolicyDocument) });
+      for (const { PolicyName, PolicyDocument } of held)
+        await send('PutRolePolicy', { PolicyName, PolicyDocument: decodeURIComponent(PolicyDocument) });
+    },
     launch: asRole,
     hand: 'an instance',
-    codes: ['authz.key-policy.no-allow'],
+    codes: ['authz.key-policy.no-allow', 'kms.key-policy.dead-principal'],
   },
   {
     broken: 'the key policy binds the use to another Region',

@@ -8,7 +8,7 @@ import { openSession } from '../../src/app/session.ts';
 import { type Random, seededRandom } from '../../src/base/ports.ts';
 import { changesOf, mendOf } from '../../src/export/mend.ts';
 import { inProcessHandler } from '../../src/sim/in-process.ts';
-import { simForTests } from '../../src/sim/testing.ts';
+import { simForTests, type TestOptions } from '../../src/sim/testing.ts';
 import type { World } from '../../src/sim/world/world.ts';
 import { follow } from '../deliver/follow.ts';
 import {
@@ -73,8 +73,8 @@ export async function deliveredWorld(): Promise<Baseline> {
   };
 }
 
-export async function standOn(base: Baseline): Promise<Stand> {
-  const sim = simForTests({ world: deserialize(base.bytes) as World, startMs: base.nowMs });
+export async function standOn(base: Baseline, gates: TestOptions['gates'] = []): Promise<Stand> {
+  const sim = simForTests({ world: deserialize(base.bytes) as World, startMs: base.nowMs, gates });
   const requestHandler = inProcessHandler(sim.kernel);
   const sender = (account: string) => rawSender({ requestHandler }, account, sim.clock);
   const credentials = { accessKeyId: BUILDER, secretAccessKey: 'test' };

@@ -1,8 +1,8 @@
 /**
  * ASG-6: an ImageId may be `resolve:ssm:NAME[:VERSION|:LABEL]` or `resolve:ssm:PARAMETER-ARN[:…]`, resolved at launch.
  * Source: EC2 API Reference RequestLaunchTemplateData; EC2 User Guide "Use a Systems Manager parameter instead
- * of an AMI ID". Differs from AWS: parameters of other accounts (shared through AWS RAM) and AWS's public
- * parameters are not modelled and refused by name.
+ * of an AMI ID". Differs from AWS: nothing can be shared (AWS RAM), so a parameter of another account is never resolved;
+ * AWS's public parameters and those of other Regions are not modelled and refused by name.
  */
 import type { Place } from '../../base/place.ts';
 import { type Ctx, Fault } from '../operation.ts';
@@ -17,6 +17,8 @@ export const isResolved = (imageId: string): boolean => imageId.startsWith(PREFI
 interface Named {
   readonly name: string;
   readonly selector: string | undefined;
+  /** Of another account. */
+  readonly foreign?: true;
 }
 
 function parse(imageId: string, place: Place): Named {
@@ -24,9 +26,9 @@ function parse(imageId: string, place: Place): Named {
   const arn = /^arn:[^:]+:ssm:([^:]*):([^:]*):parameter(\/?[^:]+)(?::(.+))?$/.exec(text);
   if (arn) {
     const [, region, account, path = '', selector] = arn;
-    if (region !== place.region || account !== place.account) {
+    if (region !== place.region || account === '')
       throw notModelled('RunInstances', `the SSM parameter of another place ${text} in ImageId`);
-    }
+    if (account !== place.account) return { name: path, selector, foreign: true };
     // The ARN of `/a/b` is `parameter/a/b`, that of `a` is `parameter/a`.
     return { name: path.indexOf('/', 1) > 0 ? path : path.slice(1), selector };
   }
@@ -37,15 +39,16 @@ function parse(imageId: string, place: Place): Named {
 /** ARN of the parameter that has to be readable by the caller, or undefined when `imageId` names none. */
 export function parameterArn(imageId: string, place: Place, partition: string): string | undefined {
   if (!isResolved(imageId)) return undefined;
-  const { name } = parse(imageId, place);
+  const { name, foreign } = parse(imageId, place);
+  if (foreign) return undefined;
   return `arn:${partition}:ssm:${place.region}:${place.account}:parameter/${name.replace(/^\//, '')}`;
 }
 
 /** @returns the AMI id that `imageId` stands for; `imageId` itself when it is no parameter */
 export function resolveImageId(ctx: Pick<Ctx, 'world'>, place: Place, imageId: string): string {
   if (!isResolved(imageId)) return imageId;
-  const { name, selector } = parse(imageId, place);
-  const parameter = placeOf(ctx.world, place.account, place.region).ssm.parameters.get(name);
+  const { name, selector, foreign } = parse(imageId, place);
+  const parameter = foreign ? undefined : placeOf(ctx.world, place.account, place.region).ssm.parameters.get(name);
   const version = parameter && versionOf(parameter, selector);
   if (version && /^ami-[0-9a-f]+$/.test(version.value)) return version.value;
   throw new Fault('InvalidParameterValue', `Could not resolve the SSM parameter ${imageId} to an AMI ID`);

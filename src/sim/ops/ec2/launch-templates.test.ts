@@ -121,6 +121,8 @@ test('ASG-6: resolve:ssm is resolved at launch, by version and label too', async
   expect(await launched('resolve:ssm:/golden/k8s:1')).toBe(ImageId);
   expect(await launched('resolve:ssm:/golden/k8s:stable')).toBe(ImageId);
   expect(await launched(`resolve:ssm:arn:aws:ssm:eu-west-1:${ACCOUNT}:parameter/golden/k8s`)).toBe(newer);
+  const foreign = 'resolve:ssm:arn:aws:ssm:eu-west-1:999999999999:parameter/golden/k8s';
+  await expect(launched(foreign)).rejects.toThrow('Could not resolve the SSM parameter');
   await expect(launched('resolve:ssm:/golden/none')).rejects.toThrow('Could not resolve the SSM parameter');
 });
 
