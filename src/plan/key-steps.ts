@@ -6,6 +6,7 @@ import type { ImageSeen, KeySeen } from '../model/observed.ts';
 import { type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
 import { type CoveredUnit, coverOf } from './cover.ts';
 import { type Draft, tagsFor } from './draft.ts';
+import { KEY_POLICY_BYTES_MAX } from './key-limits.ts';
 import { keyRef } from './step.ts';
 import {
   accountsIn,
@@ -16,9 +17,6 @@ import {
   sharesKey,
   underKey,
 } from './targets.ts';
-
-/** KMS Developer Guide "Resource quotas": key policy document size, not adjustable. */
-const KEY_POLICY_BYTES_MAX = 32_768;
 
 /** The ARN of the delivery's key in a Region: as seen, else a reference to what the run makes. */
 export function deliveryKey(d: Draft, region: string): string {

@@ -1,4 +1,5 @@
 /** Where each policy that authz names is kept, so that what it lacks can be written as a change of that very policy. */
+import type { Reason } from '../base/outcome.ts';
 import type { PolicyHome } from '../base/patch.ts';
 import type { KeySeen, LevelSeen, Observed, PolicySeen } from '../model/observed.ts';
 import { type CallerSeen, keyPolicyId, levelPolicyId, rolePolicyId } from '../plan/policies.ts';
@@ -9,6 +10,8 @@ export interface Homes {
   /** By level: a policy of the organization to which an Allow can be added there. */
   readonly byLevel: ReadonlyMap<string, PolicyHome>;
   readonly boundary: PolicyHome | undefined;
+  /** What of the policies and grants that decide could not be read, and why. */
+  readonly unread: readonly Reason[];
 }
 
 export function homesOf(seen: Observed, caller: CallerSeen, key: KeySeen): Homes {
@@ -34,7 +37,13 @@ export function homesOf(seen: Observed, caller: CallerSeen, key: KeySeen): Homes
   };
   levels('scp', account);
   levels('rcp', key.account);
-  return { byId, byLevel, boundary };
+  return { byId, byLevel, boundary, unread: unreadFor(seen, caller, key) };
+}
+
+function unreadFor(seen: Observed, caller: CallerSeen, key: KeySeen): readonly Reason[] {
+  const { organization: o } = seen;
+  const levels = o.is === 'known' ? [o.value.scps.get(caller.account), o.value.rcps.get(key.account)] : [];
+  return [key.policy, key.grants, o, ...levels].flatMap((f) => (f?.is === 'unreadable' ? [f.reason] : []));
 }
 
 /** Policies of AWS itself (`arn:aws:iam::aws:policy/…`) are nobody's to change. */

@@ -5,10 +5,8 @@
 import { type Reason, reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { KeySeen, Observed } from '../model/observed.ts';
+import { GRANTS_MAX, KEY_POLICY_BYTES_MAX } from '../plan/key-limits.ts';
 
-/** KMS Developer Guide "Resource quotas": key policy document size and grants per KMS key, neither adjustable. */
-const POLICY_BYTES_MAX = 32_768;
-const GRANTS_MAX = 50_000;
 const NEAR = 0.9;
 
 interface Statement {
@@ -30,10 +28,10 @@ function policyFindings(key: KeySeen, expected: ReadonlySet<string>): readonly R
   const who = `account ${key.account}`;
   const bytes = Buffer.byteLength(key.policy.value);
   const full =
-    bytes < POLICY_BYTES_MAX * NEAR
+    bytes < KEY_POLICY_BYTES_MAX * NEAR
       ? []
       : [
-          reason('kms.key-policy.nearly-full', key.arn, `its policy has ${bytes} of ${POLICY_BYTES_MAX} bytes`, {
+          reason('kms.key-policy.nearly-full', key.arn, `its policy has ${bytes} of ${KEY_POLICY_BYTES_MAX} bytes`, {
             remedy: { who, does: 'open it to the organization, or deliver to more accounts by the way account-copies' },
           }),
         ];

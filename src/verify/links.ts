@@ -1,6 +1,9 @@
 /** Links of a launch: what authz decided on them, and the words for what is missing, with a remedy that can be carried out. */
 import type { Decision, MissingLink, NearMiss, Policies, Request, Source } from '../authz/types.ts';
 import { type Reason, type Remedy, reason } from '../base/outcome.ts';
+import { isPolicyEdit, type Patch } from '../base/patch.ts';
+import { KEY_POLICY_BYTES_MAX } from '../plan/key-limits.ts';
+import { editedPolicy } from '../plan/policy-edit.ts';
 import { type Lack, lacksOf } from './lacks.ts';
 import { ownerOf, patchText } from './patch-text.ts';
 import { isLinked, type Mender, patchesFor } from './patches.ts';
@@ -137,7 +140,11 @@ export class Findings {
     const missing = [...this.#missing.values()].map((g): Link => ({ is: 'missing', reason: this.#reason(g) }));
     const unknown = [...this.#unknown.values()].map(({ who, actions, absent }): Link => {
       const says = `${who} ${actions.join(', ')}: cannot be told without ${absent}`;
-      return { is: 'unknown', reason: reason('authz.unknown', this.#subject, says) };
+      // Why it could not be read, with the permission by which it could.
+      const because = this.#mender().homes.unread.filter((r) => absent.includes(r.says));
+      const remedy = because.find((r) => r.remedy !== undefined)?.remedy;
+      const more = { because, ...(remedy === undefined ? {} : { remedy }) };
+      return { is: 'unknown', reason: reason('authz.unknown', this.#subject, says, more) };
     });
     return [...this.there, ...missing, ...unknown];
   }
@@ -164,9 +171,21 @@ const nearReason = (n: NearMiss): Reason => reason(`authz.near-miss.${n.mismatch
 /** @param actions all that lack the link */
 function remedyFor(link: MissingLink, actions: readonly string[], request: Request, m: Mender): Remedy {
   const patches = patchesFor(link, actions, request, m);
+  const full = withoutRoom(patches, m);
+  if (full !== undefined) return { ...full, side: link.side };
   const [first] = patches;
   if (first === undefined) return { ...byHand(link, m), side: link.side };
   return { who: ownerOf(first), does: patches.map(patchText).join('; '), side: link.side, patches };
+}
+
+/** A statement more than KMS takes is no remedy. Source: KMS Developer Guide "Resource quotas". */
+function withoutRoom(patches: readonly Patch[], { key }: Mender): Remedy | undefined {
+  const edits = patches.filter((p) => isPolicyEdit(p)).filter((p) => p.in.is === 'key-policy');
+  if (key?.policy.is !== 'known' || edits.length === 0) return undefined;
+  const bytes = Buffer.byteLength(editedPolicy(key.policy.value, edits));
+  if (bytes <= KEY_POLICY_BYTES_MAX) return undefined;
+  const does = `make room in the policy of key ${key.arn}, which would have ${bytes} of ${KEY_POLICY_BYTES_MAX} bytes: name organizational units in place of accounts, take out statements of those who are gone, or deliver the way account-copies`;
+  return { who: `account ${key.account}`, does };
 }
 
 /** Where no change of one policy puts the link there. */

@@ -7,6 +7,7 @@
  */
 import { type Finding, type Reason, type Remedy, reason } from '../base/outcome.ts';
 import type { ImageSeen, KeySeen, Observed, RoleSeen } from '../model/observed.ts';
+import { GRANTS_MAX } from '../plan/key-limits.ts';
 import { type Disks, disksOf, foundImage, remedyOf } from './image-links.ts';
 import { areSame, type RoleJudge, type UsedKey, type UsedKeys } from './judge.ts';
 import type { Link, Part } from './links.ts';
@@ -110,8 +111,11 @@ function add(links: readonly Link[], against: Part[]): void {
   if (links.length > 0) against.push(links);
 }
 
-const keyLinks = (key: KeySeen): readonly Link[] =>
-  key.state === 'Enabled' ? NONE : [{ is: 'missing', reason: keyState(key) }];
+function keyLinks(key: KeySeen): readonly Link[] {
+  if (key.state !== 'Enabled') return [{ is: 'missing', reason: keyState(key) }];
+  const full = key.grants.is === 'known' && key.grants.value.length >= GRANTS_MAX;
+  return full ? [{ is: 'missing', reason: grantsFull(key) }] : NONE;
+}
 
 const isLinks = (part: Part): part is readonly Link[] => Array.isArray(part);
 
@@ -227,6 +231,15 @@ const notShareable = (key: KeySeen): Link => ({
 const keyAbsent = (where: string, says: string): Reason =>
   reason('kms.volume-key.absent', where, says, {
     remedy: { who: `account ${where.split('/')[0]}`, does: 'create the key or correct volumeKey in amiport.yaml' },
+  });
+
+/** EC2 makes a grant on each key of a launch. Source: KMS Developer Guide "Resource quotas". */
+const grantsFull = (key: KeySeen): Reason =>
+  reason('kms.grants.full', key.arn, `${key.arn} has all ${GRANTS_MAX} grants that a key can have`, {
+    remedy: {
+      who: `account ${key.account}`,
+      does: 'revoke grants of what is gone (aws kms list-grants); every attached volume holds one, so take volumeKey: account, or the way account-copies',
+    },
   });
 
 /** KMS Developer Guide "Key states of AWS KMS keys": only these come back by a call. */

@@ -186,6 +186,19 @@ export const FAULTS: readonly Fault[] = [
     how: (s, r) => must(account(s, r).send('ec2', HOME, 'ResetEbsDefaultKmsKeyId', {})),
   },
   {
+    // It keeps images and snapshots from the public, never from accounts that are named.
+    name: 'block public access is on in the builder, for images and snapshots',
+    mended: true,
+    async how(s) {
+      await must(
+        s.builder.send('ec2', HOME, 'EnableImageBlockPublicAccess', {
+          ImageBlockPublicAccessState: 'block-new-sharing',
+        }),
+      );
+      await must(s.builder.send('ec2', HOME, 'EnableSnapshotBlockPublicAccess', { State: 'block-all-sharing' }));
+    },
+  },
+  {
     name: 'the shared key is disabled',
     mended: false,
     how: (s) => s.builder.send('kms', HOME, 'DisableKey', { KeyId: s.base.key }),
