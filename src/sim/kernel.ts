@@ -119,7 +119,10 @@ class SimKernel implements Kernel {
   handle(request: WireRequest, signingMs = Date.now()): WireResponse | Promise<WireResponse> {
     const read = readSignature(request);
     const service = serviceOf(request, read);
-    if (!service) return encodeFault(guessProtocol(request), noService(read), this.#ids.next());
+    if (!service) {
+      const named = read.is === 'signed' ? read.signed.service : undefined;
+      return encodeFault(guessProtocol(request, named), noService(read), this.#ids.next());
+    }
     const schema = this.#schemas.get(service.name);
     if (schema) return this.#reply(schema, request, read, signingMs);
     return loadSchema(service).then((loaded) => {

@@ -13,9 +13,16 @@ export function noService(read: SignatureRead): Fault {
   return new Fault('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
 }
 
-export function guessProtocol(request: WireRequest): Protocol {
+/** The few services that speak REST in XML; what else is no form and has no target is REST in JSON. */
+const REST_XML: ReadonlySet<string> = new Set(['s3', 's3-outposts', 's3-object-lambda', 'route53', 'cloudfront']);
+
+/** @param service as signed, if it was */
+export function guessProtocol(request: WireRequest, service?: string): Protocol {
+  const type = request.headers['content-type'] ?? '';
   if (request.headers['x-amz-target'] !== undefined) return 'awsJson1_1';
-  return request.headers['content-type']?.includes('json') ? 'restJson1' : 'awsQuery';
+  if (type.includes('json')) return 'restJson1';
+  const isForm = type.includes('x-www-form-urlencoded') || request.query.includes('Action=');
+  return service === undefined || isForm || REST_XML.has(service) ? 'awsQuery' : 'restJson1';
 }
 
 export function unimplemented(service: Service, action: string): Fault {

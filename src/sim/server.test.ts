@@ -91,10 +91,20 @@ describe('ID-1 over HTTP', () => {
     ]);
   });
 
-  test('a service that is not simulated is named', async () => {
-    const header = `AWS4-HMAC-SHA256 Credential=222222222222/20260101/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=00`;
-    const answer = await fetch(server.url, { headers: { authorization: header, 'x-amz-date': '20260101T000000Z' } });
-    expect(await answer.text()).toContain('amiport sim does not simulate the service s3');
+  test.each([
+    { service: 's3', starts: '<?xml' },
+    { service: 'lambda', starts: '{' },
+    { service: 'rds', body: 'Action=DescribeDBInstances', starts: '<?xml' },
+  ])('a service that is not simulated is named, in its own form: $service', async ({ service, body, starts }) => {
+    const authorization = `AWS4-HMAC-SHA256 Credential=222222222222/20260101/eu-west-1/${service}/aws4_request, SignedHeaders=host, Signature=00`;
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await fetch(server.url, {
+      headers: { authorization, 'x-amz-date': '20260101T000000Z', ...(body ? form : {}) },
+      ...(body ? { method: 'POST', body } : {}),
+    });
+    const text = await answer.text();
+    expect(text).toContain(`amiport sim does not simulate the service ${service}`);
+    expect(text.startsWith(starts)).toBe(true);
   });
 
   test('a body beyond the limit is refused, an operation that is not there is named', async () => {

@@ -129,3 +129,6 @@ export class VirtualTime implements Clock, SimClock {
 /** Closing a file is a request of another kind. */
 const FILE_WORK = /^(FSReq|CloseReq|FileHandleCloseReq)/;
 const fileWork = (): boolean => process.getActiveResourcesInfo().some((kind) => FILE_WORK.test(kind));
+
+/** IAM's times and many of EC2's are of whole seconds: launches, attachments, images. */
+export const wholeSecond = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000);

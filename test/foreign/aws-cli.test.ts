@@ -22,6 +22,8 @@ const USE = [
 ];
 const GRANTED = ['Decrypt', 'Encrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'DescribeKey', 'CreateGrant'];
 
+const EMPTY = ['--min-size', '0', '--desired-capacity', '0'];
+
 /** One command line a major version: Debian's own first, then what is in PATH. */
 function commandLines(): readonly (readonly [string, string])[] {
   const inPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'aws'));
@@ -147,6 +149,19 @@ test.concurrent.each(found)('%s', { timeout: 240_000 }, async (_, path) => {
     expect(await aws(FRIEND, ...told, '--max-items', '1', '--query', 'Activities[].StatusCode')).toEqual([
       'Successful',
     ]);
+
+    const hook = ['--auto-scaling-group-name', 'golden', '--lifecycle-hook-name', 'drain'];
+    const leaving = ['--lifecycle-transition', 'autoscaling:EC2_INSTANCE_TERMINATING'];
+    await aws(FRIEND, 'autoscaling', 'put-lifecycle-hook', ...hook, ...leaving);
+    await aws(FRIEND, ...['autoscaling', 'update-auto-scaling-group', '--auto-scaling-group-name', 'golden'], ...EMPTY);
+    later(5);
+    const members = ['autoscaling', 'describe-auto-scaling-instances', '--query'];
+    expect(await aws(FRIEND, ...members, 'AutoScalingInstances[].LifecycleState')).toEqual(['Terminating:Wait']);
+    const [leaver] = await aws<string[]>(FRIEND, ...members, 'AutoScalingInstances[].InstanceId');
+    const completed = ['--lifecycle-action-result', 'CONTINUE', '--instance-id', leaver ?? ''];
+    await aws(FRIEND, 'autoscaling', 'complete-lifecycle-action', ...hook, ...completed);
+    later(5);
+    expect(await aws(FRIEND, ...members, 'AutoScalingInstances[].LifecycleState')).toEqual([]);
 
     const asked = ['--lookup-attributes', `AttributeKey=ResourceName,AttributeValue=${key}`];
     const names = await aws<string[]>(OWNER, 'cloudtrail', 'lookup-events', ...asked, '--query', 'Events[].EventName');

@@ -3,9 +3,8 @@ import type { Place } from '../../base/place.ts';
 import type { Ctx } from '../operation.ts';
 import type { BlockDevice, Image } from '../world/ec2.ts';
 import type { FilterTable } from './filters.ts';
-import { isWindows, usageOperation } from './image-shape.ts';
+import { creationDate, isWindows, usageOperation } from './image-shape.ts';
 import { imageAllowed } from './images.ts';
-import { iso } from './iso.ts';
 import { ownerAlias } from './owner-alias.ts';
 
 interface Item {
@@ -33,7 +32,7 @@ export const IMAGE_FILTERS: FilterTable<Item> = {
   'block-device-mapping.volume-size': ofDevices((ebs) => ebs.volumeSizeGiB),
   'block-device-mapping.volume-type': ofDevices((ebs) => ebs.volumeType),
   'boot-mode': ({ image }) => image.bootMode,
-  'creation-date': ({ image }) => iso(image.createdMs),
+  'creation-date': ({ image }) => creationDate(image),
   description: ({ image }) => image.description,
   'ena-support': ({ image }) => image.enaSupport,
   'free-tier-eligible': nowhere,

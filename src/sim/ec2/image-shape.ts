@@ -25,6 +25,9 @@ const LAUNCH_REPORT_MS = 86_400_000;
 
 export const isWindows = (image: Image): boolean => image.platformDetails.startsWith('Windows');
 
+/** Whole seconds, as every AMI shows. */
+export const creationDate = (image: Image): string => iso(Math.floor(image.createdMs / 1000) * 1000);
+
 export const usageOperation = (image: Image): string | undefined => USAGE_OPERATIONS[image.platformDetails];
 
 /** IMG-8: the owner's tags are not seen by others, who see the tags that they put on it themselves. */
@@ -114,7 +117,7 @@ function shapeNow(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image)
     State: image.state,
     StateReason: image.stateReason && { Code: image.stateReason.code, Message: image.stateReason.message },
     Public: image.launchPermissions.has('all'),
-    CreationDate: iso(image.createdMs),
+    CreationDate: creationDate(image),
     Architecture: image.architecture as Ec2.ArchitectureValues,
     VirtualizationType: image.virtualizationType as Ec2.VirtualizationType,
     Hypervisor: 'xen',

@@ -1,4 +1,4 @@
-/** Times as EC2 writes them in texts. */
+/** Times as AWS writes them. */
 const KEPT = 4096;
 const texts = new Map<number, string>();
 

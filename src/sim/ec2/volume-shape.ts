@@ -1,5 +1,7 @@
 /** A volume as DescribeVolumes shows it, and the filters. Source: EC2 API Reference Volume, DescribeVolumes "Filter.N". */
+
 import { zoneId } from '../launch/zones.ts';
+import { wholeSecond } from '../time.ts';
 import type { Ec2 } from '../wire/shapes.ts';
 import type { Volume } from '../world/ec2.ts';
 import type { FilterTable } from './filters.ts';
@@ -14,7 +16,7 @@ export function attachmentShape(volume: Volume, state?: Ec2.VolumeAttachmentStat
       InstanceId: attachment.instanceId,
       Device: attachment.device,
       State: state ?? 'attached',
-      AttachTime: new Date(attachment.atMs),
+      AttachTime: wholeSecond(attachment.atMs),
       DeleteOnTermination: attachment.deleteOnTermination,
     }
   );
@@ -41,7 +43,7 @@ export function volumeShapeOf(volume: Volume): Ec2.Volume {
 }
 
 export const VOLUME_FILTERS: FilterTable<Volume> = {
-  'attachment.attach-time': ({ attachment }) => attachment && iso(attachment.atMs),
+  'attachment.attach-time': ({ attachment }) => attachment && wholeSecond(attachment.atMs).toISOString(),
   'attachment.delete-on-termination': ({ attachment }) => attachment?.deleteOnTermination,
   'attachment.device': ({ attachment }) => attachment?.device,
   'attachment.instance-id': ({ attachment }) => attachment?.instanceId,

@@ -1,4 +1,5 @@
 /** Users, groups, roles and policies as IAM shows them. Source: IAM API Reference "Data types". */
+import { wholeSecond } from '../time.ts';
 import type { Iam } from '../wire/shapes.ts';
 import type { Group, IamAccount, ManagedPolicy, Permissions, Role, User } from '../world/iam.ts';
 import { encoded } from './documents.ts';
@@ -24,7 +25,7 @@ export function listedRole(role: Role): Iam.Role {
     RoleName: role.name,
     RoleId: role.roleId,
     Arn: role.arn,
-    CreateDate: new Date(role.createdMs),
+    CreateDate: wholeSecond(role.createdMs),
     AssumeRolePolicyDocument: encoded(role.trust),
     ...(role.description === undefined ? {} : { Description: role.description }),
     MaxSessionDuration: role.maxSessionSeconds,
@@ -32,7 +33,7 @@ export function listedRole(role: Role): Iam.Role {
 }
 
 export const lastUsedShape = (role: Role): Iam.RoleLastUsed =>
-  role.lastUsed === undefined ? {} : { LastUsedDate: new Date(role.lastUsed.atMs), Region: role.lastUsed.region };
+  role.lastUsed === undefined ? {} : { LastUsedDate: wholeSecond(role.lastUsed.atMs), Region: role.lastUsed.region };
 
 export const roleShape = (role: Role): Iam.Role => ({
   ...listedRole(role),
@@ -46,7 +47,7 @@ export const listedUser = (u: User): Iam.User => ({
   UserName: u.name,
   UserId: u.userId,
   Arn: u.arn,
-  CreateDate: new Date(u.createdMs),
+  CreateDate: wholeSecond(u.createdMs),
 });
 
 export const userShape = (u: User): Iam.User => ({
@@ -60,7 +61,7 @@ export const groupShape = (g: Group): Iam.Group => ({
   GroupName: g.name,
   GroupId: g.groupId,
   Arn: g.arn,
-  CreateDate: new Date(g.createdMs),
+  CreateDate: wholeSecond(g.createdMs),
 });
 
 /** How often each managed policy is attached, and used as a boundary. Cost: once over the account's identities. */
@@ -96,8 +97,8 @@ export function listedPolicy(p: ManagedPolicy, use: PolicyUse): Iam.Policy {
     PermissionsBoundaryUsageCount: use.asBoundary(p.arn),
     // The policies of service-linked roles are their services' alone.
     IsAttachable: !p.path.startsWith('/aws-service-role/'),
-    CreateDate: new Date(p.createdMs),
-    UpdateDate: new Date(p.versions.get(p.defaultVersion)?.createdMs ?? p.createdMs),
+    CreateDate: wholeSecond(p.createdMs),
+    UpdateDate: wholeSecond(p.versions.get(p.defaultVersion)?.createdMs ?? p.createdMs),
   };
 }
 

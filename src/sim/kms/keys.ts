@@ -34,6 +34,9 @@ export function resolveKey(ctx: Ctx, account: string, region: string, id: string
 const keyIn = (world: World, account: string, region: string, keyId: string): Key | undefined =>
   world.accounts.get(account)?.places.get(region)?.kms.keys.get(keyId);
 
+/** A UUID, or `mrk-` and as many digits. */
+const KEY_ID = /:key\/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/i;
+
 /** @throws Fault NotFoundException in KMS's words (facts 5.2) */
 export function mustFindKey(ctx: Ctx, account: string, region: string, id: string): Key {
   const key = resolveKey(ctx, account, region, id);
@@ -46,6 +49,7 @@ export function mustFindKey(ctx: Ctx, account: string, region: string, id: strin
   const arn = id.startsWith('arn:') ? id : `arn:${partition}:kms:${region}:${account}:key/${id}`;
   if (id.startsWith('arn:') && parseArn(id)?.region !== region)
     throw new Fault('NotFoundException', `Invalid arn ${parseArn(id)?.region ?? ''}`);
+  if (!KEY_ID.test(arn)) throw new Fault('NotFoundException', `Invalid keyId '${id}'`);
   throw new Fault('NotFoundException', `Key '${arn}' does not exist`);
 }
 

@@ -1,6 +1,8 @@
 /** An instance and its reservation in the API's shape. Source: EC2 API Reference Instance, Reservation. */
+
 import type { Place } from '../../base/place.ts';
 import type { Ctx } from '../operation.ts';
+import { wholeSecond } from '../time.ts';
 import type { Ec2 } from '../wire/shapes.ts';
 import type { Ec2Place, Image, Instance } from '../world/ec2.ts';
 import { regionOf } from '../world/make.ts';
@@ -39,7 +41,7 @@ export function describeInstance(
     InstanceId: instance.instanceId,
     InstanceType: instance.instanceType as Ec2._InstanceType,
     KeyName: instance.keyName,
-    LaunchTime: new Date(instance.launchedMs),
+    LaunchTime: wholeSecond(instance.launchedMs),
     MaintenanceOptions: { AutoRecovery: 'default' },
     MetadataOptions: {
       State: instance.state === 'pending' ? 'pending' : 'applied',
@@ -57,7 +59,7 @@ export function describeInstance(
     StateTransitionReason: instance.stateTransitionReason,
     Tags: describedTags(instance.tags),
     UsageOperation: 'RunInstances',
-    UsageOperationUpdateTime: new Date(instance.launchedMs),
+    UsageOperationUpdateTime: wholeSecond(instance.launchedMs),
     VirtualizationType: 'hvm',
     BlockDeviceMappings: [],
     NetworkInterfaces: [],
@@ -120,7 +122,7 @@ function belongings(place: Place, ec2: Ec2Place, instance: Instance): Ec2.Instan
       {
         ...associated,
         Attachment: {
-          AttachTime: new Date(instance.launchedMs),
+          AttachTime: wholeSecond(instance.launchedMs),
           AttachmentId: attachmentId(instance),
           DeleteOnTermination: true,
           DeviceIndex: 0,
@@ -164,7 +166,7 @@ export function shownDevices(ec2: Ec2Place, instance: Instance): Ec2.InstanceBlo
     return {
       DeviceName,
       Ebs: {
-        AttachTime: new Date(attachment?.atMs ?? instance.launchedMs),
+        AttachTime: wholeSecond(attachment?.atMs ?? instance.launchedMs),
         DeleteOnTermination: attachment?.deleteOnTermination ?? true,
         Status: instance.state === 'pending' ? 'attaching' : 'attached',
         VolumeId,

@@ -3,9 +3,11 @@
  * All that are documented are taken; those on things the simulator has not match nothing: Outposts, dedicated hosts,
  * capacity reservations, IPv6, placement groups, Spot requests, managed instances.
  */
+
 import type { Place } from '../../base/place.ts';
 import { isWindows, usageOperation } from '../ec2/image-shape.ts';
 import type { Ctx } from '../operation.ts';
+import { wholeSecond } from '../time.ts';
 import type { Ec2Place, Image, Instance, Volume } from '../world/ec2.ts';
 import { imageOf, privateDnsName, profileIdOf, publicDnsName } from './describe-instance.ts';
 import { INTERFACE_FIELDS } from './interface-filters.ts';
@@ -59,7 +61,7 @@ const NOWHERE: readonly string[] = [
   'spot-instance-request-id',
 ];
 
-const iso = (ms: number): string => new Date(ms).toISOString();
+const iso = (ms: number): string => wholeSecond(ms).toISOString();
 
 export const INSTANCE_FIELDS: Fields<InstanceItem> = {
   ...Object.fromEntries(NOWHERE.map((name) => [name, nowhere])),

@@ -2,7 +2,9 @@
  * Table of AWS facts: the filters of DescribeInstances on network interfaces. Every instance has one interface.
  * Source: EC2 API Reference DescribeInstances, "Filter.N". Those on what no interface here has match nothing.
  */
+
 import type { Place } from '../../base/place.ts';
+import { wholeSecond } from '../time.ts';
 import type { Ec2Place, Instance } from '../world/ec2.ts';
 import {
   attachmentId,
@@ -57,7 +59,7 @@ const FIELDS: Fields<Item> = {
   'addresses.primary': () => 'true',
   'addresses.private-dns-name': ({ instance, place }) => privateDnsName(place, instance),
   'addresses.private-ip-address': ({ instance }) => instance.privateIp,
-  'attachment.attach-time': ({ instance }) => new Date(instance.launchedMs).toISOString(),
+  'attachment.attach-time': ({ instance }) => wholeSecond(instance.launchedMs).toISOString(),
   'attachment.attachment-id': ({ instance }) => attachmentId(instance),
   'attachment.delete-on-termination': () => 'true',
   'attachment.device-index': () => '0',

@@ -111,7 +111,16 @@ const REFUSALS: readonly Refusal[] = [
     input: { KeyName: 'none' },
     says: /^InvalidKeyPair\.NotFound: The key pair 'none' does not/,
   },
-  { rule: 'unknown group', input: { SecurityGroupIds: ['sg-1'] }, says: /^InvalidGroup\.NotFound: / },
+  {
+    rule: 'unknown group',
+    input: { SecurityGroupIds: ['sg-0123456789abcdef0'] },
+    says: /^InvalidGroup\.NotFound: /,
+  },
+  {
+    rule: 'no id of a group',
+    input: { SecurityGroupIds: ['sg-1'] },
+    says: /^InvalidGroupId\.Malformed: Invalid id: "sg-1"/,
+  },
   { rule: 'unknown subnet', input: { SubnetId: 'subnet-1' }, says: /^InvalidSubnetID\.NotFound: / },
   {
     rule: 'unknown type',

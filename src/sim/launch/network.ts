@@ -59,6 +59,8 @@ export function defaultSubnet(ec2: Ec2Place, region: string, zone: string | unde
 }
 
 export function securityGroupById(ec2: Ec2Place, groupId: string): SecurityGroup {
+  if (!/^sg-([0-9a-f]{8}|[0-9a-f]{17})$/.test(groupId))
+    throw new Fault('InvalidGroupId.Malformed', `Invalid id: "${groupId}" (expecting "sg-...")`);
   const group = ec2.securityGroups.get(groupId);
   if (!group) throw new Fault('InvalidGroup.NotFound', `The security group '${groupId}' does not exist`);
   return group;

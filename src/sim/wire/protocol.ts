@@ -92,7 +92,8 @@ export function encodeAnswer(
       );
     case 'awsQuery': {
       const members = xmlMembers(operation.output, output);
-      const result = operation.output.members().length > 0 ? `<${action}Result>${members}</${action}Result>` : members;
+      // An answer that has a shape has its element, be it empty: botocore looks for it.
+      const result = operation.output.name === 'Unit' ? '' : `<${action}Result>${members}</${action}Result>`;
       return xml(
         200,
         `${XML_HEAD}<${action}Response xmlns="${service.xmlns}">${result}<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${action}Response>`,

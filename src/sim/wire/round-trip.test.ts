@@ -3,6 +3,7 @@
  * our decoder reads as the same value; what our encoder writes the client reads as the same value.
  */
 import { describe, expect, test } from 'vitest';
+import { invariant } from '../../base/invariant.ts';
 import { inProcessHandler } from '../in-process.ts';
 import type { WireRequest, WireResponse } from './message.ts';
 import { decodeRequest, encodeAnswer } from './protocol.ts';
@@ -144,4 +145,17 @@ describe.each(SERVICE_NAMES)('%s', async (name) => {
     expect(wrong).toEqual([]);
     expect(schema.operations.size).toBeGreaterThan(5);
   });
+});
+
+test('WIRE-1 a query answer that has a shape has its element, be it empty: botocore looks for it', async () => {
+  const service = serviceNamed('autoscaling');
+  invariant(service, 'a service of the simulator');
+  const schema = await loadSchema(service);
+  const written = (action: string) => {
+    const operation = schema.operations.get(action);
+    invariant(operation, action);
+    return String(encodeAnswer(schema, operation, {}, 'r').body);
+  };
+  expect(written('PutLifecycleHook')).toContain('<PutLifecycleHookResult></PutLifecycleHookResult><ResponseMetadata>');
+  expect(written('SetDesiredCapacity')).not.toContain('Result');
 });

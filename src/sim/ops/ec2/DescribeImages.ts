@@ -10,6 +10,7 @@ import { checkImageId, imageNotFound } from '../../ec2/image-ids.ts';
 import { imageShape, imageTags } from '../../ec2/image-shape.ts';
 import { visibleImage, visibleImages } from '../../ec2/images.ts';
 import { ownerAlias } from '../../ec2/owner-alias.ts';
+import { checkUserIds, IMAGE_OWNERS, PERMITTED } from '../../ec2/user-ids.ts';
 import { type Call, type Ctx, operation } from '../../operation.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
 import type { Image } from '../../world/ec2.ts';
@@ -29,6 +30,8 @@ export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeI
   demands: () => anyOf('DescribeImages'),
   apply(call) {
     const { input, place } = call;
+    checkUserIds(input.Owners, IMAGE_OWNERS);
+    checkUserIds(input.ExecutableUsers, PERMITTED);
     const items: { image: Image; ctx: Ctx; place: Place }[] = [];
     for (const image of input.ImageIds?.length ? byIds(call, place, input.ImageIds) : shown(call)) {
       const enabled = image.state !== 'disabled' || input.IncludeDisabled === true;

@@ -4,6 +4,7 @@ import { applyFilters, notWithIds, onePage } from '../../ec2/filters.ts';
 import { ownerAlias } from '../../ec2/owner-alias.ts';
 import { SNAPSHOT_FILTERS, snapshotShape, snapshotTags } from '../../ec2/snapshot-shape.ts';
 import { readableSnapshot, visibleSnapshots } from '../../ec2/snapshots.ts';
+import { checkUserIds, PERMITTED, SNAPSHOT_OWNERS } from '../../ec2/user-ids.ts';
 import { type Call, operation } from '../../operation.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
 import type { Snapshot } from '../../world/ec2.ts';
@@ -16,6 +17,8 @@ export const describeSnapshots = operation<Ec2.DescribeSnapshotsRequest, Ec2.Des
     apply(call) {
       const { input, place, nowMs } = call;
       notWithIds('snapshotSet', input.SnapshotIds, input);
+      checkUserIds(input.OwnerIds, SNAPSHOT_OWNERS);
+      checkUserIds(input.RestorableByUserIds, PERMITTED);
       const owned = candidates(call).filter((snapshot) => ownedBy(snapshot, place.account, input.OwnerIds));
       const items = owned
         .filter((snapshot) => restorableBy(snapshot, place.account, input.RestorableByUserIds))

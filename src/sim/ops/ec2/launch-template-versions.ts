@@ -2,11 +2,13 @@
  * Sources: EC2 API Reference CreateLaunchTemplateVersion, DescribeLaunchTemplateVersions, DeleteLaunchTemplateVersions.
  * A version made with SourceVersion takes every top-level parameter of the source that it does not give itself.
  */
+
 import { resolveImageId } from '../../launch/image-name.ts';
 import { type Fields, listed } from '../../launch/listing.ts';
 import { findTemplate, templateData, templateVersion } from '../../launch/templates.ts';
 import { madeBefore, rememberToken } from '../../launch/tokens.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
+import { wholeSecond } from '../../time.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
 import type { LaunchTemplate, LaunchTemplateVersion } from '../../world/ec2.ts';
 import { ec2Of, templateDemand } from './launch-templates.ts';
@@ -22,7 +24,7 @@ function shown(call: Call<object>, { template, version }: Item, resolve = false)
   if (resolve && data.ImageId) data.ImageId = resolveImageId(call, call.place, data.ImageId);
   return {
     CreatedBy: version.createdBy,
-    CreateTime: new Date(version.createdMs),
+    CreateTime: wholeSecond(version.createdMs),
     DefaultVersion: version.version === template.defaultVersion,
     LaunchTemplateData: data,
     LaunchTemplateId: template.launchTemplateId,
@@ -71,7 +73,7 @@ export const createLaunchTemplateVersion = operation<
 const data = (item: Item) => templateData(item.version);
 
 const FIELDS: Fields<Item> = {
-  'create-time': (i) => new Date(i.version.createdMs).toISOString(),
+  'create-time': (i) => wholeSecond(i.version.createdMs).toISOString(),
   'ebs-optimized': (i) => String(data(i).EbsOptimized ?? false),
   'iam-instance-profile': (i) => data(i).IamInstanceProfile?.Arn ?? data(i).IamInstanceProfile?.Name,
   'image-id': (i) => data(i).ImageId,

@@ -2,6 +2,7 @@
  * Sources: EC2 API Reference CreateLaunchTemplate, DescribeLaunchTemplates, ModifyLaunchTemplate, DeleteLaunchTemplate.
  * Versions are in `launch-template-versions.ts`.
  */
+
 import { existingTags, tagContext } from '../../launch/demands.ts';
 import { describedTags } from '../../launch/describe-instance.ts';
 import { type Fields, listed } from '../../launch/listing.ts';
@@ -9,6 +10,7 @@ import { tagsOf } from '../../launch/tag-specifications.ts';
 import { findTemplate, type TemplateReference, templateVersion } from '../../launch/templates.ts';
 import { madeBefore, rememberToken } from '../../launch/tokens.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
+import { wholeSecond } from '../../time.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
 import type { Ec2Place, LaunchTemplate } from '../../world/ec2.ts';
 import { placeOf } from '../../world/make.ts';
@@ -32,7 +34,7 @@ export const templateDemand =
 function shownTemplate(template: LaunchTemplate): Ec2.LaunchTemplate {
   return {
     CreatedBy: template.createdBy,
-    CreateTime: new Date(template.createdMs),
+    CreateTime: wholeSecond(template.createdMs),
     DefaultVersionNumber: template.defaultVersion,
     LatestVersionNumber: template.latestVersion,
     LaunchTemplateId: template.launchTemplateId,
@@ -97,7 +99,7 @@ function newTemplate(call: Call<Ec2.CreateLaunchTemplateRequest>, ec2: Ec2Place)
 }
 
 const FIELDS: Fields<LaunchTemplate> = {
-  'create-time': (t) => new Date(t.createdMs).toISOString(),
+  'create-time': (t) => wholeSecond(t.createdMs).toISOString(),
   'launch-template-name': (t) => t.name,
   tag: (t) => t.tags,
 };

@@ -188,10 +188,18 @@ function rulesOf(input: Rules): Ec2.IpPermission[] {
 
 const same = (a: object) => (b: object) => canonicalJson(a) === canonicalJson(b);
 
+/** As EC2's refusals name a rule. */
+function ruleText({ IpProtocol: protocol = '-1', FromPort: from, ToPort: to, ...of }: Ec2.IpPermission): string {
+  const peer = of.IpRanges?.[0]?.CidrIp ?? of.Ipv6Ranges?.[0]?.CidrIpv6 ?? of.UserIdGroupPairs?.[0]?.GroupId;
+  const name = protocol === '-1' ? 'ALL' : protocol.toUpperCase();
+  const ports = protocol === '-1' ? '' : `from port: ${from ?? -1}, to port: ${to ?? -1}, `;
+  return `peer: ${peer ?? of.PrefixListIds?.[0]?.PrefixListId ?? ''}, ${name}, ${ports}ALLOW`;
+}
+
 function added(rules: readonly object[], more: readonly Ec2.IpPermission[]): object[] {
   for (const rule of more) {
     if (rules.some(same(rule))) {
-      throw new Fault('InvalidPermission.Duplicate', `the specified rule "${canonicalJson(rule)}" already exists`);
+      throw new Fault('InvalidPermission.Duplicate', `the specified rule "${ruleText(rule)}" already exists`);
     }
   }
   return [...rules, ...more];

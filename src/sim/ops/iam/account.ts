@@ -2,6 +2,7 @@
  * The account as a whole. Source: IAM API Reference "GetAccountAuthorizationDetails", "GetAccountSummary",
  * "ListAccountAliases", "ListEntitiesForPolicy".
  */
+
 import { onEverything } from '../../iam/demands.ts';
 import { encoded } from '../../iam/documents.ts';
 import { awsPolicy, findPolicy, iamOf, pageOf, tagList } from '../../iam/identities.ts';
@@ -15,6 +16,7 @@ import {
   PolicyUse,
 } from '../../iam/shapes.ts';
 import { type Call, operation } from '../../operation.ts';
+import { wholeSecond } from '../../time.ts';
 import type { Iam } from '../../wire/shapes.ts';
 import type { Group, IamAccount, InstanceProfile, ManagedPolicy, Permissions, Role, User } from '../../world/iam.ts';
 
@@ -34,7 +36,7 @@ function roleDetail(role: Role, profiles: readonly InstanceProfile[]): Iam.RoleD
       InstanceProfileName: p.name,
       InstanceProfileId: p.id,
       Arn: p.arn,
-      CreateDate: new Date(p.createdMs),
+      CreateDate: wholeSecond(p.createdMs),
       Roles: [listedRole(role)],
     })),
     RolePolicyList: policyList(now),
@@ -67,7 +69,7 @@ const policyDetail = (policy: ManagedPolicy, use: PolicyUse): Iam.ManagedPolicyD
     Document: encoded(v.document),
     VersionId,
     IsDefaultVersion: VersionId === policy.defaultVersion,
-    CreateDate: new Date(v.createdMs),
+    CreateDate: wholeSecond(v.createdMs),
   })),
 });
 

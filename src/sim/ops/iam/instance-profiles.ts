@@ -1,4 +1,5 @@
 /** Instance profiles. Source: IAM API Reference "CreateInstanceProfile", "AddRoleToInstanceProfile", "ListInstanceProfilesForRole". */
+
 import { demandOn, onEverything } from '../../iam/demands.ts';
 import {
   changeable,
@@ -14,6 +15,7 @@ import { newUniqueId } from '../../iam/make-role.ts';
 import { checkName, checkPath } from '../../iam/names.ts';
 import { listedRole } from '../../iam/shapes.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
+import { wholeSecond } from '../../time.ts';
 import type { Iam } from '../../wire/shapes.ts';
 import type { InstanceProfile } from '../../world/iam.ts';
 
@@ -38,7 +40,7 @@ function profileShape(call: Call<unknown>, p: InstanceProfile): Iam.InstanceProf
     InstanceProfileName: p.name,
     InstanceProfileId: p.id,
     Arn: p.arn,
-    CreateDate: new Date(p.createdMs),
+    CreateDate: wholeSecond(p.createdMs),
     Roles: role === undefined ? [] : [listedRole(role)],
     ...(p.tags.size > 0 ? { Tags: tagList(p.tags) } : {}),
   };

@@ -1,4 +1,5 @@
 /** Managed policies and their versions. Source: IAM API Reference "CreatePolicy", "CreatePolicyVersion", "GetPolicyVersion", "DeletePolicy". */
+
 import { checkIdentityPolicy, encoded } from '../../iam/documents.ts';
 import { awsPolicy, findPolicy, iamOf, noSuchEntity, pageOf, tagMap } from '../../iam/identities.ts';
 import { newUniqueId } from '../../iam/make-role.ts';
@@ -6,6 +7,7 @@ import { awsManagedPolicyArns } from '../../iam/managed-policies.ts';
 import { checkName, checkPath } from '../../iam/names.ts';
 import { listedPolicy, PolicyUse, policyShape } from '../../iam/shapes.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
+import { wholeSecond } from '../../time.ts';
 import type { Iam } from '../../wire/shapes.ts';
 import type { ManagedPolicy } from '../../world/iam.ts';
 
@@ -100,7 +102,7 @@ function versionShape(policy: ManagedPolicy, id: string, withDocument: boolean):
     ...(withDocument ? { Document: encoded(version.document) } : {}),
     VersionId: id,
     IsDefaultVersion: id === policy.defaultVersion,
-    CreateDate: new Date(version.createdMs),
+    CreateDate: wholeSecond(version.createdMs),
   };
 }
 

@@ -1,10 +1,12 @@
 /** Users and their access keys. Source: IAM API Reference "CreateUser", "GetUser", "DeleteUser", "CreateAccessKey". */
+
 import { demandOn, onEverything } from '../../iam/demands.ts';
 import { findPolicy, findUser, iamOf, noSuchEntity, pageOf, tagList, tagMap } from '../../iam/identities.ts';
 import { newUniqueId } from '../../iam/make-role.ts';
 import { checkName, checkPath } from '../../iam/names.ts';
 import { listedUser, userShape } from '../../iam/shapes.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
+import { wholeSecond } from '../../time.ts';
 import type { Iam } from '../../wire/shapes.ts';
 import type { Permissions, User } from '../../world/iam.ts';
 
@@ -16,6 +18,16 @@ function nameOf(call: Named): string | undefined {
   const { principal } = call.caller;
   const own = principal.kind === 'user' ? principal.arn.slice(principal.arn.lastIndexOf('/') + 1) : undefined;
   return call.input.UserName ?? own;
+}
+
+/** Without a name: the user whose keys these are, be it the account itself. A role is no user. */
+function callerAsUser(call: Call<Iam.GetUserRequest>): Iam.User {
+  const { principal, account, arn } = call.caller;
+  if (principal.kind === 'user') return userShape(userOfCall(call));
+  if (principal.kind !== 'root')
+    throw new Fault('ValidationError', 'Must specify userName when calling with non-User credentials');
+  // Like AWS's, the root user has no name and no path.
+  return { UserId: account, Arn: arn, CreateDate: new Date(0) } as Iam.User;
 }
 
 const userOfCall = (call: Named): User => findUser(call, nameOf(call));
@@ -56,7 +68,7 @@ export const createUser = operation<Iam.CreateUserRequest, Iam.CreateUserRespons
 export const getUser = operation<Iam.GetUserRequest, Iam.GetUserResponse>('iam.GetUser', {
   accepts: ['UserName'],
   demands: (call) => onUser(call, 'GetUser'),
-  apply: (call) => ({ User: userShape(userOfCall(call)) }),
+  apply: (call) => ({ User: call.input.UserName === undefined ? callerAsUser(call) : userShape(userOfCall(call)) }),
 });
 
 export const listUsers = operation<Iam.ListUsersRequest, Iam.ListUsersResponse>('iam.ListUsers', {
@@ -107,7 +119,7 @@ export const createAccessKey = operation<Iam.CreateAccessKeyRequest, Iam.CreateA
           AccessKeyId,
           Status: 'Active',
           SecretAccessKey: secret,
-          CreateDate: new Date(call.nowMs),
+          CreateDate: wholeSecond(call.nowMs),
         },
       };
     },
@@ -125,7 +137,7 @@ export const listAccessKeys = operation<Iam.ListAccessKeysRequest, Iam.ListAcces
         UserName: user.name,
         AccessKeyId,
         Status: k.status,
-        CreateDate: new Date(k.createdMs),
+        CreateDate: wholeSecond(k.createdMs),
       })),
       ...more,
     };

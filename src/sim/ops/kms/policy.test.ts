@@ -181,9 +181,10 @@ describe('KMS-ACCESS across accounts', () => {
 });
 
 test.each([
+  { id: 'no-such-key', says: "NotFoundException: Invalid keyId 'no-such-key'" },
   {
-    id: 'no-such-key',
-    says: "NotFoundException: Key 'arn:aws:kms:eu-west-1:111111111111:key/no-such-key' does not exist",
+    id: '12345678-1234-1234-1234-123456789012',
+    says: "NotFoundException: Key 'arn:aws:kms:eu-west-1:111111111111:key/12345678-1234-1234-1234-123456789012' does not exist",
   },
   { id: 'alias/none', says: 'NotFoundException: Alias arn:aws:kms:eu-west-1:111111111111:alias/none is not found.' },
 ])('KMS-ACCESS a key that is not there: $id', async ({ id, says }) => {

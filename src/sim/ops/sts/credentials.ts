@@ -1,6 +1,8 @@
 /** What all temporary credentials have in common. Source: STS API Reference "Credentials"; facts authorization.md section 12 (sizes). */
+
 import { checkIdentityPolicy } from '../../iam/documents.ts';
 import { type Call, Fault } from '../../operation.ts';
+import { wholeSecond } from '../../time.ts';
 import type { Sts } from '../../wire/shapes.ts';
 import type { Session } from '../../world/iam.ts';
 
@@ -26,7 +28,7 @@ export const shown = (s: Pick<Session, 'accessKeyId' | 'secret' | 'token' | 'exp
   AccessKeyId: s.accessKeyId,
   SecretAccessKey: s.secret,
   SessionToken: s.token,
-  Expiration: new Date(s.expiresMs),
+  Expiration: wholeSecond(s.expiresMs),
 });
 
 export function invalidValue(value: string, member: string, pattern: string | undefined, has?: string): Fault {
