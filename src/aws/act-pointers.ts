@@ -1,4 +1,5 @@
 /** Effects on what user accounts launch by: SSM parameters and launch templates. */
+import { createHash } from 'node:crypto';
 import type { LaunchTemplateBlockDeviceMappingRequest } from '@aws-sdk/client-ec2';
 import { done, type Outcome, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
@@ -49,7 +50,7 @@ export function pointerEffects(c: Connection): PointerEffects {
           new CreateLaunchTemplateVersionCommand({
             LaunchTemplateName: want.name,
             SourceVersion: '$Default',
-            ClientToken: want.token,
+            ClientToken: tokenOf(want, mappings.value),
             VersionDescription: `amiport: ${want.imageId}`,
             LaunchTemplateData: {
               ImageId: want.imageId,
@@ -68,6 +69,15 @@ export function pointerEffects(c: Connection): PointerEffects {
     },
   };
 }
+
+/** Goes with equal parameters only (EC2 API Reference "Ensuring idempotency"), and some of them are learnt by the run. */
+const tokenOf = (
+  want: { readonly token: string; readonly imageId: string },
+  mappings: readonly LaunchTemplateBlockDeviceMappingRequest[],
+): string =>
+  createHash('sha256')
+    .update(JSON.stringify([want.token, want.imageId, mappings]))
+    .digest('hex');
 
 /**
  * A version that names block devices replaces the whole list, so the owner's own settings (size, type, further

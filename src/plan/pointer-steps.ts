@@ -1,7 +1,7 @@
 /** Steps that move what user accounts launch by: SSM parameters and launch templates. After sharing, never before. */
 import { reason } from '../base/outcome.ts';
 import { fillTemplate, type Image, namedVolumeKey, type TargetAccount } from '../model/delivery.ts';
-import type { ImageSeen, PlaceSeen } from '../model/observed.ts';
+import type { ImageSeen, LaunchTemplateSeen, PlaceSeen } from '../model/observed.ts';
 import { accountKey } from './account-keys.ts';
 import { checkStep } from './builder-copy.ts';
 import { type Draft, tagsFor, tokenFor } from './draft.ts';
@@ -155,9 +155,14 @@ function planTemplate(d: Draft, image: Image, source: ImageSeen, place: PlaceSee
     name,
     imageId,
     mappings: mappingsFor(d, image, source, place),
-    token: tokenFor(d.want.name, image.name, version, account, region, name, String(there.value.latestVersion)),
+    // A run that made the version and died before it was the default comes to the same one.
+    token: tokenFor(d.want.name, image.name, version, account, region, name, String(from(image, there.value))),
   });
 }
+
+/** The version that the new one follows. */
+const from = (image: Image, template: LaunchTemplateSeen): number =>
+  image.publish.setDefault ? template.defaultVersion : template.latestVersion;
 
 /** Every encrypted mapping with the full ARN of its key, so that no default decides. */
 function mappingsFor(d: Draft, image: Image, source: ImageSeen, place: PlaceSeen): readonly MappingKey[] {

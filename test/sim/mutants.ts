@@ -64,6 +64,13 @@ export const MUTANTS: readonly Mutant[] = [
     found: { by: 'delivery', seed: 260 },
   },
   {
+    without: 'the client token of launch template versions',
+    file: 'aws/act-pointers.ts',
+    find: '            ClientToken: tokenOf(want, mappings.value),\n',
+    replace: '',
+    found: { by: 'delivery', seed: 13 },
+  },
+  {
     without: 'the order of sharing before pointing',
     file: 'plan/pointer-steps.ts',
     find: ': d.planned(sharedStep(image.name, version, region), checkStep(image.name, version, region));',

@@ -193,11 +193,24 @@ function exactly(world: World, want: Wanted): readonly string[] {
       return [
         ...differs(`copies of ${image.name} in ${region}`, owners, wanted),
         ...differs(`permissions of ${image.name} in ${region}`, shared, toShare),
+        ...doubledVersions(world, region, want.accounts),
         ...differs(`pointers to ${image.name} in ${region}`, [String(pointed)], [String(want.accounts.length)]),
       ];
     }),
   );
 }
+
+/** A template has one version for each image that was brought to it in a row. */
+const doubledVersions = (world: World, region: string, accounts: readonly string[]): readonly string[] =>
+  accounts.flatMap((account) => {
+    const templates = [...(world.accounts.get(account)?.places.get(region)?.ec2.launchTemplates.values() ?? [])];
+    return templates.flatMap(({ name, versions }) => {
+      const images = [...versions.values()].map((v) => String(v.data.ImageId));
+      return images
+        .filter((imageId, i) => i > 0 && imageId === images[i - 1])
+        .map((imageId) => `${name} of ${account}/${region} has two versions in a row for ${imageId}`);
+    });
+  });
 
 const differs = (what: string, are: readonly string[], wanted: readonly string[]): readonly string[] =>
   are.join(', ') === wanted.join(', ') ? [] : [`${what}: [${are.join(', ')}] instead of [${wanted.join(', ')}]`];
