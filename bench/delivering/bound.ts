@@ -108,7 +108,7 @@ export function leastProofReads({ accounts, regions }: Fleet, way: Way): Calls {
   const changedRoles = a * (way === 'shared-encrypted' ? 2 : 1);
   const key = way === 'shared-encrypted';
   return added([
-    { 'ec2:DescribeImages': r, 'ssm:GetParameter': a * r },
+    { 'ec2:DescribeImages': r, 'ssm:GetParameters': a * r },
     { 'iam:GetRole': changedRoles, 'iam:ListRolePolicies': changedRoles, 'iam:ListAttachedRolePolicies': changedRoles },
     key ? { 'iam:GetRolePolicy': 2 * a, 'kms:DescribeKey': r, 'kms:GetKeyPolicy': r } : {},
     key ? { 'kms:ListGrants': r * Math.ceil(a / GRANTS_PER_PAGE) } : {},

@@ -11,6 +11,7 @@ import type { CanaryStep } from './canary-gate.ts';
 import { Copies } from './copies.ts';
 import { forgetPermissions, keepPermissions } from './kept-permissions.ts';
 import type { PlacedStep } from './placed.ts';
+import { Pointing } from './pointing.ts';
 import { type Prove, type ProveStep, Proving } from './proving.ts';
 import { startRefresh, watchRefresh } from './refreshing.ts';
 import { pollVolumeSteps, startVolumeStep } from './rehoming.ts';
@@ -26,7 +27,12 @@ export interface CarryOutPorts {
 }
 
 export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
-  const run: Run = { ports, copies: new Copies(ports.cloud, ports.nowMs), proofs: new Proving(ports) };
+  const run: Run = {
+    ports,
+    copies: new Copies(ports.cloud, ports.nowMs),
+    proofs: new Proving(ports),
+    pointing: new Pointing(ports.cloud, ports.nowMs),
+  };
   return {
     async start(steps, learnt) {
       const results = new Map<string, StepResult>();
@@ -42,6 +48,10 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
     async poll(steps, learnt) {
       const resolved = steps.map((s) => resolveReferences(s, learnt).value);
       const results = new Map(await run.copies.poll(resolved.filter((s) => s.do === 'check-image')));
+      const pointed = await ports.cloud.traced(() =>
+        run.pointing.poll(resolved.filter((s) => s.do === 'put-parameter')),
+      );
+      for (const [id, result] of pointed.value) results.set(id, { ...result, requests: pointed.requests });
       for (const step of resolved) if (step.do === 'prove') results.set(step.id, run.proofs.poll(step));
       const moving = resolved.filter(isVolumeEffect);
       const { value: moved, requests } = await ports.cloud.traced(() => pollVolumeSteps(ports.cloud, moving));
@@ -63,6 +73,7 @@ interface Run {
   readonly ports: CarryOutPorts;
   readonly copies: Copies;
   readonly proofs: Proving;
+  readonly pointing: Pointing;
 }
 
 /** Steps that come together are of one kind (`placed.ts`). */
@@ -87,7 +98,7 @@ async function beginAll(run: Run, steps: readonly PlacedStep[]): Promise<Results
   return new Map([...singly, ...(await run.proofs.start(proofs)), ...openedWith]);
 }
 
-async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepResult> {
+async function begin({ ports, copies, pointing }: Run, step: SinglyBegun): Promise<StepResult> {
   const { cloud } = ports;
   const at = { account: step.account, region: step.region };
   if (isVolumeEffect(step)) return startVolumeStep(cloud, step);
@@ -153,7 +164,7 @@ async function begin({ ports, copies }: Run, step: SinglyBegun): Promise<StepRes
     case 'revoke-grant':
       return ended(await cloud.revokeGrant(at, { keyArn: step.key, grantId: step.grantId }));
     case 'put-parameter':
-      return ended(await cloud.putImageParameter(at, step), undefined, (v) => `version ${v.version}`);
+      return pointing.start(step);
     case 'set-launch-template':
       return ended(await cloud.setLaunchTemplateImage(at, step), undefined, (v) => `version ${v.version}`);
     default:

@@ -1,43 +1,56 @@
 /** Effects on what user accounts launch by: SSM parameters and launch templates. */
 import { createHash } from 'node:crypto';
 import type { LaunchTemplateBlockDeviceMappingRequest } from '@aws-sdk/client-ec2';
-import { done, type Outcome, reason } from '../base/outcome.ts';
+import { done, type Outcome } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
-import type { Cloud } from '../model/cloud.ts';
-import { refusedWith } from './call.ts';
+import type { Cloud, KeptParameter } from '../model/cloud.ts';
 import type { Connection } from './connection.ts';
+import { piecesOf } from './shapes.ts';
 
-type PointerEffects = Pick<Cloud, 'putImageParameter' | 'setLaunchTemplateImage'>;
+type PointerEffects = Pick<Cloud, 'putImageParameter' | 'getParameters' | 'tagParameter' | 'setLaunchTemplateImage'>;
 
-/** PutParameter of `aws:ec2:image` returns before the check (SSM API Reference "PutParameter"). */
-const FIRST_LOOK_MS = 4_000;
-const LOOKS = 40;
-const LOOK_EVERY_MS = 1_500;
+/** SSM API Reference "GetParameters". */
+const NAMES_PER_CALL = 10;
 
 export function pointerEffects(c: Connection): PointerEffects {
   return {
-    async putImageParameter(at, want) {
-      const { AddTagsToResourceCommand, PutParameterCommand } = await import('@aws-sdk/client-ssm');
+    async putImageParameter(at, { name, imageId }) {
+      const { PutParameterCommand } = await import('@aws-sdk/client-ssm');
       const put = await c.send('ssm', at, 'ssm:PutParameter', (ssm) =>
         ssm.send(
           new PutParameterCommand({
-            Name: want.name,
-            Value: want.imageId,
+            Name: name,
+            Value: imageId,
             Type: 'String',
             DataType: 'aws:ec2:image',
             Overwrite: true,
           }),
         ),
       );
-      if (!put.ok) return put;
-      const version = await untilReadable(c, at, want.name, want.imageId);
-      if (!version.ok) return version;
-      const Tags = Object.entries(want.tags).map(([Key, Value]) => ({ Key, Value }));
-      // Tags cannot go with Overwrite: they follow once the parameter is there.
+      return put.ok ? done(undefined) : put;
+    },
+
+    async getParameters(at, names) {
+      const { GetParametersCommand } = await import('@aws-sdk/client-ssm');
+      const found: KeptParameter[] = [];
+      for (const Names of piecesOf(names, NAMES_PER_CALL)) {
+        const answer = await c.send('ssm', at, 'ssm:GetParameters', (ssm) =>
+          ssm.send(new GetParametersCommand({ Names })),
+        );
+        if (!answer.ok) return answer;
+        for (const { Name = '', Value = '', Version = 0 } of answer.value.Parameters ?? [])
+          found.push({ name: Name, value: Value, version: Version });
+      }
+      return done(found);
+    },
+
+    async tagParameter(at, { name, tags }) {
+      const { AddTagsToResourceCommand } = await import('@aws-sdk/client-ssm');
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
       const tagged = await c.send('ssm', at, 'ssm:AddTagsToResource', (ssm) =>
-        ssm.send(new AddTagsToResourceCommand({ ResourceType: 'Parameter', ResourceId: want.name, Tags })),
+        ssm.send(new AddTagsToResourceCommand({ ResourceType: 'Parameter', ResourceId: name, Tags })),
       );
-      return tagged.ok ? version : tagged;
+      return tagged.ok ? done(undefined) : tagged;
     },
 
     async setLaunchTemplateImage(at, want) {
@@ -104,30 +117,4 @@ async function mergedMappings(
     return { DeviceName: deviceName, Ebs: { ...ebs, Encrypted: true, KmsKeyId: kmsKeyId } };
   });
   return done([...kept, ...changed]);
-}
-
-async function untilReadable(
-  c: Connection,
-  at: { readonly account: string; readonly region: string },
-  name: string,
-  imageId: string,
-): Promise<Outcome<{ version: number }>> {
-  const { GetParameterCommand } = await import('@aws-sdk/client-ssm');
-  for (let look = 0; look < LOOKS; look++) {
-    await c.options.clock.sleep(look === 0 ? FIRST_LOOK_MS : LOOK_EVERY_MS);
-    const got = await c.send('ssm', at, 'ssm:GetParameter', (ssm) => ssm.send(new GetParameterCommand({ Name: name })));
-    if (got.ok && got.value.Parameter?.Value === imageId) return done({ version: got.value.Parameter.Version ?? 0 });
-    if (!got.ok && !refusedWith(got, 'ParameterNotFound')) return got;
-  }
-  return {
-    ok: false,
-    reason: reason(
-      'ssm.image-parameter.refused',
-      `${at.account}/${at.region}`,
-      `parameter ${name} does not take ${imageId}: its check of the AMI did not pass`,
-      {
-        remedy: { who: 'you', does: `see that ${at.account} may launch ${imageId} in ${at.region}, then apply again` },
-      },
-    ),
-  };
 }

@@ -196,6 +196,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'ssm:DescribeParameters': { for: ['account'], why: 'published parameters that nothing needs any more', reads: true },
   'ssm:DeleteParameters': { for: ['builder'], why: 'leases of runs that are over' },
   'ssm:GetParameter': { for: BOTH, why: 'sources given by parameter; what published ones name', reads: true },
+  'ssm:GetParameters': { for: ['account'], why: 'whether published parameters name the image yet', reads: true },
   'ssm:GetParametersByPath': { for: ['builder'], why: 'whether somebody else carries the delivery out', reads: true },
   'ssm:PutParameter': {
     for: BOTH,

@@ -117,11 +117,11 @@ export interface Cloud {
   setTemplateVersion(at: Place, want: { readonly name: string; readonly version: number }): Promise<Outcome<void>>;
 
   // Pointers in user accounts
-  /** Until the new version can be read back (`aws:ec2:image` is checked asynchronously). */
-  putImageParameter(
-    at: Place,
-    want: { readonly name: string; readonly imageId: string; readonly tags: Tags },
-  ): Promise<Outcome<{ readonly version: number }>>;
+  /** The new version can be read back once AWS has checked the image, asynchronously (`aws:ec2:image`). */
+  putImageParameter(at: Place, want: { readonly name: string; readonly imageId: string }): Promise<Outcome<void>>;
+  /** Those of the names that are there. */
+  getParameters(at: Place, names: readonly string[]): Promise<Outcome<readonly KeptParameter[]>>;
+  tagParameter(at: Place, want: { readonly name: string; readonly tags: Tags }): Promise<Outcome<void>>;
   /** A version from the default one with only image and mappings changed, made the default unless told otherwise. */
   setLaunchTemplateImage(
     at: Place,
