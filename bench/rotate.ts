@@ -105,7 +105,7 @@ function leastCalls(fleet: Fleet): Readonly<Record<string, number>> {
     { 'kms:CreateGrant': a * r, 'iam:PutRolePolicy': 2 * a, 'ec2:CopyImage': r, 'ec2:ModifyImageAttribute': r },
     { 'ssm:PutParameter': a * r, 'ec2:DisableImage': r, 'ec2:CreateTags': r },
     // Which keys leaked, and how far their rotation is, is in their tags.
-    { 'kms:ListResourceTags': 4 * r },
+    { 'kms:ListResourceTags': 2 * r },
     { 'kms:PutKeyPolicy': r, 'kms:RevokeGrant': a * r, 'kms:DisableKey': r, 'cloudtrail:LookupEvents': r },
   ]);
 }

@@ -52,6 +52,8 @@ export function leastReads({ accounts, regions }: Fleet, way: Way, delivered: bo
       'ssm:GetParameter': a * r,
       'kms:DescribeKey': a * r + (key ? r : 0) + (own ? a * r : 0),
       'kms:GetKeyPolicy': a * r + (key && delivered ? r : 0) + (own && delivered ? a * r : 0),
+      // Whether it leaked is in a key's tags.
+      'kms:ListResourceTags': (key && delivered ? r : 0) + (own && delivered ? a * r : 0),
       'kms:ListGrants': (key && delivered ? r * Math.ceil(a / GRANTS_PER_PAGE) : 0) + (own && delivered ? a * r : 0),
       // The launcher's role with its policy; the service-linked one, where it is there.
       'iam:GetRole': 2 * a + (way === 'shared-unencrypted' ? 0 : a),

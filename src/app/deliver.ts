@@ -161,7 +161,9 @@ function prover(session: Session, planned: Carried | undefined): Prove {
   /** Changed roles that were read again: all their steps come before the first proof. */
   const roles = new Map(changed.roles);
   let seen = planned?.seen;
-  return async (request) => {
+  /** Of one proof that reads changed roles again; others that would wait for what it finds. */
+  let reading: Promise<unknown> | undefined;
+  const proven: Prove = async (request) => {
     const narrowed = narrow(session.want, request);
     const holds = seen !== undefined && session.clock.nowMs() - seen.atMs <= LOOK_HOLDS_MS;
     const now = await (seen !== undefined && holds
@@ -170,6 +172,16 @@ function prover(session: Session, planned: Carried | undefined): Prove {
     for (const account of now.accounts.keys()) roles.delete(account);
     if (seen !== undefined) seen = { ...seen, accounts: new Map([...seen.accounts, ...now.accounts]) };
     return done(verifyDelivery(narrowed, now, { ...request, asIfShared: true }));
+  };
+  return async (request) => {
+    const reads = (): boolean => [...request.accounts].some((account) => roles.has(account));
+    while (reading !== undefined && reads()) await reading.catch(() => {});
+    if (!reads()) return proven(request);
+    const mine = proven(request);
+    reading = mine.finally(() => {
+      reading = undefined;
+    });
+    return mine;
   };
 }
 
