@@ -101,7 +101,13 @@ const readKeys = Array.from({ length: REGIONS }, (_, r) => readKeyArn(r));
 /** Each with work of its own besides, as roles have. */
 const rolePolicies: readonly string[] = Array.from({ length: ROLE_POLICIES }, (_, v) =>
   text(
-    statement('Launch', 'Allow', ['ec2:RunInstances', 'ec2:CreateTags', 'ec2:Describe*']),
+    statement('Launch', 'Allow', [
+      'ec2:RunInstances',
+      'ec2:CreateFleet',
+      'ec2:CreateLaunchTemplate',
+      'ec2:CreateTags',
+      'ec2:Describe*',
+    ]),
     statement('UseShared', 'Allow', USE, { Resource: readKeys }),
     statement('UseOwn', 'Allow', USE, { Condition: { StringLike: { 'kms:ViaService': 'ec2.*.amazonaws.com' } } }),
     statement('Attach', 'Allow', 'kms:CreateGrant', { Condition: ATTACH }),

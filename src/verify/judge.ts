@@ -5,11 +5,13 @@
 import { compile, type Evaluator } from '../authz/evaluate.ts';
 import type { Context, Decision, Policies, Request } from '../authz/types.ts';
 import { kept } from '../base/kept.ts';
-import type { KeySeen, Observed, RoleSeen } from '../model/observed.ts';
+import type { Launcher } from '../model/delivery.ts';
+import type { ImageSeen, KeySeen, Observed, RoleSeen } from '../model/observed.ts';
 import { type KmsDemand, launchDemands } from '../plan/demands.ts';
 import { type CallerSeen, GRANT_SETTLES_MS, organizationContext, policiesFor } from '../plan/policies.ts';
 import { grantLinks } from './grant-links.ts';
 import { homesOf } from './homes.ts';
+import { hangsOnParameters, imageArn, imageRequest, launchRequests, RUN, readsImages } from './launch-requests.ts';
 import { Answers, type Decided, type Link, type Part } from './links.ts';
 import type { PlaceQuestion } from './question.ts';
 import { infrastructureRequest, keyContext, principalOf, withAttachGrant } from './requests.ts';
@@ -41,8 +43,6 @@ interface Asked {
   readonly policies: Policies;
   readonly decision: Decision;
 }
-
-const RUN = 'ec2:RunInstances';
 
 /** What was found out about keys. */
 class OfKeys<V> {
@@ -111,12 +111,15 @@ export class RoleJudge {
   readonly #policies: Policies;
   readonly #evaluator: Evaluator;
   readonly #anyImage: boolean;
+  readonly #kind: Launcher['kind'];
   /** What holds at the place whatever the image is. */
   #launch: Decided | undefined;
+  /** What was asked on what a launch makes. */
+  #made: readonly Asked[] | undefined;
   /** Images of a place are asked about one after the other. */
   #last: { readonly used: UsedKeys; readonly launch: Decided; readonly access: Access } | undefined;
 
-  constructor(judge: Judge, account: string, role: RoleSeen) {
+  constructor(judge: Judge, account: string, role: RoleSeen, kind: Launcher['kind']) {
     this.#judge = judge;
     this.#caller = { account, role };
     this.#principal = principalOf(role);
@@ -124,7 +127,8 @@ export class RoleJudge {
     const { resource: _r, grants: _g, rcps: _c, ...policies } = policiesFor(judge.seen, this.#caller, NO_KEY);
     this.#policies = policies;
     this.#evaluator = compile(policies);
-    this.#anyImage = !this.#evaluator.readsResource(RUN);
+    this.#anyImage = !this.#evaluator.readsResource(RUN) && !readsImages(policies);
+    this.#kind = kind;
   }
 
   /** What was asked is about a place: the next has other keys. */
@@ -132,6 +136,7 @@ export class RoleJudge {
     this.#onKeys.read.clear();
     this.#onKeys.volume.clear();
     this.#launch = undefined;
+    this.#made = undefined;
     this.#last = undefined;
   }
 
@@ -180,33 +185,34 @@ export class RoleJudge {
     return answers;
   }
 
-  /** EC2 User Guide "Example policies": RunInstances is decided on the image among others. */
-  toLaunch(q: PlaceQuestion, imageId: string): Decided {
+  /** What EC2 asks IAM: on the image, and on what the launch makes. */
+  toLaunch(q: PlaceQuestion, ami: ImageSeen): Decided {
     if (this.#launch !== undefined) return this.#launch;
     const caller = this.#caller;
-    const image = `arn:${caller.role.arn.split(':')[1] ?? 'aws'}:ec2:${q.region}::image/${imageId}`;
-    const request: Request = {
-      principal: this.#principal,
-      action: RUN,
-      resource: image,
-      resourceAccount: q.account,
-      context: { 'aws:requestedregion': [q.region] },
-    };
+    const at = { partition: caller.role.arn.split(':')[1] ?? 'aws', account: q.account, region: q.region };
     const homes = () => homesOf(this.#judge.seen, caller, NO_KEY);
-    const answers = new Answers(image, () => ({ ...q.mendAs, caller, key: undefined, homes: homes() }));
-    answers.take(
-      caller.role.arn,
-      { request, policies: this.#policies, decision: this.#evaluator.evaluate(request) },
-      0,
-    );
+    const answers = new Answers(imageArn(at, ami.imageId), () => ({
+      ...q.mendAs,
+      caller,
+      key: undefined,
+      homes: homes(),
+    }));
+    this.#made ??= launchRequests(at, this.#kind).map((r) => this.#ask(r));
+    for (const asked of [this.#ask(imageRequest(at, ami)), ...this.#made])
+      if (!hangsOnParameters(asked.decision)) answers.take(caller.role.arn, asked, 0);
     // A refusal names the image; an allowance of all images is the same for each.
     if (answers.holds && this.#anyImage) this.#launch = answers;
     return answers;
   }
 
+  #ask(asked: Omit<Request, 'principal'>): Asked {
+    const request = { ...asked, principal: this.#principal };
+    return { request, policies: this.#policies, decision: this.#evaluator.evaluate(request) };
+  }
+
   /** All that a launch needs of the role; the same for every image that hangs on the same answers. */
-  access(q: PlaceQuestion, imageId: string, used: UsedKeys): Access {
-    const launch = this.toLaunch(q, imageId);
+  access(q: PlaceQuestion, ami: ImageSeen, used: UsedKeys): Access {
+    const launch = this.toLaunch(q, ami);
     const last = this.#last;
     if (last?.used === used && last.launch === launch) return last.access;
     const against: Part[] = launch.holds ? [] : [launch];

@@ -182,6 +182,8 @@ export interface Parts {
   keyPolicy: readonly Statement[];
   readKey: Partial<KeySeen>;
   app: RoleSeen;
+  /** What the controller's role may do in EC2. */
+  karpenter: Statement;
   linked: Finding<RoleSeen>;
   grants: readonly GrantSeen[];
   ami: Partial<ImageSeen>;
@@ -201,6 +203,7 @@ export function partsOf(): Parts {
     keyPolicy: Object.values(KEY_POLICY),
     readKey: {},
     app: role(`arn:aws:iam::${USER}:role/App`, ...Object.values(ROLE_POLICY)),
+    karpenter: ROLE_POLICY.launch,
     linked: known(role(LINKED, { Effect: 'Allow', Action: 'ec2:*', Resource: '*' })),
     grants: [...grantees].map((g) => grantTo(g)),
     ami: {},
@@ -225,7 +228,7 @@ export function observedOf(p: Parts): Observed {
       [of.roleName, arn === LINKED ? p.linked : known(role(arn, { Effect: 'Allow', Action: 'ec2:*', Resource: '*' }))],
     ];
   });
-  const karpenter = role(`arn:aws:iam::${USER}:role/Karpenter`, ...Object.values(ROLE_POLICY));
+  const karpenter = role(`arn:aws:iam::${USER}:role/Karpenter`, p.karpenter, ROLE_POLICY.use, ROLE_POLICY.attach);
   const image = { ...imageSeen(), ...p.ami };
   const copy: ImageSeen = {
     ...image,

@@ -78,6 +78,80 @@ holds([
     links: [`authz.identity.no-allow | caller-account | ${LAUNCHING} | allow`],
   },
   {
+    cause: 'the role may launch from images, and make no instance',
+    change: () => ({ app: app({ ...ROLE_POLICY.launch, Resource: '*:image/*' }, ROLE_POLICY.use, ROLE_POLICY.attach) }),
+    links: [`authz.identity.no-allow | caller-account | ${LAUNCHING} | allow`],
+  },
+  {
+    cause: 'the role may launch with tags of its own only, as the controller of Karpenter may',
+    change: () => ({
+      app: app(
+        { ...ROLE_POLICY.launch, Resource: ['arn:aws:ec2:*::image/*', 'arn:aws:ec2:*::snapshot/*'] },
+        { ...ROLE_POLICY.launch, Condition: { StringEquals: { 'aws:RequestTag/team': 'web' } } },
+        ROLE_POLICY.use,
+        ROLE_POLICY.attach,
+      ),
+    }),
+    verdict: 'can-launch',
+    links: [],
+  },
+  {
+    cause: 'a controller of Karpenter may call RunInstances, and make no fleet',
+    launcher: 'karpenter:Karpenter',
+    change: () => ({ karpenter: { ...ROLE_POLICY.launch, Action: ['ec2:RunInstances', 'ec2:CreateTags'] } }),
+    links: [`authz.identity.no-allow | caller-account | ${LAUNCHING} | allow`],
+  },
+  {
+    cause: 'a guardrail admits images of other owners only',
+    change: () => ({
+      scps: known([
+        scp(
+          'Root r-1',
+          deny({
+            Action: 'ec2:RunInstances',
+            Resource: 'arn:aws:ec2:*::image/*',
+            Condition: { StringNotEquals: { 'ec2:Owner': 'amazon' } },
+          }),
+        ),
+      ]),
+    }),
+    links: [`authz.denied.explicitly | organization | ${MANAGEMENT} | exempt`],
+  },
+  {
+    cause: 'a guardrail admits images of the builder',
+    change: () => ({
+      scps: known([
+        scp(
+          'Root r-1',
+          deny({
+            Action: 'ec2:RunInstances',
+            Resource: 'arn:aws:ec2:*::image/*',
+            Condition: { StringNotEquals: { 'ec2:Owner': BUILDER } },
+          }),
+        ),
+      ]),
+    }),
+    verdict: 'can-launch',
+    links: [],
+  },
+  {
+    cause: 'a guardrail asks for version 2 of the instance metadata service: who launches so may',
+    change: () => ({
+      scps: known([
+        scp(
+          'Root r-1',
+          deny({
+            Action: 'ec2:RunInstances',
+            Resource: 'arn:aws:ec2:*:*:instance/*',
+            Condition: { StringNotEquals: { 'ec2:MetadataHttpTokens': 'required' } },
+          }),
+        ),
+      ]),
+    }),
+    verdict: 'can-launch',
+    links: [],
+  },
+  {
     cause: 'the role denies itself',
     change: () => ({ app: app(...Object.values(ROLE_POLICY), deny({ Action: 'kms:CreateGrant' })) }),
     links: [`authz.denied.explicitly | caller-account | ${LAUNCHING} | exempt`],

@@ -97,7 +97,7 @@ export function proveLaunch(ground: Ground, launcher: LauncherQuestion, judge: R
   if (ground.off) return negative(ground, launcher.launcher, against);
   if (launcher.role.is !== 'known') against.push([roleLink(q, launcher, launcher.role)]);
   add(ground.image, against);
-  const access = judge === undefined || ami === undefined ? undefined : judge.access(q, ami.imageId, ground.used);
+  const access = judge === undefined || ami === undefined ? undefined : judge.access(q, ami, ground.used);
   if (access !== undefined && access.against.length > 0) against.push(...access.against);
   if (against.length > 0 || access === undefined) return negative(ground, launcher.launcher, against);
   const { by, settlesAt } = access;

@@ -106,7 +106,7 @@ function askedOf(want: Delivery, seen: Observed): (account: TargetAccount) => As
       const linkedRole = linked && { service: linked.awsServiceName, suffix: linked.suffix };
       return {
         launcher: { launcher: launcherText(launcher), role, linkedRole },
-        judge: role.is === 'known' ? new RoleJudge(judge, account.id, role.value) : undefined,
+        judge: role.is === 'known' ? new RoleJudge(judge, account.id, role.value, launcher.kind) : undefined,
       };
     });
     const leavePlace = (): void => {
