@@ -4,11 +4,23 @@ import {
   CreateSecurityGroupCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
+  DescribeLaunchTemplatesCommand,
   DescribeSnapshotsCommand,
   EC2Client,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { CreateAccessKeyCommand, CreateUserCommand, GetUserCommand, IAMClient } from '@aws-sdk/client-iam';
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  GenerateDataKeyCommand,
+  GetKeyPolicyCommand,
+  KMSClient,
+  ListAliasesCommand,
+  ScheduleKeyDeletionCommand,
+} from '@aws-sdk/client-kms';
 import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
 import { plantImage } from './ec2/testing.ts';
@@ -87,4 +99,31 @@ test('GetUser without a name is about the caller, who may be the account itself'
   );
   const { Credentials } = await sim.client(STSClient, PLACE).send(new GetSessionTokenCommand({}));
   expect(Credentials?.Expiration?.getMilliseconds()).toBe(0);
+});
+
+const Plaintext = new Uint8Array([1]);
+const ALIAS = { KeyId: 'alias/golden' };
+
+test.each([
+  { command: new DescribeKeyCommand(ALIAS), takes: true },
+  { command: new EncryptCommand({ ...ALIAS, Plaintext }), takes: true },
+  { command: new GenerateDataKeyCommand({ ...ALIAS, KeySpec: 'AES_256' }), takes: true },
+  { command: new GetKeyPolicyCommand(ALIAS), takes: false },
+  { command: new ScheduleKeyDeletionCommand(ALIAS), takes: false },
+  { command: new ListAliasesCommand(ALIAS), takes: false },
+  { command: new CreateAliasCommand({ AliasName: 'alias/two', TargetKeyId: ALIAS.KeyId }), takes: false },
+])('KMS takes an alias for describing and using a key, and nowhere else: $command.constructor.name', async (row) => {
+  const kms = simForTests().client(KMSClient, PLACE);
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  await kms.send(new CreateAliasCommand({ AliasName: ALIAS.KeyId, TargetKeyId: KeyMetadata?.KeyId }));
+  const said = await refusal(kms.send(row.command as DescribeKeyCommand));
+  expect(said).toBe(row.takes ? 'done' : 'NotFoundException: Invalid keyId alias/golden');
+});
+
+test('DescribeLaunchTemplates does not say which template is not there', async () => {
+  const ec2 = simForTests().client(EC2Client, PLACE);
+  const done = ec2.send(new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: ['none'] }));
+  expect(await refusal(done)).toBe(
+    'InvalidLaunchTemplateName.NotFoundException: At least one of the launch templates specified in the request does not exist.',
+  );
 });

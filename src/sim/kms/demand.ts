@@ -6,9 +6,17 @@ import { mustFindKey, stateFault } from './keys.ts';
 
 type Named = Call<{ readonly KeyId?: string | undefined; readonly GrantTokens?: string[] | undefined }>;
 
-export function keyOfCall(call: Named): Key {
-  return mustFindKey(call, call.place.account, call.place.region, call.input.KeyId ?? '');
+/** The key by its id or ARN, as most calls take it. @throws Fault for an alias, too */
+export const keyOfCall = (call: Named): Key => keyByIdOrArn(call, call.input.KeyId ?? '');
+
+export function keyByIdOrArn(call: Call<unknown>, id: string): Key {
+  if (id.includes('alias/')) throw new Fault('NotFoundException', `Invalid keyId ${id}`);
+  return mustFindKey(call, call.place.account, call.place.region, id);
 }
+
+/** DescribeKey and the cryptographic operations take aliases, too. Source: KMS API Reference, their `KeyId`. */
+export const keyOrAliasOfCall = (call: Named): Key =>
+  mustFindKey(call, call.place.account, call.place.region, call.input.KeyId ?? '');
 
 /** @param context lower-case condition keys of this operation */
 export function keyDemand(

@@ -154,6 +154,6 @@ test('versions are deleted but for the default one; a template with all it has',
   expect(answer.UnsuccessfullyDeletedLaunchTemplateVersions?.map((v) => v.VersionNumber)).toEqual([1, 9]);
   await ec2.send(new DeleteLaunchTemplateCommand(name));
   await expect(ec2.send(new DescribeLaunchTemplatesCommand({ LaunchTemplateNames: ['nodes'] }))).rejects.toThrow(
-    'The specified launch template, with template name nodes, does not exist.',
+    'At least one of the launch templates specified in the request does not exist.',
   );
 });

@@ -104,6 +104,17 @@ const FIELDS: Fields<LaunchTemplate> = {
   tag: (t) => t.tags,
 };
 
+/** DescribeLaunchTemplates does not say which one it did not find. @throws Fault */
+function listedTemplate(ec2: Ec2Place, by: TemplateReference): LaunchTemplate {
+  try {
+    return findTemplate(ec2, by);
+  } catch (refused) {
+    if (!(refused instanceof Fault && /NotFound/.test(refused.code))) throw refused;
+    const says = 'At least one of the launch templates specified in the request does not exist.';
+    throw new Fault(refused.code, says);
+  }
+}
+
 export const describeLaunchTemplates = operation<Ec2.DescribeLaunchTemplatesRequest, Ec2.DescribeLaunchTemplatesResult>(
   'ec2.DescribeLaunchTemplates',
   {
@@ -113,8 +124,8 @@ export const describeLaunchTemplates = operation<Ec2.DescribeLaunchTemplatesRequ
       const { input } = call;
       const ec2 = ec2Of(call);
       const named = [
-        ...(input.LaunchTemplateIds ?? []).map((id) => findTemplate(ec2, { LaunchTemplateId: id })),
-        ...(input.LaunchTemplateNames ?? []).map((name) => findTemplate(ec2, { LaunchTemplateName: name })),
+        ...(input.LaunchTemplateIds ?? []).map((id) => listedTemplate(ec2, { LaunchTemplateId: id })),
+        ...(input.LaunchTemplateNames ?? []).map((name) => listedTemplate(ec2, { LaunchTemplateName: name })),
       ];
       const page = listed(named.length > 0 ? named : [...ec2.launchTemplates.values()], FIELDS, input, 1);
       return { LaunchTemplates: page.items.map(shownTemplate), NextToken: page.nextToken };

@@ -1,4 +1,5 @@
 /** Aliases: need the alias (IAM) and the key. Source: KMS API Reference "CreateAlias", "UpdateAlias", "DeleteAlias", "ListAliases". */
+import { keyByIdOrArn } from '../../kms/demand.ts';
 import { mustFindKey } from '../../kms/keys.ts';
 import { page } from '../../kms/page.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
@@ -12,9 +13,8 @@ const aliases = (call: Call<unknown>): Map<string, Alias> =>
   placeOf(call.world, call.place.account, call.place.region).kms.aliases;
 const onKey = (key: Key, action: string): Demand => ({ action, resource: key.arn, resourceAccount: key.account });
 
-function targetOf(call: Call<{ readonly TargetKeyId?: string | undefined }>): Key {
-  return mustFindKey(call, call.place.account, call.place.region, call.input.TargetKeyId ?? '');
-}
+const targetOf = (call: Call<{ readonly TargetKeyId?: string | undefined }>): Key =>
+  keyByIdOrArn(call, call.input.TargetKeyId ?? '');
 
 function mustBeName(name: string): void {
   if (!/^alias\/[a-zA-Z0-9/_-]{1,250}$/.test(name))
@@ -83,8 +83,7 @@ export const listAliases = operation<Kms.ListAliasesRequest, Kms.ListAliasesResp
   demands: () => [{ action: 'kms:ListAliases', resource: '*' }],
   apply(call) {
     const { KeyId, Limit, Marker } = call.input;
-    const only =
-      KeyId === undefined ? undefined : mustFindKey(call, call.place.account, call.place.region, KeyId).keyId;
+    const only = KeyId === undefined ? undefined : keyByIdOrArn(call, KeyId).keyId;
     const all = [...aliases(call).values()].filter((a) => only === undefined || a.targetKeyId === only);
     const { items, next } = page(all, Limit ?? 50, 100, Marker, (a) => a.name);
     return {

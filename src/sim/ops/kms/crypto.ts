@@ -1,6 +1,6 @@
 /** Cryptographic operations, for real. Source: KMS API Reference "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateRandom". */
 import { decrypt as decryptBytes, encrypt as encryptBytes, type Opened, open } from '../../kms/crypto.ts';
-import { contextKeys, keyDemand, keyOfCall, mustBeUsable } from '../../kms/demand.ts';
+import { contextKeys, keyDemand, keyOrAliasOfCall, mustBeUsable } from '../../kms/demand.ts';
 import { mustFindKey } from '../../kms/keys.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
@@ -14,6 +14,15 @@ export const cryptoContext = (pairs: Record<string, string> | undefined): Record
   ...contextKeys(pairs),
   'kms:encryptionalgorithm': [ALGORITHM],
 });
+
+type Encrypting = Call<{
+  readonly KeyId: string | undefined;
+  readonly GrantTokens?: string[] | undefined;
+  readonly EncryptionContext?: Record<string, string> | undefined;
+}>;
+
+const demandOf = (call: Encrypting, operation_: string): Demand =>
+  keyDemand(call, operation_, cryptoContext(call.input.EncryptionContext), keyOrAliasOfCall(call));
 
 /** Source: KMS API Reference, InvalidKeyUsageException; the sentence is as reported. */
 function checkAlgorithms(...algorithms: readonly (string | undefined)[]): void {
@@ -31,9 +40,9 @@ export function used(call: Call<unknown>, key: Key, operation_: string): void {
 export const encrypt = operation<Kms.EncryptRequest, Kms.EncryptResponse>('kms.Encrypt', {
   accepts: ['KeyId', 'Plaintext', 'EncryptionContext', 'GrantTokens', 'EncryptionAlgorithm', 'DryRun'],
   readOnly: false,
-  demands: (call) => [keyDemand(call, 'Encrypt', cryptoContext(call.input.EncryptionContext))],
+  demands: (call) => [demandOf(call, 'Encrypt')],
   apply(call) {
-    const key = keyOfCall(call);
+    const key = keyOrAliasOfCall(call);
     mustBeUsable(key);
     checkAlgorithms(call.input.EncryptionAlgorithm);
     const plaintext = call.input.Plaintext ?? new Uint8Array();
@@ -202,9 +211,9 @@ export const generateDataKey = operation<Kms.GenerateDataKeyRequest, Kms.Generat
   {
     accepts: ['KeyId', 'EncryptionContext', 'NumberOfBytes', 'KeySpec', 'GrantTokens', 'DryRun'],
     readOnly: false,
-    demands: (call) => [keyDemand(call, 'GenerateDataKey', cryptoContext(call.input.EncryptionContext))],
+    demands: (call) => [demandOf(call, 'GenerateDataKey')],
     apply(call) {
-      const key = keyOfCall(call);
+      const key = keyOrAliasOfCall(call);
       mustBeUsable(key);
       const bytes = dataKeyBytes(call.input);
       dryRun(call.input.DryRun);
@@ -226,9 +235,9 @@ export const generateDataKeyWithoutPlaintext = operation<
 >('kms.GenerateDataKeyWithoutPlaintext', {
   accepts: ['KeyId', 'EncryptionContext', 'NumberOfBytes', 'KeySpec', 'GrantTokens', 'DryRun'],
   readOnly: false,
-  demands: (call) => [keyDemand(call, 'GenerateDataKeyWithoutPlaintext', cryptoContext(call.input.EncryptionContext))],
+  demands: (call) => [demandOf(call, 'GenerateDataKeyWithoutPlaintext')],
   apply(call) {
-    const key = keyOfCall(call);
+    const key = keyOrAliasOfCall(call);
     mustBeUsable(key);
     const bytes = dataKeyBytes(call.input);
     dryRun(call.input.DryRun);

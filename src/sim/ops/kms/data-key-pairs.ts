@@ -5,7 +5,7 @@
  */
 import { createECDH, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { encrypt } from '../../kms/crypto.ts';
-import { keyDemand, keyOfCall, mustBeUsable } from '../../kms/demand.ts';
+import { keyDemand, keyOrAliasOfCall, mustBeUsable } from '../../kms/demand.ts';
 import { type Call, type Ctx, type Demand, Fault, operation } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
 import { cryptoContext, used } from './crypto.ts';
@@ -65,14 +65,16 @@ type PairCall = Call<Kms.GenerateDataKeyPairRequest>;
 const ACCEPTS = ['KeyId', 'KeyPairSpec', 'EncryptionContext', 'GrantTokens', 'DryRun'] as const;
 
 const demands = (call: PairCall, name: string): readonly Demand[] => [
-  keyDemand(call, name, {
-    ...cryptoContext(call.input.EncryptionContext),
-    'kms:datakeypairspec': [call.input.KeyPairSpec ?? ''],
-  }),
+  keyDemand(
+    call,
+    name,
+    { ...cryptoContext(call.input.EncryptionContext), 'kms:datakeypairspec': [call.input.KeyPairSpec ?? ''] },
+    keyOrAliasOfCall(call),
+  ),
 ];
 
 function generate(call: PairCall, name: string): Kms.GenerateDataKeyPairResponse {
-  const key = keyOfCall(call);
+  const key = keyOrAliasOfCall(call);
   mustBeUsable(key);
   dryRun(call.input.DryRun);
   const pair = privateKey(call, call.input.KeyPairSpec);

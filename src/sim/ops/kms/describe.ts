@@ -1,5 +1,5 @@
 /** Reads of keys. Source: KMS API Reference "DescribeKey", "ListKeys", "GetKeyPolicy", "ListKeyPolicies", "ListResourceTags". */
-import { keyDemand, keyOfCall } from '../../kms/demand.ts';
+import { keyDemand, keyOfCall, keyOrAliasOfCall } from '../../kms/demand.ts';
 import { metadataOf } from '../../kms/metadata.ts';
 import { policyNow } from '../../kms/named-principals.ts';
 import { page } from '../../kms/page.ts';
@@ -11,8 +11,8 @@ import { placeOf } from '../../world/make.ts';
 export const describeKey = operation<Kms.DescribeKeyRequest, Kms.DescribeKeyResponse>('kms.DescribeKey', {
   accepts: ['KeyId', 'GrantTokens'],
   readOnly: false,
-  demands: (call) => [keyDemand(call, 'DescribeKey')],
-  apply: (call) => ({ KeyMetadata: metadataOf(call.world, keyOfCall(call)) }),
+  demands: (call) => [keyDemand(call, 'DescribeKey', {}, keyOrAliasOfCall(call))],
+  apply: (call) => ({ KeyMetadata: metadataOf(call.world, keyOrAliasOfCall(call)) }),
 });
 
 export const listKeys = operation<Kms.ListKeysRequest, Kms.ListKeysResponse>('kms.ListKeys', {
