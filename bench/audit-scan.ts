@@ -19,7 +19,7 @@ import { readFiles } from '../src/disk/read-files.ts';
 import type { FileEntry } from '../src/disk/types.ts';
 import type { Emit } from './figure.ts';
 
-const CORPUS_MIB = 160;
+const CORPUS_MIB = 320;
 const ROUNDS = 3;
 const PEER_MB = 15;
 const MEMORY_MB_MAX = 350;
@@ -99,6 +99,15 @@ async function timed<T>(work: () => Promise<T>): Promise<{ readonly value: T; re
   return { value, ms: performance.now() - begin };
 }
 
+async function bestOf<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  let best = await timed(work);
+  for (let round = 1; round < ROUNDS; round += 1) {
+    const next = await timed(work);
+    if (next.ms < best.ms) best = next;
+  }
+  return best;
+}
+
 /** Interleaved, so that a busy moment of the machine falls on all alike; the best of each counts. */
 async function scanning(emit: Emit, kind: 'ext4' | 'xfs', image: string): Promise<void> {
   const best = { read: Number.POSITIVE_INFINITY, one: Number.POSITIVE_INFINITY, two: Number.POSITIVE_INFINITY };
@@ -163,7 +172,7 @@ function memory(emit: Emit, folder: string, image: string): void {
   });
 }
 
-/** Only text, as the peer wants it; its rate on a part of the files, ours on the whole image. */
+/** Only text, as the peer wants it; its rate on a part of the files, ours on the whole image; the best of each. */
 async function againstPeer(emit: Emit, { tree, paths }: DebianRoot, image: string): Promise<void> {
   const texts: { readonly path: string; readonly content: string }[] = [];
   let bytes = 0;
@@ -175,7 +184,7 @@ async function againstPeer(emit: Emit, { tree, paths }: DebianRoot, image: strin
     bytes += content.length;
   }
   const config = { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: preset }] };
-  const theirs = await timed(async () => {
+  const theirs = await bestOf(async () => {
     let found = 0;
     for (const { path, content } of texts) {
       const source = { filePath: path, content, contentType: 'text' as const, ext: '' };
@@ -183,7 +192,7 @@ async function againstPeer(emit: Emit, { tree, paths }: DebianRoot, image: strin
     }
     return found;
   });
-  const ours = await timed(() => audit(image, 2));
+  const ours = await bestOf(() => audit(image, 2));
   const rates = { theirs: bytes / 1e3 / theirs.ms, ours: ours.value.coverage.bytes.scanned / 1e3 / ours.ms };
   const value = rates.ours / rates.theirs;
   const baseline = `secretlint ${rates.theirs.toFixed(0)} MB/s on ${texts.length} text files, ${theirs.value} messages; ours ${rates.ours.toFixed(0)} MB/s with reading and archives, ${ours.value.findings.length} findings, ${ours.value.coverage.files.packaged} files as shipped`;

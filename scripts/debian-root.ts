@@ -19,6 +19,8 @@ import { basename, dirname, join } from 'node:path';
 const INFO = '/var/lib/dpkg/info';
 /** Larger ones are few, and each would stand for much of the corpus. */
 const FILE_BYTES_MAX = 24 * 2 ** 20;
+/** So that no package stands for the root: one of jars or of maps would. */
+const PACKAGE_BYTES_MAX = 16 * 2 ** 20;
 
 export interface DebianRoot {
   readonly tree: string;
@@ -40,11 +42,13 @@ export function makeDebianRoot(folder: string, mib: number): DebianRoot | undefi
     .toSorted()) {
     cpSync(join(INFO, name), join(dpkg, name));
     paths.push(`/var/lib/dpkg/info/${name}`);
+    let own = 0;
     for (const line of readFileSync(join(INFO, name), 'utf8').split('\n')) {
       const path = `/${line.slice(32).trim()}`;
-      if (bytes >= mib * 2 ** 20) break;
-      bytes += plant(tree, path, line.slice(0, 32), paths);
+      if (bytes + own >= mib * 2 ** 20 || own >= PACKAGE_BYTES_MAX) break;
+      own += plant(tree, path, line.slice(0, 32), paths);
     }
+    bytes += own;
   }
   cpSync('/var/lib/dpkg/status', join(tree, 'var/lib/dpkg/status'));
   paths.push('/var/lib/dpkg/status');

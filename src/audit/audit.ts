@@ -85,7 +85,7 @@ class AuditRun {
     this.#options = options;
     this.#rules = new Map(rules.map((r) => [r.id, r]));
     this.#matcher = matcherFor(rules);
-    this.#lanes = new Lanes(threads, { customRules }, ({ file, result }) => this.#results.take(file, result));
+    this.#lanes = new Lanes(threads, customRules, ({ file, result }) => this.#results.take(file, result));
   }
 
   async disk({ id, source, carry }: AuditedDisk): Promise<void> {
@@ -180,7 +180,7 @@ class AuditRun {
   /** What packages shipped is set aside; the rest becomes findings and gaps. */
   async #judge(disk: string, volume: string, fileSystem: FileSystem, scan: VolumeScan): Promise<void> {
     const asked = scan.files.flatMap((f) => (f.entry === undefined ? [] : [f.path]));
-    const owned = await ownedFiles(fileSystem, scan.byPath, asked);
+    const owned = await ownedFiles(fileSystem, scan.select, asked);
     this.#notes.push(...owned.notes);
     for (const file of scan.files) {
       const shipped = owned.unmodified.has(file.path);

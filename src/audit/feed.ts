@@ -6,7 +6,7 @@ import type { Piece } from '../disk/types.ts';
 import { formatOf } from './content/open.ts';
 import { isTextHead, utf16Of } from './content/text.ts';
 import type { Job } from './job.ts';
-import { type Lanes, SLAB_BYTES } from './lanes.ts';
+import { type Lanes, SLAB_BYTES, type Slab } from './lanes.ts';
 import type { Matcher } from './matcher.ts';
 
 /** Shorter holes are filled: what stands around them may belong together. */
@@ -23,7 +23,7 @@ export interface Fed {
 export class Feed {
   readonly #lanes: Lanes;
   readonly #matcher: Matcher;
-  #slab: Buffer | undefined;
+  #slab: Slab | undefined;
   #used = 0;
   #jobs: Job[] = [];
 
@@ -62,8 +62,8 @@ export class Feed {
 
   /** Room in a slab, for a file that begins or goes on. */
   async room(): Promise<{ readonly slab: Buffer; readonly used: number }> {
-    this.#slab ??= Buffer.from(await this.#lanes.slab());
-    return { slab: this.#slab, used: this.#used };
+    this.#slab ??= await this.#lanes.slab();
+    return { slab: this.#slab.bytes, used: this.#used };
   }
 
   add(job: Job): void {
@@ -78,8 +78,8 @@ export class Feed {
     this.#slab = undefined;
     this.#used = 0;
     const jobs = this.#jobs.splice(0);
-    if (jobs.length > 0) return this.#lanes.submit(slab.buffer as ArrayBuffer, jobs, lane);
-    this.#lanes.giveBack(slab.buffer as ArrayBuffer);
+    if (jobs.length > 0) return this.#lanes.submit(slab.number, jobs, lane);
+    this.#lanes.giveBack(slab.number);
     return lane;
   }
 }
@@ -155,7 +155,7 @@ class OpenFile {
   #cut(): boolean {
     const head = this.#head();
     if (this.#mode !== 'undecided') return this.#mode === 'segments';
-    const whole = this.#matcher.pathRules.some((r) => r.path.test(this.#path));
+    const whole = this.#matcher.pathRulesFor(this.#path).length > 0;
     return !whole && formatOf(head) === undefined && utf16Of(head) === undefined;
   }
 

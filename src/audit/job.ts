@@ -1,5 +1,7 @@
-/** What the reading thread and the scanning threads say to each other. Bytes travel in slabs that go back and forth, never copied. */
-
+/**
+ * What the reading thread and the scanning threads say to each other. Bytes stand in slabs of memory that all threads share: only the
+ * number of one travels, and whoever has it may touch it.
+ */
 import type { CustomRule } from './custom-rule.ts';
 import type { FileResult } from './file-scan.ts';
 
@@ -28,16 +30,17 @@ export type Job = InSlab &
   );
 
 export interface ScanRequest {
-  readonly slab: ArrayBuffer;
+  readonly slab: number;
   readonly jobs: readonly Job[];
 }
 
 export interface ScanReply {
-  readonly slab: ArrayBuffer;
+  readonly slab: number;
   /** Only of files that are through and say something. */
   readonly results: readonly { readonly file: number; readonly result: FileResult }[];
 }
 
 export interface WorkerStart {
+  readonly slabs: readonly SharedArrayBuffer[];
   readonly customRules: readonly CustomRule[];
 }

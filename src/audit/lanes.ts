@@ -1,8 +1,11 @@
 /** The scanning threads, each with a queue of slabs; a reader waits for a free slab, so memory is bounded whatever is read. */
 import { Worker } from 'node:worker_threads';
+import type { CustomRule } from './custom-rule.ts';
 import type { Job, ScanReply, ScanRequest, WorkerStart } from './job.ts';
 
 export const SLAB_BYTES = 1_179_648;
+/** What a thread leaves behind is short-lived; with Node's own bound each would keep three times as much of it. */
+const YOUNG_MIB = 4;
 /** Per thread: one that is scanned, one that waits, one that is filled. */
 const SLABS_PER_LANE = 3;
 
@@ -10,58 +13,73 @@ const SLABS_PER_LANE = 3;
 const workerFile = (): URL =>
   new URL(import.meta.url.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', import.meta.url);
 
+export interface Slab {
+  readonly number: number;
+  readonly bytes: Buffer;
+}
+
 export class Lanes {
   readonly #workers: readonly Worker[];
   readonly #busy: number[];
-  readonly #free: ArrayBuffer[] = [];
-  readonly #waiting: ((slab: ArrayBuffer) => void)[] = [];
+  readonly #slabs: readonly Slab[];
+  readonly #free: Slab[];
+  readonly #waiting: ((slab: Slab) => void)[] = [];
   readonly #idle: (() => void)[] = [];
   readonly #onResult: (result: ScanReply['results'][number]) => void;
   #failure: Error | undefined;
 
-  constructor(threads: number, start: WorkerStart, onResult: (result: ScanReply['results'][number]) => void) {
+  constructor(
+    threads: number,
+    customRules: readonly CustomRule[],
+    onResult: (result: ScanReply['results'][number]) => void,
+  ) {
     this.#onResult = onResult;
-    this.#workers = Array.from({ length: threads }, (_, lane) => this.#startWorker(lane, start));
+    const slabs = Array.from({ length: threads * SLABS_PER_LANE }, () => new SharedArrayBuffer(SLAB_BYTES));
+    this.#slabs = slabs.map((slab, number) => ({ number, bytes: Buffer.from(slab) }));
+    this.#free = [...this.#slabs];
+    this.#workers = Array.from({ length: threads }, (_, lane) => this.#startWorker(lane, { slabs, customRules }));
     this.#busy = this.#workers.map(() => 0);
-    for (let i = 0; i < threads * SLABS_PER_LANE; i++) this.#free.push(new ArrayBuffer(SLAB_BYTES));
   }
 
   #startWorker(lane: number, start: WorkerStart): Worker {
-    const worker = new Worker(workerFile(), { workerData: start });
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MIB };
+    const worker = new Worker(workerFile(), { workerData: start, resourceLimits });
     worker.on('message', (reply: ScanReply) => {
       for (const result of reply.results) this.#onResult(result);
       this.#busy[lane] = (this.#busy[lane] ?? 1) - 1;
-      const waiting = this.#waiting.shift();
-      if (waiting === undefined) this.#free.push(reply.slab);
-      else waiting(reply.slab);
+      this.giveBack(reply.slab);
       if (this.#busy.every((n) => n === 0)) for (const idle of this.#idle.splice(0)) idle();
     });
     worker.on('error', (error) => {
       this.#failure = error instanceof Error ? error : new Error(String(error));
       for (const idle of this.#idle.splice(0)) idle();
-      for (const waiting of this.#waiting.splice(0)) waiting(new ArrayBuffer(SLAB_BYTES));
+      for (const waiting of this.#waiting.splice(0)) waiting({ number: -1, bytes: Buffer.alloc(0) });
     });
     return worker;
   }
 
   /** A slab to fill, once one is free. @throws what broke a scanning thread */
-  async slab(): Promise<ArrayBuffer> {
+  async slab(): Promise<Slab> {
     this.#check();
-    const slab = this.#free.pop() ?? (await new Promise<ArrayBuffer>((resolve) => this.#waiting.push(resolve)));
+    const slab = this.#free.pop() ?? (await new Promise<Slab>((resolve) => this.#waiting.push(resolve)));
     this.#check();
     return slab;
   }
 
   /** @param lane for parts of a file that must stay together; else the one with least to do. @returns the lane */
-  submit(slab: ArrayBuffer, jobs: readonly Job[], lane?: number): number {
+  submit(slab: number, jobs: readonly Job[], lane?: number): number {
     const to = lane ?? this.#busy.indexOf(Math.min(...this.#busy));
     this.#busy[to] = (this.#busy[to] ?? 0) + 1;
-    this.#workers[to]?.postMessage({ slab, jobs } satisfies ScanRequest, [slab]);
+    this.#workers[to]?.postMessage({ slab, jobs } satisfies ScanRequest);
     return to;
   }
 
-  giveBack(slab: ArrayBuffer): void {
-    this.#free.push(slab);
+  giveBack(number: number): void {
+    const slab = this.#slabs[number];
+    if (slab === undefined) return;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#free.push(slab);
+    else waiting(slab);
   }
 
   /** Resolves when nothing is left to scan. @throws what broke a scanning thread */

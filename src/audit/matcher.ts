@@ -20,7 +20,8 @@ export interface Matcher {
   readonly prefilter: Prefilter;
   /** By number of the keyword. */
   readonly byKeyword: readonly (readonly Indexed[])[];
-  readonly pathRules: readonly PathRule[];
+  /** Those that read this file whole. */
+  readonly pathRulesFor: (path: string) => readonly PathRule[];
   readonly before: number;
   readonly after: number;
   readonly tokens: number;
@@ -45,11 +46,22 @@ export function matcherFor(rules: readonly Rule[]): Matcher {
   return {
     prefilter: prefilterFor([...byKeyword.keys()]),
     byKeyword: [...byKeyword.values()],
-    pathRules: rules.filter((r) => r.kind === 'path').map((r) => ({ ...r, pattern: withIndices(r.pattern) })),
+    pathRulesFor: byPath(rules.filter((r) => r.kind === 'path')),
     before: Math.max(...tokens.map((t) => t.rule.before)),
     after: Math.max(...tokens.map((t) => t.rule.after)),
     tokens: tokens.length,
   };
+}
+
+const NO_RULES: readonly PathRule[] = [];
+
+/** Nearly no path has a rule: all that may are asked in one pattern first, a third of the time. */
+function byPath(rules: readonly PathRule[]): Matcher['pathRulesFor'] {
+  const each = rules.map((rule) => ({ ...rule, pattern: withIndices(rule.pattern) }));
+  const all = [...Map.groupBy(rules, (rule) => rule.path.flags)].map(
+    ([flags, same]) => new RegExp(same.map((rule) => `(?:${rule.path.source})`).join('|'), flags),
+  );
+  return (path) => (all.some((some) => some.test(path)) ? each.filter((rule) => rule.path.test(path)) : NO_RULES);
 }
 
 /** Files that path rules read are read whole: none of them is large in earnest. */
@@ -66,8 +78,8 @@ export class StreamScan {
   #restAt = 0;
   /** Keywords before this offset were acted upon. */
   #doneTo = 0;
-  /** By rule: where its last match ended; keywords inside of it are part of it. */
-  readonly #endOf: Float64Array;
+  /** By rule: where its last match ended; keywords inside of it are part of it. Most streams hold no keyword, and need none. */
+  #endOf: Float64Array | undefined;
   readonly #pathRules: readonly PathRule[];
   #whole: Buffer[] = [];
   #wholeBytes = 0;
@@ -78,8 +90,7 @@ export class StreamScan {
     this.#path = path;
     this.#text = text;
     this.#found = found;
-    this.#endOf = new Float64Array(matcher.tokens);
-    this.#pathRules = matcher.pathRules.filter((r) => r.path.test(path));
+    this.#pathRules = matcher.pathRulesFor(path);
   }
 
   /** @returns false once a file that path rules read whole turned out too large for that */
@@ -125,15 +136,16 @@ export class StreamScan {
     prefilter.search(all, Math.max(0, this.#doneTo - base), all.length, (keyword, at) => {
       const offset = base + at;
       if (offset < this.#doneTo || offset >= limit) return;
+      this.#endOf ??= new Float64Array(this.#matcher.tokens);
       for (const entry of byKeyword[keyword] ?? []) {
         if (entry.rule.generic && !this.#text) continue;
-        if (offset >= (this.#endOf[entry.index] as number)) this.#try(entry, all, at);
+        if (offset >= (this.#endOf[entry.index] as number)) this.#try(entry, all, at, this.#endOf);
       }
     });
     if (limit > this.#doneTo) this.#doneTo = Math.min(limit, base + all.length);
   }
 
-  #try({ rule, index }: Indexed, all: Buffer, at: number): void {
+  #try({ rule, index }: Indexed, all: Buffer, at: number, endOf: Float64Array): void {
     const from = Math.max(0, at - rule.before);
     const window = all.toString('latin1', from, Math.min(all.length, at + rule.after));
     const { pattern } = rule;
@@ -143,8 +155,8 @@ export class StreamScan {
       if (match === null) return;
       const end = this.#restAt + from + match.index + match[0].length;
       const begin = this.#restAt + from + match.index;
-      if (begin >= (this.#endOf[index] as number)) {
-        if (this.#judge(rule, match, this.#restAt + from, window)) this.#endOf[index] = end;
+      if (begin >= (endOf[index] as number)) {
+        if (this.#judge(rule, match, this.#restAt + from, window)) endOf[index] = end;
       }
       if (rule.at === 'keyword') return;
       if (match[0].length === 0) pattern.lastIndex += 1;

@@ -7,6 +7,7 @@ import { Feed } from './feed.ts';
 import { type FileHit, type FileResult, mergedHits } from './file-scan.ts';
 import type { Lanes } from './lanes.ts';
 import type { Matcher } from './matcher.ts';
+import type { Select } from './packages/owned.ts';
 
 export interface ScannedFile {
   /** undefined: free space. */
@@ -31,8 +32,8 @@ export interface VolumeScan {
   readonly filesHidden: readonly Reason[];
   readonly freeBytesScanned: number;
   readonly interrupted: boolean;
-  /** Regular files by path: for what package databases say of them. */
-  readonly byPath: ReadonlyMap<string, FileEntry>;
+  /** For what package databases say of some of them. */
+  readonly select: Select;
 }
 
 export interface VolumeOptions {
@@ -80,17 +81,14 @@ export class Results {
 interface Tree {
   readonly files: readonly FileEntry[];
   readonly names: ReadonlyMap<number, readonly string[]>;
-  readonly byPath: ReadonlyMap<string, FileEntry>;
 }
 
 async function treeOf(fileSystem: FileSystem, signal: AbortSignal | undefined): Promise<Tree> {
   const files: FileEntry[] = [];
   const names = new Map<number, string[]>();
   const first = new Set<number>();
-  const byPath = new Map<string, FileEntry>();
   for await (const entry of fileSystem.walk(signal)) {
     if (entry.type !== 'file') continue;
-    byPath.set(entry.path, entry);
     if (entry.links > 1 && first.has(entry.inode)) {
       names.set(entry.inode, [...(names.get(entry.inode) ?? []), entry.path]);
       continue;
@@ -98,7 +96,7 @@ async function treeOf(fileSystem: FileSystem, signal: AbortSignal | undefined): 
     if (entry.links > 1) first.add(entry.inode);
     files.push(entry);
   }
-  return { files, names, byPath };
+  return { files, names };
 }
 
 export async function scanVolume(
@@ -151,8 +149,18 @@ export async function scanVolume(
     filesHidden: hidden.flatMap((entry) => (entry.hidden === undefined ? [] : [entry.hidden])),
     freeBytesScanned: sums.free,
     interrupted: signal?.aborted === true,
-    byPath: tree.byPath,
+    select: (isWanted) => selected(tree, isWanted),
   };
+}
+
+/** A map of all paths would be as large as all else that is kept of the files. */
+function selected({ files, names }: Tree, isWanted: (path: string) => boolean): ReadonlyMap<string, FileEntry> {
+  const byPath = new Map<string, FileEntry>();
+  for (const entry of files) {
+    if (isWanted(entry.path)) byPath.set(entry.path, entry);
+    for (const path of names.get(entry.inode) ?? []) if (isWanted(path)) byPath.set(path, { ...entry, path });
+  }
+  return byPath;
 }
 
 const FREE_SPACE = '(free space)';

@@ -6,7 +6,8 @@ import type { Job, ScanReply, ScanRequest, WorkerStart } from './job.ts';
 import { matcherFor } from './matcher.ts';
 import { BUILT_IN_RULES } from './rules/all.ts';
 
-const matcher = matcherFor([...BUILT_IN_RULES, ...compiledCustom((workerData as WorkerStart).customRules)]);
+const { slabs, customRules } = workerData as WorkerStart;
+const matcher = matcherFor([...BUILT_IN_RULES, ...compiledCustom(customRules)]);
 /** Long files that come in parts. */
 const open = new Map<number, FileScan>();
 
@@ -33,16 +34,17 @@ async function scanPart(job: Job & { readonly is: 'part' }, bytes: Buffer): Prom
 }
 
 async function scanSlab({ slab, jobs }: ScanRequest): Promise<void> {
+  const shared = slabs[slab] as SharedArrayBuffer;
   const results: ScanReply['results'][number][] = [];
   for (const job of jobs) {
-    const scanned = scanJob(job, Buffer.from(slab, job.at, job.length));
+    const scanned = scanJob(job, Buffer.from(shared, job.at, job.length));
     const scan = scanned instanceof Promise ? await scanned : scanned;
     if (scan === undefined) continue;
     const result = scan.result();
     if (result.hits.length > 0 || result.skips.length > 0 || result.unpackedBytes > 0)
       results.push({ file: job.file, result });
   }
-  parentPort?.postMessage({ slab, results } satisfies ScanReply, [slab]);
+  parentPort?.postMessage({ slab, results } satisfies ScanReply);
 }
 
 let last: Promise<void> = Promise.resolve();

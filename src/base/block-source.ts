@@ -2,7 +2,7 @@
  * A disk as numbered blocks: a snapshot read through the EBS direct APIs, or a raw file.
  *
  * The interface stands here, since `aws` implements it and `disk` reads through it, and neither may import the other.
- * Invariant: read-only; a block that is handed out is never changed afterwards, by either side.
+ * Invariant: read-only. A block that is handed out is not changed before 16 others were read: who needs it longer copies it.
  */
 import type { Outcome } from './outcome.ts';
 

@@ -12,7 +12,7 @@ import type { Device, DeviceData } from './types.ts';
 const PIECE_BYTES = 4096;
 /** Where parts of blocks can be read, a piece is what is read: neighbours are mostly wanted too. */
 const PART_BYTES = 32_768;
-const KEPT_BYTES = 32 * 2 ** 20;
+const KEPT_BYTES = 16 * 2 ** 20;
 /** More is never one piece of metadata: the largest directory block is 64 KiB, the LVM metadata area is read in parts. */
 const METADATA_MAX = 16 * 2 ** 20;
 

@@ -6,7 +6,9 @@ import { BLOCK_BYTES, type BlockSource } from '../base/block-source.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 
 /** Blocks kept: files which share a block with their neighbours are read in physical order. */
-const KEPT_BLOCKS = 32;
+const KEPT_BLOCKS = 16;
+/** Blocks that went, and stay as they are for a while: somebody may still be looking at one. Then their memory is used again. */
+const GONE_BLOCKS = 8;
 /** The longest that nothing else has its turn: signals, answers of worker threads. */
 const TURN_MS = 15;
 
@@ -40,6 +42,8 @@ async function endOf(file: FileHandle): Promise<number> {
 
 function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource {
   const kept = new Map<number, Promise<Outcome<Uint8Array>>>();
+  /** Memory of half a MiB that is new each time is what the garbage collector would be busy with. */
+  const gone: Uint8Array[] = [];
   const stats = { fetches: 0, retries: 0, inFlightMax: 1 };
   let turnMs = performance.now();
 
@@ -56,7 +60,7 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
   };
 
   const fetch = async (index: number): Promise<Outcome<Uint8Array>> => {
-    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    const block = (gone.length > GONE_BLOCKS ? gone.shift() : undefined) ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
     try {
       const bytesRead = await readAt(block, index * BLOCK_BYTES);
       stats.fetches += 1;
@@ -93,9 +97,10 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
       const block = kept.get(index) ?? fetch(index);
       kept.delete(index);
       kept.set(index, block);
-      for (const [oldest] of kept) {
+      for (const [oldest, left] of kept) {
         if (kept.size <= KEPT_BLOCKS) break;
         kept.delete(oldest);
+        void left.then((read) => read.ok && gone.push(read.value));
       }
       return block;
     },

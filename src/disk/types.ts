@@ -130,6 +130,7 @@ export interface Extent {
   readonly length: number;
 }
 
+/** `bytes` are a view of what the source keeps: who wants them after the next pieces copies them. */
 export type Piece =
   | { readonly is: 'bytes'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly is: 'zeros'; readonly offset: number; readonly length: number }

@@ -8,6 +8,8 @@ type Format = 'gzip' | 'zstd' | 'deflate';
 const AT_ONCE_PACKED = 256 * 1024;
 const AT_ONCE_BYTES = 8 * 2 ** 20;
 const CHUNK_BYTES = 512 * 1024;
+/** What text packs to, roughly: what comes out fits into one piece then, and is not put together of many. */
+const RATIO_USUAL = 3;
 
 const SYNC = { gzip: zlib.gunzipSync, zstd: zlib.zstdDecompressSync, deflate: zlib.inflateRawSync };
 const STREAM = { gzip: zlib.createGunzip, zstd: zlib.createZstdDecompress, deflate: zlib.createInflateRaw };
@@ -16,7 +18,8 @@ const STREAM = { gzip: zlib.createGunzip, zstd: zlib.createZstdDecompress, defla
 function inflateAtOnce(format: Format, packed: Buffer): Buffer | undefined {
   if (packed.length > AT_ONCE_PACKED) return undefined;
   try {
-    return SYNC[format](packed, { maxOutputLength: AT_ONCE_BYTES });
+    const chunkSize = Math.min(AT_ONCE_BYTES, 1024 + packed.length * RATIO_USUAL);
+    return SYNC[format](packed, { maxOutputLength: AT_ONCE_BYTES, chunkSize });
   } catch {
     return undefined;
   }
@@ -53,7 +56,10 @@ export class InflateSink implements Sink {
 
   end(): void | Promise<void> {
     if (this.#stream !== undefined) return this.#stream.end();
-    const packed = Buffer.concat(this.#head);
+    return this.only(Buffer.concat(this.#head));
+  }
+
+  only(packed: Buffer): void | Promise<void> {
     const inflated = inflateAtOnce(this.#format, packed);
     if (inflated === undefined || isBomb(packed.length, inflated.length)) return this.#streamed(packed);
     this.#scan.unpacked(inflated.length);

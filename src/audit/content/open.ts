@@ -65,7 +65,7 @@ export class ContentSink implements Sink {
 /** A stream that is at hand as a whole: the usual case, and the quick one. */
 export function whole(scan: Scan, where: Where, bytes: Buffer): void | Promise<void> {
   const sink = sinkFor(scan, where, bytes);
-  if (sink instanceof TextSink) return sink.only(bytes);
+  if (sink.only !== undefined) return sink.only(bytes);
   const pushed = sink.push(bytes);
   return pushed === undefined ? sink.end() : pushed.then(() => sink.end());
 }

@@ -5,6 +5,8 @@ import type { Hit, Matcher } from '../matcher.ts';
 export interface Sink {
   push(bytes: Buffer): void | Promise<void>;
   end(): void | Promise<void>;
+  /** In place of both, for a stream that is at hand as a whole: nothing is copied. The bytes stay until it is done. */
+  only?(bytes: Buffer): void | Promise<void>;
 }
 
 /** Why part of a file was not looked at. Stable, and part of the coverage. */

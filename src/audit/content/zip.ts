@@ -45,6 +45,11 @@ export class ZipSink implements Sink {
       return this.#scan.skip({ code: 'archive-too-large', what: 'a zip archive of more than 64 MiB', member });
     const all = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
     this.#parts = [];
+    await this.only(all);
+  }
+
+  async only(all: Buffer): Promise<void> {
+    const { member } = this.#where;
     const entries = entriesOf(all);
     if (entries === undefined)
       return this.#scan.skip({ code: 'archive-damaged', what: 'no central directory', member });
@@ -70,8 +75,7 @@ export class ZipSink implements Sink {
     }
     if (entry.method !== DEFLATED) return skip('format-not-read', `zip method ${entry.method}`);
     const sink = new InflateSink(this.#scan, where, where, 'deflate', this.#open);
-    await sink.push(packed);
-    await sink.end();
+    await sink.only(packed);
   }
 }
 

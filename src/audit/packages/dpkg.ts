@@ -7,11 +7,17 @@ import type { Wanted } from './wanted.ts';
 export const DPKG_SUMS = /^\/var\/lib\/dpkg\/(?:info|status\.d)\/[^/]+\.md5sums$/;
 export const DPKG_STATUS = '/var/lib/dpkg/status';
 
+const DIGEST_AND_BLANKS = 34;
+const SLASH = 0x2f;
+
 /** `MD5  usr/share/doc/x` a line. */
 export function readSums(text: string, wanted: Wanted): void {
-  for (const line of text.split('\n')) {
-    const [digest = '', path = ''] = [line.slice(0, 32), line.slice(32).trim()];
-    if (path !== '') wanted.say(path.startsWith('/') ? path : `/${path}`, { algorithm: 'md5', digest });
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at) < 0 ? text.length : text.indexOf('\n', at);
+    const begin = at + DIGEST_AND_BLANKS;
+    const path = text.charCodeAt(begin) === SLASH ? text.slice(begin, end) : `/${text.slice(begin, end)}`;
+    if (wanted.has(path)) wanted.say(path, { algorithm: 'md5', digest: text.slice(at, at + 32) });
+    at = end + 1;
   }
 }
 

@@ -19,15 +19,15 @@ export interface Owned {
   readonly notes: readonly Reason[];
 }
 
-/** @param byPath every regular file of the file system */
-export async function ownedFiles(
-  fileSystem: FileSystem,
-  byPath: ReadonlyMap<string, FileEntry>,
-  asked: readonly string[],
-): Promise<Owned> {
+/** Regular files of a file system by those of their paths that are wanted. */
+export type Select = (isWanted: (path: string) => boolean) => ReadonlyMap<string, FileEntry>;
+
+export async function ownedFiles(fileSystem: FileSystem, select: Select, asked: readonly string[]): Promise<Owned> {
   if (asked.length === 0) return { unmodified: new Set(), notes: [] };
   const sourceOf = new Map(asked.map((path) => [path, path.replace(COMPILED, '/$1.py')]));
-  const wanted = new Wanted(sourceOf.values());
+  const sources = new Set(sourceOf.values());
+  const byPath = select((path) => isDatabase(path) || sources.has(path));
+  const wanted = new Wanted(sources);
   const notes = await readDatabases(fileSystem, byPath, wanted);
   const unmodified = new Set<string>();
   const checked = new Map<string, Promise<boolean>>();
@@ -41,6 +41,9 @@ export async function ownedFiles(
   }
   return { unmodified, notes };
 }
+
+const isDatabase = (path: string): boolean =>
+  DPKG_SUMS.test(path) || path === DPKG_STATUS || RPM_SQLITE.test(path.replace(/-wal$/, '')) || RPM_OTHER.test(path);
 
 async function isAsSaid(fileSystem: FileSystem, entry: FileEntry, said: readonly Digest[]): Promise<boolean> {
   for (const algorithm of new Set(said.map((d) => d.algorithm))) {

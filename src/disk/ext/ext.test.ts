@@ -147,7 +147,7 @@ describe('what is said rather than guessed', () => {
     run('debugfs', ['-w', '-R', 'rm /sizes/65537', path]);
     const fileSystem = await openBare(path);
     const pieces: Uint8Array[] = [];
-    for await (const piece of fileSystem.freeSpace()) if (piece.is === 'bytes') pieces.push(piece.bytes);
+    for await (const piece of fileSystem.freeSpace()) if (piece.is === 'bytes') pieces.push(Buffer.from(piece.bytes));
     expect(Buffer.concat(pieces).includes(gone)).toBe(true);
     expect(Buffer.concat(pieces).includes(readFileSync(join(tree, 'sizes', '300000')))).toBe(false);
   });

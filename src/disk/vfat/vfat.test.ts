@@ -59,6 +59,6 @@ test('a deleted file is found in free space, and its name is gone', async () => 
   const fileSystem = await openBare(path);
   expect(await listingOf(fileSystem)).toEqual(listingOfFolder(tree).filter((line) => !line.includes('SHORT')));
   const pieces: Uint8Array[] = [];
-  for await (const piece of fileSystem.freeSpace()) if (piece.is === 'bytes') pieces.push(piece.bytes);
+  for await (const piece of fileSystem.freeSpace()) if (piece.is === 'bytes') pieces.push(Buffer.from(piece.bytes));
   expect(Buffer.concat(pieces).includes(patterned(4096, 4096))).toBe(true);
 });
