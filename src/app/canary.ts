@@ -71,6 +71,17 @@ export async function launchAndSweep(
   }
 }
 
+/** What a run that died left running, for `left`. @returns a refusal while canaries of this delivery are being launched */
+export async function removeCanaries(session: Session): Promise<Outcome<void>> {
+  const lock = takeLock(session.stateDir, `${session.want.name}.canary`);
+  if (!lock.ok) return lock;
+  try {
+    return done(await sweep(session));
+  } finally {
+    lock.value.release();
+  }
+}
+
 /** Removes every canary of this delivery, whoever started it. Also called by the next run after a crash. */
 async function sweep(session: Session): Promise<void> {
   const places = session.want.accounts.flatMap((a) => a.regions.map((region) => ({ account: a.id, region })));

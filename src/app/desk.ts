@@ -8,7 +8,7 @@ import type { Plan } from '../plan/step.ts';
 import { type ProbeResult, probedProofs } from '../verify/probes.ts';
 import type { Proof } from '../verify/question.ts';
 import { type Built, buildImage } from './build.ts';
-import { launchCanaries } from './canary.ts';
+import { launchCanaries, removeCanaries } from './canary.ts';
 import type { CanaryResult } from './canary-launch.ts';
 import { type Compared, type CompareOptions, compare } from './compare.ts';
 import { type ApplyOptions, applyPlan, makePlan, type Planned, planFor, verify } from './deliver.ts';
@@ -72,6 +72,11 @@ export interface VerifyAsked {
   readonly fixPlan?: boolean;
 }
 
+export interface LeftAsked {
+  /** Canaries of runs that died are ended first. */
+  readonly removeCanaries?: boolean;
+}
+
 /** An instance, a group, an event, a text in a place, or else a launcher in a place. */
 export interface ExplainAsked extends Where {
   readonly instance?: string;
@@ -98,7 +103,7 @@ export interface Desk {
   verify(asked: VerifyAsked, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
   status(emit: Emit): Promise<Outcome<Status>>;
   drift(emit: Emit): Promise<Outcome<DriftReport>>;
-  left(emit: Emit): Promise<Outcome<Left>>;
+  left(asked: LeftAsked, emit: Emit): Promise<Outcome<Left>>;
   compare(asked: CompareOptions, emit: Emit): Promise<Outcome<Compared>>;
   explain(asked: ExplainAsked): Promise<Outcome<Explained>>;
   build(image: string, emit: Emit, signal?: AbortSignal): Promise<Outcome<Built>>;
@@ -160,7 +165,10 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       const notNotified = await notify(session, env, { event: 'drift', differences: found.differences });
       return done({ ...found, ...(notNotified === undefined ? {} : { notNotified }) });
     },
-    left: async (emit) => done(await left(session, emit)),
+    async left({ removeCanaries: remove = false }, emit) {
+      const removed = remove ? await removeCanaries(session) : done(undefined);
+      return removed.ok ? done(await left(session, emit)) : removed;
+    },
     compare: (asked, emit) => compare(session, asked, emit),
     explain: (asked) => explainLive(session, asked),
     async build(name, emit, signal) {

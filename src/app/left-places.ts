@@ -40,7 +40,7 @@ export function canariesLeft(want: Delivery, found: Found): readonly LeftResourc
       account,
       region,
       orphan: true,
-      why: 'a canary that was not cleaned up: amiport verify --canary removes it',
+      why: 'a canary that was not cleaned up: amiport left --remove-canaries ends it, and so does the next amiport verify --canary',
     };
     return [
       ...instanceIds.map(

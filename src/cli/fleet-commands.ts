@@ -45,12 +45,26 @@ export const status = buildCommand({
 
 export const left = buildCommand({
   loader: async () => import('./commands/left.ts'),
-  parameters: { flags: { ...COMMON_FLAGS, ...SERVER_FLAGS }, aliases: ALIASES, positional: none },
+  parameters: {
+    flags: {
+      ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
+      removeCanaries: {
+        kind: 'boolean',
+        default: false,
+        withNegated: false,
+        brief: 'First end canaries that a killed run left; nothing else',
+      },
+    },
+    aliases: ALIASES,
+    positional: none,
+  },
   docs: {
     brief: 'Everything that amiport ever made for this delivery, and what is orphaned',
     fullDescription: examples(
       'Found by tags and names, in every place of the config. Exit 3: something is orphaned.',
       'amiport left',
+      'amiport left --remove-canaries',
       'amiport left --json | jq ".resources[] | select(.orphan)"',
     ),
   },

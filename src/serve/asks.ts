@@ -68,7 +68,11 @@ export const ASKS: Readonly<Record<string, Ask>> = {
   plan: ask(NOTHING, 'read', (desk, _, emit) => desk.plan(emit)),
   status: ask(NOTHING, 'read', (desk, _, emit) => desk.status(emit)),
   drift: ask(NOTHING, 'read', (desk, _, emit) => desk.drift(emit)),
-  left: ask(NOTHING, 'read', (desk, _, emit) => desk.left(emit)),
+  left: ask(
+    z.strictObject({ removeCanaries: z.boolean().optional() }),
+    ({ removeCanaries }) => (removeCanaries ? 'apply' : 'read'),
+    (desk, asked, emit) => desk.left(given(asked), emit),
+  ),
   verify: ask(
     z.strictObject({ canary: z.boolean(), probe: z.boolean().optional(), fixPlan: z.boolean().optional() }),
     // A canary launches instances.

@@ -76,7 +76,7 @@ function deskAt(server: Server, delivery: string): Desk {
     verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
     status: (emit) => ask('status', {}, emit),
     drift: (emit) => ask('drift', {}, emit),
-    left: (emit) => ask('left', {}, emit),
+    left: (asked, emit) => ask('left', asked, emit),
     compare: (asked, emit) => ask('compare', asked, emit),
     explain: (asked) => ask('explain', asked, quiet),
     build: (image, emit, signal) => ask('build', { image }, emit, signal),

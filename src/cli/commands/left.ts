@@ -1,13 +1,20 @@
-/** `amiport left`: everything that amiport ever made for this delivery, and what of it is orphaned. Changes nothing. */
+/** `amiport left`: everything that amiport ever made for this delivery, and what of it is orphaned. Changes nothing but by --remove-canaries. */
 import type { Left, LeftResource } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
+import { sayWho } from '../who.ts';
 import { withDesk } from '../with-desk.ts';
 
-export default async function left(this: Context, flags: DeskFlags): Promise<void> {
+interface Flags extends DeskFlags {
+  readonly removeCanaries: boolean;
+}
+
+export default async function left(this: Context, flags: Flags): Promise<void> {
   await withDesk(this, flags, async (desk, printer, progress) => {
-    const looked = await desk.left(progress.emit);
+    const { removeCanaries } = flags;
+    if (removeCanaries && !(await sayWho(desk, printer))) return EXIT.failed;
+    const looked = await desk.left(removeCanaries ? { removeCanaries } : {}, progress.emit);
     progress.end();
     if (!looked.ok) return printer.failure(looked.reason);
     const found = looked.value;
