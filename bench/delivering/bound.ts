@@ -18,8 +18,20 @@ const { pendingMs, copyFixedMs, copyMiBPerSecond, ssmImageCheckMs } = DEFAULT_SE
 const FULL_COPY_MS = pendingMs + copyFixedMs + (1000 * SIZE_GIB * 1024) / copyMiBPerSecond;
 const NEAR_COPY_MS = 2 * pendingMs;
 
-/** The critical path: nothing else is waited for, and no two things of different places wait for each other. */
-export function leastMs({ accounts, regions }: Fleet, way: Way): number {
+/** Calls per second of the builder, of which as many may come at once (facts 7). */
+const STS_PER_SECOND = 600;
+const REPLICATE_KEY_PER_SECOND = 5;
+const queuedMs = (calls: number, perSecond: number): number => (1000 * Math.max(0, calls - perSecond)) / perSecond;
+
+/** A session of each account, each checked, before anything is known; a key for every Region before any grant on it. */
+const quotaMs = ({ accounts, regions }: Fleet, way: Way): number =>
+  queuedMs(2 * accounts.length + 1, STS_PER_SECOND) +
+  (way === 'shared-encrypted' ? queuedMs(regions.length - 1, REPLICATE_KEY_PER_SECOND) : 0);
+
+/** The critical path and the quotas that all of it has to pass: no two things of different places wait for each other else. */
+export const leastMs = (fleet: Fleet, way: Way): number => quotaMs(fleet, way) + pathMs(fleet, way);
+
+function pathMs({ accounts, regions }: Fleet, way: Way): number {
   const far = regions.length > 1;
   const builderCopyMs = far || way === 'shared-encrypted' ? FULL_COPY_MS : NEAR_COPY_MS;
   switch (way) {
