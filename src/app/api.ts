@@ -64,6 +64,8 @@ export type { FixPlan } from './fix-plan.ts';
 export { keptProof } from './kept-proofs.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
+export type { Notice } from './notice.ts';
+export { notify } from './notify.ts';
 export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';
 export { blockedName, type PlaceEnd, type PlacePorts, PlannedRun } from './place-work.ts';
 export {

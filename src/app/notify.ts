@@ -1,93 +1,74 @@
 /**
- * Tells a webhook what came of a delivery: signed with HMAC-SHA256 over the moment and the body, so that the receiver can
- * refuse what is forged or replayed. Tried a few times; that nobody could be told is said, and fails nothing.
- *
- * The secret comes from the environment and is in no message, journal or error.
+ * Tells what came of a delivery: a webhook, an SNS topic, an EventBridge event bus, whichever the config names. Each is
+ * tried a few times; that somebody could not be told is said, and fails nothing.
  */
-import { createHmac } from 'node:crypto';
-import { type Reason, reason } from '../base/outcome.ts';
-import type { NotifyEvent } from '../model/delivery.ts';
+import { type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
+import type { Notify } from '../model/delivery.ts';
+import { type Notice, noticeText } from './notice.ts';
 import type { Session } from './session.ts';
-
-export interface Notice {
-  readonly event: NotifyEvent;
-  readonly [more: string]: unknown;
-}
-
-const ATTEMPTS_MAX = 4;
-const FIRST_WAIT_MS = 1_000;
-const TIMEOUT_MS = 10_000;
+import { callWebhook } from './webhook.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** @returns why the webhook could not be told, if it could not */
+/** @returns why somebody could not be told, if it was so */
 export async function notify(session: Session, env: Env, notice: Notice): Promise<Reason | undefined> {
   const { notify: wanted, name } = session.want;
   if (wanted === undefined || !wanted.on.includes(notice.event)) return undefined;
-  const secret = env[wanted.secretEnv] ?? '';
-  if (secret === '') return unsigned(wanted.url, wanted.secretEnv);
-  const body = JSON.stringify({
-    version: 1,
-    delivery: name,
-    at: new Date(session.clock.nowMs()).toISOString(),
-    ...notice,
+  const at = new Date(session.clock.nowMs()).toISOString();
+  const text = noticeText({ delivery: name, at }, notice);
+  const told = await Promise.all([
+    wanted.url === undefined
+      ? undefined
+      : callWebhook(session.clock, env, { url: wanted.url, secretEnv: wanted.secretEnv }, text),
+    publish(session, wanted, notice, text),
+    put(session, wanted, notice, text),
+  ]);
+  const missed = told.filter((why) => why !== undefined);
+  const [first, more] = missed;
+  if (more === undefined) return first;
+  return reason('notify.failed', name, `${missed.length} of those who were to be told were not`, { because: missed });
+}
+
+async function publish(session: Session, { topic }: Notify, notice: Notice, message: string) {
+  if (topic === undefined) return undefined;
+  const { name } = session.want;
+  const attributes = { delivery: name, event: notice.event };
+  const subject = `amiport: ${name} ${notice.event}`.slice(0, SUBJECT_MAX);
+  const sent = session.cloud.publishMessage(placeFor(session, topic), { topic, subject, message, attributes });
+  return untold(sent, 'notify.sns.failed', `the SNS topic ${topic}`, topic);
+}
+
+async function put(session: Session, { bus }: Notify, notice: Notice, detail: string) {
+  if (bus === undefined) return undefined;
+  const sent = session.cloud.putEvent(placeFor(session, bus), {
+    bus,
+    source: 'amiport',
+    detailType: `amiport ${notice.event}`,
+    detail,
   });
-  for (let attempt = 1; ; attempt++) {
-    const answer = await send(wanted.url, secret, String(Math.floor(session.clock.nowMs() / 1000)), body);
-    if (answer.is === 'taken') return undefined;
-    if (answer.is === 'refused' || attempt === ATTEMPTS_MAX) return untold(wanted.url, answer.says, attempt);
-    await session.clock.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1));
-  }
+  return untold(sent, 'notify.eventbridge.failed', `the event bus ${bus}`, bus);
 }
 
-type Answer = { readonly is: 'taken' } | { readonly is: 'refused' | 'unanswered'; readonly says: string };
+/** SNS API Reference "Publish". */
+const SUBJECT_MAX = 100;
 
-async function send(url: string, secret: string, timestamp: string, body: string): Promise<Answer> {
-  const signature = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex');
-  try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        'content-type': 'application/json',
-        'amiport-timestamp': timestamp,
-        'amiport-signature': `v1=${signature}`,
-      },
-    });
-    await answer.body?.cancel();
-    if (answer.ok) return { is: 'taken' };
-    // Other answers of the client's kind stay the same however often one asks.
-    const later = answer.status >= 500 || answer.status === 429 || answer.status === 408;
-    return { is: later ? 'unanswered' : 'refused', says: `it answered ${answer.status}` };
-  } catch (error) {
-    return {
-      is: 'unanswered',
-      says: (error as Error).name === 'TimeoutError' ? 'it did not answer in time' : 'nobody answers there',
-    };
-  }
+/** The builder account calls, in the Region of what is told. */
+const placeFor = (session: Session, arn: string): Place => ({
+  account: session.want.builder.account,
+  region: arn.split(':')[3] ?? '',
+});
+
+async function untold(
+  sent: Promise<Outcome<void>>,
+  code: string,
+  whom: string,
+  arn: string,
+): Promise<Reason | undefined> {
+  const outcome = await sent;
+  if (outcome.ok) return undefined;
+  return reason(code, arn, `${whom} was not told`, {
+    because: [outcome.reason],
+    remedy: outcome.reason.remedy ?? { who: 'you', does: 'see that it is there, or correct notify in amiport.yaml' },
+  });
 }
-
-/** Paths and queries of webhooks often hold a token. */
-const hostOf = (url: string): string => new URL(url).host;
-
-const untold = (url: string, says: string, attempts: number): Reason =>
-  reason(
-    'notify.webhook.failed',
-    hostOf(url),
-    `the webhook at ${hostOf(url)} was not told, in ${attempts} attempt${attempts === 1 ? '' : 's'}: ${says}`,
-    {
-      remedy: { who: 'you', does: 'see that it takes what amiport sends, or correct notify.url in amiport.yaml' },
-    },
-  );
-
-const unsigned = (url: string, name: string): Reason =>
-  reason(
-    'notify.secret.absent',
-    hostOf(url),
-    `the webhook at ${hostOf(url)} was not told: ${name} is not in the environment, and nothing is sent unsigned`,
-    {
-      remedy: { who: 'you', does: `set ${name} to the secret that the receiver knows` },
-    },
-  );

@@ -5,6 +5,7 @@ import { imageEffects } from './act-images.ts';
 import { keyLife } from './act-key-life.ts';
 import { keyEffects } from './act-keys.ts';
 import { lifecycleEffects } from './act-lifecycle.ts';
+import { noticeEffects } from './act-notices.ts';
 import { parameterEffects } from './act-parameters.ts';
 import { pointerEffects } from './act-pointers.ts';
 import { keyProbes } from './act-probes.ts';
@@ -24,6 +25,7 @@ export const awsCloud = (c: Connection): Cloud => ({
   ...imageEffects(c),
   ...lifecycleEffects(c),
   ...parameterEffects(c),
+  ...noticeEffects(c),
   ...pointerEffects(c),
   ...canaryEffects(c),
   ...refreshEffects(c),

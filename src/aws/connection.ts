@@ -11,9 +11,11 @@ import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import type { EBSClient } from '@aws-sdk/client-ebs';
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { IAMClient } from '@aws-sdk/client-iam';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { OrganizationsClient } from '@aws-sdk/client-organizations';
+import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { STSClient } from '@aws-sdk/client-sts';
 import { invariant } from '../base/invariant.ts';
@@ -58,6 +60,8 @@ interface Clients {
   readonly organizations: OrganizationsClient;
   readonly autoscaling: AutoScalingClient;
   readonly cloudtrail: CloudTrailClient;
+  readonly sns: SNSClient;
+  readonly events: EventBridgeClient;
 }
 
 type ServiceName = keyof Clients;
@@ -73,6 +77,8 @@ const CONSTRUCTORS: { readonly [S in ServiceName]: () => Promise<new (config: ob
   organizations: async () => (await import('@aws-sdk/client-organizations')).OrganizationsClient,
   autoscaling: async () => (await import('@aws-sdk/client-auto-scaling')).AutoScalingClient,
   cloudtrail: async () => (await import('@aws-sdk/client-cloudtrail')).CloudTrailClient,
+  sns: async () => (await import('@aws-sdk/client-sns')).SNSClient,
+  events: async () => (await import('@aws-sdk/client-eventbridge')).EventBridgeClient,
 };
 
 /** Role chaining caps sessions at one hour; renewed this long before the end. Source: STS API Reference "AssumeRole". */

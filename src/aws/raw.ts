@@ -28,6 +28,8 @@ const MODULES = {
   ssm: () => import('@aws-sdk/client-ssm'),
   autoscaling: () => import('@aws-sdk/client-auto-scaling'),
   cloudtrail: () => import('@aws-sdk/client-cloudtrail'),
+  sns: () => import('@aws-sdk/client-sns'),
+  events: () => import('@aws-sdk/client-eventbridge'),
   organizations: () => import('@aws-sdk/client-organizations'),
 } as const;
 

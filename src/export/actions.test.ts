@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { ACTIONS } from './actions.ts';
 
 const AWS = join(import.meta.dirname, '../aws');
-const PREFIX: Readonly<Record<string, string>> = { 'auto-scaling': 'autoscaling' };
+const PREFIX: Readonly<Record<string, string>> = { 'auto-scaling': 'autoscaling', eventbridge: 'events' };
 
 /** `raw.ts` sends whatever the demo asks by name, under identities of its own. */
 const sources = readdirSync(AWS)

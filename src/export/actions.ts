@@ -124,6 +124,12 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   },
   'ec2:RunInstances': { for: ['canary'], why: 'Auto Scaling asks it of who makes a group from a launch template' },
   'ec2:TerminateInstances': { for: ['canary'], why: 'canaries are always cleaned up' },
+  'events:DescribeEventBus': {
+    for: ['builder'],
+    why: 'an event for a bus that is not there is lost without a word',
+    reads: true,
+  },
+  'events:PutEvents': { for: ['builder'], why: 'the event bus that is told what came of a delivery' },
   'iam:CreateServiceLinkedRole': {
     for: BOTH,
     why: 'a grant can only name a role that is there; KMS has one for multi-Region keys',
@@ -192,6 +198,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     why: 'which SCPs and RCPs count for an account',
     reads: true,
   },
+  'sns:Publish': { for: ['builder'], why: 'the topic that is told what came of a delivery' },
   'ssm:AddTagsToResource': { for: BOTH, why: 'the tags of parameters' },
   'ssm:DescribeParameters': { for: ['account'], why: 'published parameters that nothing needs any more', reads: true },
   'ssm:DeleteParameters': { for: ['builder'], why: 'leases of runs that are over' },

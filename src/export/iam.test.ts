@@ -63,7 +63,9 @@ const actionsOf = (role: RoleExport): readonly string[] =>
   Object.values(role.policies).flatMap((p) => p.Statement.flatMap((s) => s.Action as string[]));
 
 test('each account gets a role and a read-only one, with actions of the table only', () => {
-  const { roles } = exportIam(delivery(), []);
+  const told =
+    'notify: { topic: "arn:aws:sns:eu-west-1:111111111111:told", bus: "arn:aws:events:eu-west-1:111111111111:event-bus/told" }';
+  const { roles } = exportIam(delivery(`${VALID}\n${told}\n`), []);
   expect(roles.map((r) => `${r.account} ${r.purpose} ${r.roleArn}`)).toEqual([
     '111111111111 builder arn:aws:iam::111111111111:role/amiport',
     '111111111111 read-only arn:aws:iam::111111111111:role/amiport-read-only',

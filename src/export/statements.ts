@@ -61,6 +61,8 @@ export function builderStatements(want: Delivery): readonly Statement[] {
       ['ssm:PutParameter', 'ssm:AddTagsToResource', 'ssm:DeleteParameters'],
       [`arn:${p}:ssm:${builder.region}:${builder.account}:parameter/amiport/${want.name}/*`],
     ),
+    ...(want.notify?.topic === undefined ? [] : [allow('Publish', ['sns:Publish'], want.notify.topic)]),
+    ...(want.notify?.bus === undefined ? [] : [allow('PutEvents', ['events:PutEvents'], want.notify.bus)]),
     ...withdrawal(want),
     ...census(want),
     // The gate looks into what is to be shared.

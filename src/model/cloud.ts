@@ -13,6 +13,24 @@ import type { ImageSeen, KeySeen, SnapshotSeen } from './observed.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 
+export interface Message {
+  /** ARN of an SNS topic in the Region of the call. */
+  readonly topic: string;
+  readonly subject: string;
+  readonly message: string;
+  /** By which subscribers choose. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface BusEvent {
+  /** ARN of an EventBridge event bus in the Region of the call. */
+  readonly bus: string;
+  readonly source: string;
+  readonly detailType: string;
+  /** JSON. */
+  readonly detail: string;
+}
+
 export interface Cloud {
   /** Does the work, and tells which changing calls it took, with AWS's request ids. */
   traced<T>(work: () => Promise<T>): Promise<{ readonly value: T; readonly requests: readonly RequestSeen[] }>;
@@ -187,6 +205,11 @@ export interface Cloud {
     at: Place,
     want: { readonly imageIds: readonly string[]; readonly delivery: string },
   ): Promise<Outcome<readonly Consumer[]>>;
+
+  // Who is told of a delivery
+  publishMessage(at: Place, message: Message): Promise<Outcome<void>>;
+  /** Refused where the bus is not there, which AWS itself does not say. */
+  putEvent(at: Place, event: BusEvent): Promise<Outcome<void>>;
 
   /** The record of a CloudTrail event as JSON text; undefined when it is none of the place's. */
   findEvent(at: Place, eventId: string): Promise<Outcome<string | undefined>>;

@@ -504,6 +504,25 @@ test.each([
     says: ['32:34: error: t3.micro is not an instance type of arm64 = write one such as t4g.micro'],
   },
   {
+    put: 'delivery: bedrock\nnotify: { on: [drift] }',
+    inPlaceOf: 'delivery: bedrock',
+    says: ['3:9: error: notify tells nobody = give it a url, a topic or a bus'],
+  },
+  {
+    put: 'delivery: bedrock\nnotify: { topic: "arn:aws:sns:eu-west-1:111111111111:told.fifo" }',
+    inPlaceOf: 'delivery: bedrock',
+    says: [
+      '3:18: error: "arn:aws:sns:eu-west-1:111111111111:told.fifo" is not the ARN of a standard SNS topic = write arn:aws:sns:REGION:ACCOUNT:NAME',
+    ],
+  },
+  {
+    put: 'delivery: bedrock\nnotify: { bus: "arn:aws-cn:events:cn-north-1:111111111111:event-bus/told" }',
+    inPlaceOf: 'delivery: bedrock',
+    says: [
+      '3:16: error: "arn:aws-cn:events:cn-north-1:111111111111:event-bus/told" is in the partition aws-cn, the builder in aws',
+    ],
+  },
+  {
     put: 'delivery: bedrock\ndelivery: again',
     inPlaceOf: 'delivery: bedrock',
     says: ['3:1: error: the key delivery is there twice = keep one of them'],

@@ -58,6 +58,19 @@ function checkRegions(
   }
 }
 
+/** An SNS topic or event bus of another partition cannot be reached with the builder's credentials. */
+export function checkNotify(config: Config, report: Report): void {
+  const partition = regionNamed(config.builder?.region ?? '')?.partition;
+  for (const key of ['topic', 'bus'] as const) {
+    const text = config.notify?.[key];
+    const arn = parseArn(text ?? '');
+    if (partition === undefined || arn === undefined) continue;
+    if (regionNamed(arn.region) === undefined) report(['notify', key], `there is no Region ${arn.region}`);
+    else if (arn.partition !== partition)
+      report(['notify', key], `"${text}" is in the partition ${arn.partition}, the builder in ${partition}`);
+  }
+}
+
 /** @param isRoleWrong access.role is there, but has a mistake of its own */
 export function checkRoles(config: Config, report: Report, isRoleWrong: boolean): void {
   const partition = regionNamed(config.builder?.region ?? '')?.partition;

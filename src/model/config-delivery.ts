@@ -1,7 +1,16 @@
 /** The config as it is in the file -> what is wanted. Only for a config without mistakes. */
 import type { ConfigShape } from './config-shape.ts';
 import { ROLE_ARN } from './config-words.ts';
-import type { Delivery, DeliveryKey, Image, ImageSource, KeyReference, Launcher, VolumeKey } from './delivery.ts';
+import type {
+  Delivery,
+  DeliveryKey,
+  Image,
+  ImageSource,
+  KeyReference,
+  Launcher,
+  Notify,
+  VolumeKey,
+} from './delivery.ts';
 import { regionNamed } from './regions.ts';
 
 type Shape = ConfigShape;
@@ -40,7 +49,7 @@ export function deliveryOf(config: Shape): Delivery {
       guardrails: config.organization.guardrails,
       shareBy: config.organization.shareBy,
     },
-    ...(config.notify === undefined ? {} : { notify: config.notify }),
+    ...(config.notify === undefined ? {} : { notify: notifyOf(config.notify) }),
     canary: {
       instanceType: config.canary.instanceType,
       subnetTag: config.canary.subnetTag,
@@ -48,6 +57,13 @@ export function deliveryOf(config: Shape): Delivery {
     },
   };
 }
+
+const notifyOf = ({ url, topic, bus, ...notify }: NonNullable<ConfigShape['notify']>): Notify => ({
+  ...notify,
+  ...(url === undefined ? {} : { url }),
+  ...(topic === undefined ? {} : { topic }),
+  ...(bus === undefined ? {} : { bus }),
+});
 
 function launcherOf(launcher: LauncherShape): Launcher {
   if (launcher === 'autoscaling') return { kind: 'autoscaling', suffix: undefined };

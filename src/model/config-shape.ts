@@ -263,14 +263,20 @@ export const configShape = mapping({
   ).prefault({}),
   notify: mapping(
     {
-      url: w.webhookUrl.meta({ description: 'https, or http on this machine' }),
+      url: w.webhookUrl.optional().meta({ description: 'a webhook: https, or http on this machine' }),
       secretEnv: w.variableName
         .default('AMIPORT_WEBHOOK_SECRET')
         .meta({ description: 'the variable of the environment that holds the secret to sign with' }),
+      topic: w.topicArn.optional().meta({ description: 'ARN of an SNS topic' }),
+      bus: w.busArn.optional().meta({ description: 'ARN of an EventBridge event bus' }),
       on: z.array(z.enum(['delivered', 'failed', 'drift'])).default(['delivered', 'failed', 'drift']),
     },
-    'a webhook that is told what came of a delivery',
-  ).optional(),
+    'who is told what came of a delivery',
+  )
+    .refine(({ url, topic, bus }) => url !== undefined || topic !== undefined || bus !== undefined, {
+      error: () => w.say('notify tells nobody', 'give it a url, a topic or a bus'),
+    })
+    .optional(),
   canary: mapping({
     instanceType: mapping({
       x86_64: w.instanceType.default('t3.micro'),

@@ -161,6 +161,25 @@ export const webhookUrl = word(
       : say('this is not the URL of a webhook', 'write https://HOST/PATH, without a user or password in it'),
 );
 
+const channelArn = (service: string, resource: RegExp, says: string, example: string) =>
+  word(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:${resource.source}$`), (value) =>
+    say(`"${value}" is not the ARN of ${says}`, `write ${example}`),
+  );
+
+/** FIFO topics are for queues, and want more of a message than that it was sent. */
+export const topicArn = channelArn(
+  'sns',
+  /[A-Za-z0-9_-]{1,256}/,
+  'a standard SNS topic',
+  'arn:aws:sns:REGION:ACCOUNT:NAME',
+);
+export const busArn = channelArn(
+  'events',
+  /event-bus\/[\w.-]{1,256}/,
+  'an event bus',
+  'arn:aws:events:REGION:ACCOUNT:event-bus/NAME',
+);
+
 export const variableName = word(/^[A-Za-z_][A-Za-z0-9_]*$/, (value) =>
   say(
     `"${value}" is not the name of a variable of the environment`,

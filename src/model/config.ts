@@ -2,7 +2,7 @@
  * Config text -> Delivery, or every mistake in it at once, each with its place. Pure: files are looked for through
  * `fileExists`, the environment is an argument.
  */
-import { type Config, checkPlaces, checkRoles, type Report } from './config-checks.ts';
+import { type Config, checkNotify, checkPlaces, checkRoles, type Report } from './config-checks.ts';
 import { deliveryOf } from './config-delivery.ts';
 import { checkCanary, checkImages, checkKey } from './config-image-checks.ts';
 import { type Mistake, mistakesOf, pathText } from './config-issues.ts';
@@ -53,6 +53,7 @@ function checkTogether(data: unknown, inShape: readonly Mistake[], around: Confi
   const found: Mistake[] = [];
   const report: Report = (path, message, instead, part = 'value') => found.push({ path, message, instead, part });
   checkPlaces(config, report);
+  checkNotify(config, report);
   checkRoles(
     config,
     report,

@@ -33,9 +33,13 @@ export interface Delivery {
 export type NotifyEvent = 'delivered' | 'failed' | 'drift';
 
 export interface Notify {
-  readonly url: string;
+  readonly url?: string;
   /** The variable of the environment that holds the secret. */
   readonly secretEnv: string;
+  /** ARN of an SNS topic. */
+  readonly topic?: string;
+  /** ARN of an EventBridge event bus. */
+  readonly bus?: string;
   readonly on: readonly NotifyEvent[];
 }
 

@@ -6,6 +6,7 @@ import { Deliveries, type DeliveriesOptions } from './deliveries.ts';
 import { EventLog } from './events.ts';
 import type { Log } from './log.ts';
 import { type Metrics, makeMetrics } from './metrics.ts';
+import { Notices } from './notices.ts';
 import { JobQueue } from './queue.ts';
 import type { Database } from './rows.ts';
 import { Worker } from './worker.ts';
@@ -25,6 +26,8 @@ export interface Core {
   readonly deliveries: Deliveries;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Of this process: what signs for a webhook is in it. */
+  readonly env: DeliveriesOptions['env'];
   /** Aborted when this process begins to end. */
   readonly closing: AbortSignal;
   /** There is new work: this process looks at once. */
@@ -46,6 +49,9 @@ export async function openCore(options: CoreOptions): Promise<Outcome<Core>> {
   const carrier = new RunCarrier(deliveries, new EventLog(db), metrics);
   if (options.slots > 0) worker = new Worker({ queue, carrier, log, metrics, slots: options.slots });
   worker?.start();
+  const { env } = options.deliveries;
+  const notices = new Notices({ db, deliveries, env, log, metrics });
+  if (options.slots > 0) notices.start();
   const closing = new AbortController();
   return done({
     db,
@@ -53,11 +59,13 @@ export async function openCore(options: CoreOptions): Promise<Outcome<Core>> {
     deliveries,
     metrics,
     log,
+    env,
     closing: closing.signal,
     poke: () => worker?.poke(),
     async close() {
       closing.abort();
       await worker?.drain();
+      await notices.stop();
       await carrier.close();
       await db.close();
     },

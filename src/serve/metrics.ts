@@ -6,6 +6,7 @@ export interface Metrics {
   readonly steps: Counter<'result'>;
   readonly jobs: Counter<'result'>;
   readonly takeovers: Counter;
+  readonly notices: Counter<'outcome'>;
   readonly requests: Counter<'route' | 'status'>;
   readonly refused: Counter<'why'>;
   readonly stepSeconds: Histogram<'kind'>;
@@ -45,6 +46,12 @@ export function makeMetrics(busy: () => number): Metrics {
       registers,
     }),
     takeovers: new Counter({ name: 'amiport_takeovers_total', help: 'Jobs taken over from dead workers', registers }),
+    notices: new Counter({
+      name: 'amiport_notices_total',
+      help: 'Ends of runs and drift that somebody was to be told of',
+      labelNames: ['outcome'],
+      registers,
+    }),
     requests: new Counter({
       name: 'amiport_http_requests_total',
       help: 'Requests by route and status',

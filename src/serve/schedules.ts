@@ -4,7 +4,7 @@
  * is due once, not once for every time it missed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { drift, retirePlan, type Session } from '../app/api.ts';
+import { drift, type Notice, notify, retirePlan, type Session } from '../app/api.ts';
 import type { Core } from './core.ts';
 import { dropExpiredTokens } from './tokens.ts';
 
@@ -23,6 +23,8 @@ interface Finding {
   readonly count: number;
   readonly body: object;
   readonly news: readonly string[];
+  /** For whoever the config names, when it is news. */
+  readonly notice?: Notice;
 }
 
 export class Schedules {
@@ -100,7 +102,7 @@ export class Schedules {
     if (!opened.ok) return log.error({ what, delivery, reason: opened.reason }, 'a delivery cannot be looked at');
     const { session } = opened.value;
     try {
-      const { count, body, news } = await look(session);
+      const { count, body, news, notice } = await look(session);
       metrics[what].set({ delivery }, count);
       const [before] = await db.query<{ news: readonly string[] }>(
         `select coalesce(body->'news', '[]') as news from amiport.finding where what = $1 and delivery = $2`,
@@ -111,8 +113,12 @@ export class Schedules {
          on conflict (what, delivery) do update set at = now(), body = excluded.body`,
         [what, delivery, JSON.stringify({ ...body, news })],
       );
-      if (JSON.stringify(before?.news ?? []) !== JSON.stringify(news))
-        log.warn({ delivery, ...body, news }, WORDS[what]);
+      if (JSON.stringify(before?.news ?? []) === JSON.stringify(news)) return;
+      log.warn({ delivery, ...body, news }, WORDS[what]);
+      if (notice === undefined || session.want.notify === undefined) return;
+      const why = await notify(session, this.#core.env, notice);
+      metrics.notices.inc({ outcome: why === undefined ? 'told' : 'failed' });
+      if (why !== undefined) log.warn({ delivery, reason: why }, 'nobody was told');
     } finally {
       await session.close();
     }
@@ -127,7 +133,12 @@ const WORDS = {
 async function driftIn(session: Session): Promise<Finding> {
   const { differences, unreadable } = await drift(session, () => {});
   const news = [...new Set(differences.map((d) => d.reason.code))].toSorted();
-  return { count: differences.length, body: { differences: differences.length, unreadable: unreadable.length }, news };
+  return {
+    count: differences.length,
+    body: { differences: differences.length, unreadable: unreadable.length },
+    news,
+    ...(differences.length === 0 ? {} : { notice: { event: 'drift', differences } }),
+  };
 }
 
 async function expiredIn(session: Session): Promise<Finding> {

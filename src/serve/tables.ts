@@ -8,6 +8,9 @@ const TABLES = [
      id text primary key, delivery text not null, config text not null, digest text not null, blocked jsonb not null,
      asked_by text not null, asked_at timestamptz not null default now(),
      steps int not null, jobs_left int not null, stop boolean not null default false, ended_at timestamptz)`,
+  // `told`: whoever the config names knows how the run ended; `telling_until`: somebody is at it.
+  'alter table amiport.run add column if not exists told boolean not null default false',
+  'alter table amiport.run add column if not exists telling_until timestamptz',
   // One run of a delivery at a time, whoever asks.
   `create unique index if not exists run_one_at_a_time on amiport.run (delivery) where ended_at is null`,
   // `opens_after`: how many of the jobs that this one needs have not ended. `claim`: the attempt that may write here; `holder`: whose it is.

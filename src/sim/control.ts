@@ -33,6 +33,8 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
   switch (what) {
     case 'GET events':
       return json(200, eventsAfter(sim.kernel(), new URLSearchParams(request.query)));
+    case 'GET received':
+      return json(200, received(sim.kernel()));
     case 'GET world':
       return { status: 200, headers: { 'content-type': 'application/yaml' }, body: worldFile(sim) };
     case 'POST advance':
@@ -48,7 +50,7 @@ export async function control(request: WireRequest, sim: Controlled, token: stri
       return json(200, { status: 'reset' });
     default:
       return json(404, {
-        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, GET faults, GET world, POST advance, POST faults, POST reset, POST speed`,
+        error: `no ${what.slice(0, 100)} here; there are GET health, GET events, GET faults, GET received, GET world, POST advance, POST faults, POST reset, POST speed`,
       });
   }
 }
@@ -61,6 +63,13 @@ function eventsAfter(kernel: Kernel, query: URLSearchParams): object {
   const from = after === null ? 0 : events.findIndex((e) => e.eventId === after) + 1;
   const limit = Math.min(Math.max(Number(query.get('limit') ?? 1000) || 1000, 1), 10_000);
   return { nowMs: kernel.clock.nowMs(), events: events.slice(from, from + limit) };
+}
+
+/** What SNS topics and EventBridge buses got, by their ARN, oldest first. */
+function received({ world }: Kernel): object {
+  const places = [...world.accounts.values()].flatMap((a) => [...a.places.values()]);
+  const channels = places.flatMap(({ messages }) => [...messages.topics.values(), ...messages.buses.values()]);
+  return { received: Object.fromEntries(channels.map((c) => [c.arn, c.received])) };
 }
 
 function worldFile(sim: Controlled): string {

@@ -17,6 +17,8 @@ export function denialFault(service: string, caller: Caller, demand: Demand, dec
     case 'sts':
     case 'autoscaling':
       return new Fault('AccessDenied', says, 403);
+    case 'sns':
+      return new Fault('AuthorizationError', says, 403);
     case 'ebs':
       return new Fault('AccessDeniedException', says, 403, { Reason: 'UNAUTHORIZED_ACCOUNT' });
     default:

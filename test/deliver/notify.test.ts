@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { deskOf, type Session } from '../../src/app/api.ts';
-import { bakedImage, configOf, FIRST, HOME, must, silent, type TestStage, testStage } from './stage.ts';
+import { exportIam } from '../../src/export/iam.ts';
+import { BUILDER, bakedImage, configOf, FIRST, HOME, must, silent, type TestStage, testStage } from './stage.ts';
 
 const SECRET = 'not to be seen anywhere';
 const env = { HOOK_SECRET: SECRET };
@@ -14,6 +15,7 @@ let answers: number[] = [];
 const got: { readonly signed: boolean; readonly event: string; readonly body: string }[] = [];
 let stage: TestStage;
 let session: Session;
+let config: string;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -33,8 +35,9 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?token=abc`;
   stage = await testStage();
   const source = await bakedImage(stage, stage.builder, 'golden');
+  config = configOf({ kubernetes: source });
   session = await stage.open(
-    `${configOf({ kubernetes: source })}notify: { url: "${url}", secretEnv: HOOK_SECRET, on: [delivered, failed, drift] }\n`,
+    `${config}notify: { url: "${url}", secretEnv: HOOK_SECRET, on: [delivered, failed, drift] }\n`,
   );
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
@@ -92,4 +95,60 @@ test('without the secret nothing is sent', async () => {
   const found = await deskOf(session, {}).drift(silent);
   expect(found).toMatchObject({ ok: true, value: { notNotified: { code: 'notify.secret.absent' } } });
   expect(got).toEqual([]);
+});
+
+const TOPIC = `arn:aws:sns:us-east-1:${BUILDER}:images`;
+const BUS = `arn:aws:events:${HOME}:${BUILDER}:event-bus/images`;
+
+/** Subjects of what a topic or bus got. */
+const received = (arn: string) => {
+  const { messages } = stage.sim.world.accounts.get(BUILDER)?.places.get(arn.split(':')[3] ?? '') ?? {};
+  const channels = [...(messages?.topics.values() ?? []), ...(messages?.buses.values() ?? [])];
+  return channels.find((c) => c.arn === arn)?.received ?? [];
+};
+
+test('a topic in another Region and a bus are told in the name of the builder; each that is not there is said', async () => {
+  const told = await stage.open(`${config}notify: { topic: "${TOPIC}", bus: "${BUS}", on: [drift] }\n`);
+  const first = await deskOf(told, {}).drift(silent);
+  expect(first).toMatchObject({ ok: true, value: { notNotified: { code: 'notify.failed' } } });
+  const because = first.ok ? (first.value.notNotified?.because ?? []) : [];
+  expect(because.map((b) => [b.code, b.because[0]?.code])).toEqual([
+    ['notify.sns.failed', 'aws.NotFound'],
+    ['notify.eventbridge.failed', 'aws.ResourceNotFoundException'],
+  ]);
+  await must(stage.builder.send('sns', 'us-east-1', 'CreateTopic', { Name: 'images' }));
+  await must(stage.builder.send('events', HOME, 'CreateEventBus', { Name: 'images' }));
+  const second = await deskOf(told, {}).drift(silent);
+  expect(second).toMatchObject({ ok: true, value: { differences: [{}] } });
+  expect(second.ok && second.value.notNotified).toBeUndefined();
+  const body = { version: 1, delivery: 'bedrock', event: 'drift', differences: [{}] };
+  expect(received(TOPIC)).toMatchObject([
+    {
+      subject: 'amiport: bedrock drift',
+      attributes: { event: 'drift', delivery: 'bedrock' },
+      by: expect.stringContaining('role/amiport'),
+    },
+  ]);
+  expect(received(BUS)).toMatchObject([{ subject: 'amiport drift', source: 'amiport' }]);
+  for (const arn of [TOPIC, BUS]) expect(JSON.parse(received(arn)[0]?.body ?? '')).toMatchObject(body);
+});
+
+test('the exported permissions are what telling takes: without them each refusal names its own', async () => {
+  const told = await stage.open(`${config}notify: { topic: "${TOPIC}", bus: "${BUS}", on: [drift] }\n`);
+  const exported = exportIam(told.want, []).roles.find((r) => r.purpose === 'builder')?.policies.amiport;
+  const without = { ...exported, Statement: exported?.Statement.filter((s) => !/Publish|PutEvents/.test(s.Sid ?? '')) };
+  const admin = 'arn:aws:iam::aws:policy/AdministratorAccess';
+  await must(stage.builder.send('iam', HOME, 'DetachRolePolicy', { RoleName: 'amiport', PolicyArn: admin }));
+  const says = async (policy: unknown) => {
+    const PolicyDocument = JSON.stringify(policy);
+    await must(
+      stage.builder.send('iam', HOME, 'PutRolePolicy', { RoleName: 'amiport', PolicyName: 'amiport', PolicyDocument }),
+    );
+    await stage.clock.sleep(60_000);
+    const found = await deskOf(told, {}).drift(silent);
+    if (!found.ok) throw new Error(found.reason.says);
+    return JSON.stringify(found.value.notNotified ?? 'told');
+  };
+  expect(await says(without)).toMatch(/SNS:Publish.*events:PutEvents/);
+  expect(await says(exported)).toBe('"told"');
 });

@@ -17,6 +17,8 @@ const CLIENTS: Readonly<Record<string, () => Promise<object>>> = {
   organizations: () => import('@aws-sdk/client-organizations'),
   autoscaling: () => import('@aws-sdk/client-auto-scaling'),
   cloudtrail: () => import('@aws-sdk/client-cloudtrail'),
+  sns: () => import('@aws-sdk/client-sns'),
+  events: () => import('@aws-sdk/client-eventbridge'),
   servicequotas: () => import('@aws-sdk/client-service-quotas'),
 };
 const OPERATION = 9;

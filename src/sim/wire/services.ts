@@ -100,6 +100,22 @@ const SERVICES: readonly Service[] = [
     global: false,
     load: () => import('@aws-sdk/client-service-quotas'),
   },
+  {
+    name: 'sns',
+    protocol: 'awsQuery',
+    xmlns: 'http://sns.amazonaws.com/doc/2010-03-31/',
+    eventSource: 'sns.amazonaws.com',
+    global: false,
+    load: () => import('@aws-sdk/client-sns'),
+  },
+  {
+    name: 'events',
+    protocol: 'awsJson1_1',
+    target: 'AWSEvents',
+    eventSource: 'events.amazonaws.com',
+    global: false,
+    load: () => import('@aws-sdk/client-eventbridge'),
+  },
 ];
 
 const BY_NAME: ReadonlyMap<string, Service> = new Map(SERVICES.map((s) => [s.name, s]));

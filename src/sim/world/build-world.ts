@@ -29,6 +29,7 @@ export function buildWorld(file: WorldFile, folder: string): World {
         placeOf(world, account, region).ec2.encryptionByDefault = rule.encryptionByDefault;
     }
   }
+  addChannels(world, file);
   addBaseImages(world, baseRegions(world, file.baseImages));
   for (const image of file.images ?? []) addImage(world, image, folder);
   return world;
@@ -109,6 +110,19 @@ function addRole(world: World, file: NonNullable<WorldFile['roles']>[number]): v
     lastUsed: undefined,
   };
   world.accounts.get(file.account)?.iam.roles.set(file.name, role);
+}
+
+function addChannels(world: World, file: WorldFile): void {
+  for (const { account, regions, name } of file.topics ?? [])
+    for (const region of regions) {
+      const arn = `arn:${world.partition}:sns:${region}:${account}:${name}`;
+      placeOf(world, account, region).messages.topics.set(name, { arn, received: [] });
+    }
+  for (const { account, regions, name } of file.buses ?? [])
+    for (const region of regions) {
+      const arn = `arn:${world.partition}:events:${region}:${account}:event-bus/${name}`;
+      placeOf(world, account, region).messages.buses.set(name, { arn, received: [] });
+    }
 }
 
 const IMAGE_CREATED_MS = Date.UTC(2025, 0, 1);

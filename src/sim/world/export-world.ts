@@ -7,7 +7,7 @@ import type { Role } from './iam.ts';
 import type { Organization } from './organizations.ts';
 import { DEFAULT_REGIONS } from './regions.ts';
 import { DECLARED_SETTINGS, DEFAULT_SETTINGS } from './settings.ts';
-import type { Account, World } from './world.ts';
+import type { Account, PlaceState, World } from './world.ts';
 import type { WorldFile } from './world-schema.ts';
 
 const BASE_NAME = /^debian-12-(amd64|arm64)-\d+-\d+$/;
@@ -31,6 +31,8 @@ function worldFileOf(world: World, faults: NonNullable<WorldFile['faults']>): Wo
   const roles = accounts.flatMap((account) => [...account.iam.roles.values()].map((role) => roleOf(account, role)));
   const images = imagesOf(world);
   const ebs = ebsOf(accounts);
+  const topics = channelsOf(accounts, 'topics');
+  const buses = channelsOf(accounts, 'buses');
   return {
     version: 1,
     ...(settings.length > 0 ? { settings: Object.fromEntries(settings) } : {}),
@@ -40,6 +42,8 @@ function worldFileOf(world: World, faults: NonNullable<WorldFile['faults']>): Wo
     ...(roles.length > 0 ? { roles } : {}),
     baseImages: baseRegions(world),
     ...(images.length > 0 ? { images } : {}),
+    ...(topics.length > 0 ? { topics } : {}),
+    ...(buses.length > 0 ? { buses } : {}),
     ...(ebs.length > 0 ? { ebs } : {}),
   };
 }
@@ -145,6 +149,19 @@ function ebsOf(accounts: readonly Account[]): NonNullable<WorldFile['ebs']> {
   });
 }
 
+function channelsOf(accounts: readonly Account[], kind: 'topics' | 'buses'): NonNullable<WorldFile['topics']> {
+  return accounts.flatMap(({ id, places }) =>
+    [...places].flatMap(([region, { messages }]) =>
+      [...messages[kind].keys()]
+        .filter((name) => kind === 'topics' || name !== 'default')
+        .map((name) => ({ account: id, regions: [region], name })),
+    ),
+  );
+}
+
+const receivedIn = ({ messages }: PlaceState): number =>
+  [...messages.topics.values(), ...messages.buses.values()].reduce((sum, c) => sum + c.received.length, 0);
+
 function leftOut(world: World): readonly (readonly [number, string])[] {
   const accounts = [...world.accounts.values()];
   const places = accounts.flatMap((a) => [...a.places.values()]);
@@ -159,6 +176,7 @@ function leftOut(world: World): readonly (readonly [number, string])[] {
     [sum(places.map((p) => p.ec2.launchTemplates.size)), 'launch templates'],
     [sum(places.map((p) => p.ssm.parameters.size)), 'parameters'],
     [sum(places.map((p) => p.autoScaling.groups.size)), 'Auto Scaling groups'],
+    [sum(places.map(receivedIn)), 'messages and events that topics and buses received'],
     [sum(accounts.map((a) => a.iam.users.size + a.iam.groups.size)), 'IAM users and groups'],
     [
       sum(accounts.map((a) => a.iam.policies.size + a.iam.instanceProfiles.size)),

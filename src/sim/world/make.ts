@@ -93,5 +93,6 @@ function emptyPlace(): PlaceState {
     kms: { keys: new Map(), aliases: new Map() },
     ssm: { parameters: new Map() },
     autoScaling: { groups: new Map() },
+    messages: { topics: new Map(), buses: new Map() },
   };
 }

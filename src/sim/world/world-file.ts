@@ -62,6 +62,10 @@ function contradictions(file: WorldFile, folder: string): (readonly [Path, strin
       known(id, ['ebs', i, 'accounts', j]);
     });
   });
+  for (const kind of ['topics', 'buses'] as const)
+    file[kind]?.forEach((channel, i) => {
+      known(channel.account, [kind, i, 'account']);
+    });
   file.images?.forEach((image, i) => {
     if (image.disk !== undefined && !existsSync(resolve(folder, image.disk))) {
       wrong.push([['images', i, 'disk'], `there is no file ${image.disk}`]);

@@ -91,6 +91,12 @@ const settingsSchema = z.strictObject(
   Object.fromEntries(DECLARED_SETTINGS.map((key) => [key, z.number().min(0).optional()])),
 );
 
+const channel = z.strictObject({
+  account,
+  regions: z.array(region).min(1),
+  name: z.string().regex(/^[\w-]{1,256}$/, 'takes letters, digits, - and _'),
+});
+
 export const worldSchema = z.strictObject({
   version: z.literal(1, { error: 'must be 1' }),
   seed: z.int().min(0).max(4_294_967_295).optional(),
@@ -103,6 +109,9 @@ export const worldSchema = z.strictObject({
   baseImages: z.union([z.boolean(), z.array(region)]).optional(),
   /** Failures on demand, drawn from `seed`. */
   faults: faultRules.optional(),
+  /** SNS topics and EventBridge event buses. */
+  topics: z.array(channel).optional(),
+  buses: z.array(channel).optional(),
   ebs: z
     .array(
       z.strictObject({

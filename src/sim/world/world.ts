@@ -9,6 +9,7 @@ import type { AutoScalingState } from './autoscaling.ts';
 import type { Ec2Place, Ec2Region } from './ec2.ts';
 import type { IamAccount, Session } from './iam.ts';
 import type { KmsPlace } from './kms.ts';
+import type { MessagesPlace } from './messages.ts';
 import type { Organization } from './organizations.ts';
 import type { SsmPlace } from './ssm.ts';
 
@@ -64,6 +65,7 @@ export interface PlaceState {
   readonly kms: KmsPlace;
   readonly ssm: SsmPlace;
   readonly autoScaling: AutoScalingState;
+  readonly messages: MessagesPlace;
 }
 
 export interface Region {

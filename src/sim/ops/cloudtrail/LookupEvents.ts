@@ -1,6 +1,7 @@
 /**
  * The event log of the caller's account in one Region, newest first.
- * Source: CloudTrail API Reference "LookupEvents"; EBS User Guide "Log API calls" (reads and writes of blocks are data events).
+ * Source: CloudTrail API Reference "LookupEvents"; EBS User Guide "Log API calls" (reads and writes of blocks are data events);
+ * SNS Developer Guide and EventBridge User Guide "Logging API calls" (Publish and PutEvents are no management events).
  * Differs from AWS: events are there at once (AWS: within minutes), and go when `eventsMax` is reached.
  */
 import { type Call, Fault, operation } from '../../operation.ts';
@@ -11,7 +12,14 @@ import { recordOf, resourcesOf, userNameOf } from './record.ts';
 const KEPT_MS = 90 * 86_400_000;
 const PAGE_MAX = 50;
 /** Never shown by LookupEvents, which knows management events only. */
-const DATA_EVENTS = new Set(['GetSnapshotBlock', 'PutSnapshotBlock', 'ListSnapshotBlocks', 'ListChangedBlocks']);
+const DATA_EVENTS = new Set([
+  'GetSnapshotBlock',
+  'PutSnapshotBlock',
+  'ListSnapshotBlocks',
+  'ListChangedBlocks',
+  'Publish',
+  'PutEvents',
+]);
 
 export const lookupEvents = operation<CloudTrail.LookupEventsRequest, CloudTrail.LookupEventsResponse>(
   'cloudtrail.LookupEvents',
@@ -70,7 +78,7 @@ function filterOf(call: Call<CloudTrail.LookupEventsRequest>): (e: TrailEvent) =
     e.region === place.region &&
     e.atMs >= from &&
     e.atMs <= to &&
-    !(e.eventSource === 'ebs.amazonaws.com' && DATA_EVENTS.has(e.eventName)) &&
+    !DATA_EVENTS.has(e.eventName) &&
     matches.every((m) => m(e));
 }
 
