@@ -2,6 +2,7 @@
 import { parseArn, roleNameOf } from '../base/arn.ts';
 import { type Delivery, roleArnFor } from '../model/delivery.ts';
 import type { Exported } from '../plan/step.ts';
+import { rehomeStatements } from './rehome-statements.ts';
 import {
   accountStatements,
   auditStatements,
@@ -10,7 +11,6 @@ import {
   document,
   type PolicyDocument,
   readStatements,
-  rehomeStatements,
   startStatements,
   trustDocument,
 } from './statements.ts';
