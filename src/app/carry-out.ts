@@ -1,4 +1,5 @@
 /** Carries single steps of a plan out: each `do` is one effect of the `Cloud`, each wait one look per place. */
+import { isOutage } from '../aws/call.ts';
 import { unreachable } from '../base/invariant.ts';
 import { type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
@@ -10,6 +11,7 @@ import type { Doer, Results, StepResult } from '../run/drive.ts';
 import type { CanaryStep } from './canary-gate.ts';
 import { Copies } from './copies.ts';
 import { forgetPermissions, keepPermissions } from './kept-permissions.ts';
+import { Patience } from './patience.ts';
 import type { PlacedStep } from './placed.ts';
 import { Pointing } from './pointing.ts';
 import { type Prove, type ProveStep, Proving } from './proving.ts';
@@ -33,6 +35,7 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
     proofs: new Proving(ports),
     pointing: new Pointing(ports.cloud, ports.nowMs),
   };
+  const patience = new Patience(ports.nowMs, isOutage);
   return {
     async start(steps, learnt) {
       const results = new Map<string, StepResult>();
@@ -46,21 +49,29 @@ export function carryOut(ports: CarryOutPorts): Doer<PlacedStep> {
       return results;
     },
     async poll(steps, learnt) {
-      const resolved = steps.map((s) => resolveReferences(s, learnt).value);
-      const results = new Map(await run.copies.poll(resolved.filter((s) => s.do === 'check-image')));
-      const pointed = await ports.cloud.traced(() =>
-        run.pointing.poll(resolved.filter((s) => s.do === 'put-parameter')),
+      return patience.over(
+        await look(
+          run,
+          steps.map((s) => resolveReferences(s, learnt).value),
+        ),
       );
-      for (const [id, result] of pointed.value) results.set(id, { ...result, requests: pointed.requests });
-      for (const step of resolved) if (step.do === 'prove') results.set(step.id, run.proofs.poll(step));
-      const moving = resolved.filter(isVolumeEffect);
-      const { value: moved, requests } = await ports.cloud.traced(() => pollVolumeSteps(ports.cloud, moving));
-      for (const [id, result] of moved) results.set(id, { ...result, requests });
-      for (const step of resolved)
-        if (step.do === 'refresh-instances') results.set(step.id, await watchRefresh(ports.cloud, step));
-      return results;
     },
   };
+}
+
+/** One look for everything that waits in a place. */
+async function look(run: Run, resolved: readonly PlacedStep[]): Promise<Results> {
+  const { ports } = run;
+  const results = new Map(await run.copies.poll(resolved.filter((s) => s.do === 'check-image')));
+  const pointed = await ports.cloud.traced(() => run.pointing.poll(resolved.filter((s) => s.do === 'put-parameter')));
+  for (const [id, result] of pointed.value) results.set(id, { ...result, requests: pointed.requests });
+  for (const step of resolved) if (step.do === 'prove') results.set(step.id, run.proofs.poll(step));
+  const moving = resolved.filter(isVolumeEffect);
+  const { value: moved, requests } = await ports.cloud.traced(() => pollVolumeSteps(ports.cloud, moving));
+  for (const [id, result] of moved) results.set(id, { ...result, requests });
+  for (const step of resolved)
+    if (step.do === 'refresh-instances') results.set(step.id, await watchRefresh(ports.cloud, step));
+  return results;
 }
 
 const notLearnt = (step: PlacedStep, unknown: readonly string[]): Reason =>

@@ -146,6 +146,25 @@ function readableBy(subject: string, what: string, message: string): Remedy | un
   return { who: `account ${account}`, does };
 }
 
+/** Sources: "Error codes for the Amazon EC2 API" (server errors); "Common Errors" of the other services' API references. */
+const OUTAGES: ReadonlySet<string> = new Set([
+  ...NETWORK,
+  'InternalError',
+  'InternalFailure',
+  'InternalServerError',
+  'InternalServiceError',
+  'KMSInternalException',
+  'ServiceException',
+  'ServiceFailure',
+  'ServiceFailureException',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+  'Unavailable',
+]);
+
+/** @param code of a reason: true where AWS could not answer, whatever it was asked */
+export const isOutage = (code: string): boolean => code.startsWith('aws.') && OUTAGES.has(code.slice('aws.'.length));
+
 /** @returns true when the outcome is a refusal with one of the codes */
 export function refusedWith(outcome: Outcome<unknown>, ...codes: readonly string[]): boolean {
   return !outcome.ok && codes.some((c) => outcome.reason.code === `aws.${c}`);
