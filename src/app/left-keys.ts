@@ -12,6 +12,7 @@ import {
   launcherArn,
   needsKey,
 } from '../plan/targets.ts';
+import { notInConfig } from './left-former.ts';
 import { type Found, type LeftResource, orphaned } from './left-resource.ts';
 
 export function keysLeft(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
@@ -28,6 +29,8 @@ export function keysLeft(want: Delivery, seen: Observed, found: Found): readonly
   return out;
 }
 
+const UNUSED = 'no image of the config is copied under it';
+
 /** Keys that amiport made in user accounts: needed while an image of the config is copied under them. */
 export function accountKeysLeft(want: Delivery, found: Found): readonly LeftResource[] {
   return [...found.accountKeys].flatMap(([place, keys]) => {
@@ -35,8 +38,9 @@ export function accountKeysLeft(want: Delivery, found: Found): readonly LeftReso
     const named = new Set(copiedImages(want).flatMap((i) => accountKeyName(i, account, region) ?? []));
     return keys.flatMap((key): LeftResource[] => {
       const going = key.state === 'PendingDeletion';
-      const used = [...named].some((n) => key.aliases.includes(n) || key.tags['amiport:alias'] === n);
-      const state = orphaned(going || used ? undefined : 'no image of the config is copied under it');
+      const here = want.accounts.some((a) => a.id === account && a.regions.includes(region));
+      const used = here && [...named].some((n) => key.aliases.includes(n) || key.tags['amiport:alias'] === n);
+      const state = orphaned(going || used ? undefined : here ? UNUSED : notInConfig(want, { account, region }));
       const base = { account, region, ...state };
       const aliases = key.aliases.filter((a) => a === key.tags['amiport:alias']);
       return [

@@ -1,7 +1,6 @@
 /**
  * Everything that amiport ever made for a delivery and is still there, found by tags and deterministic names, and
- * which of it nothing needs any more. Looks in every place of the config; a Region or account that was taken out of
- * the config is not looked at, but for the replicas of the key.
+ * which of it nothing needs any more. Looks in every place of the config, and in those that were taken out of it.
  */
 import { distinct, type Outcome, type Reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
@@ -9,6 +8,7 @@ import { mapPool } from '../base/pool.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Emit } from './events.ts';
+import { outside, withFormerPlaces } from './left-former.ts';
 import { imagesLeft, privateImagesLeft } from './left-images.ts';
 import { accountKeysLeft, keysLeft, rolePoliciesLeft } from './left-keys.ts';
 import { canariesLeft, parametersLeft } from './left-places.ts';
@@ -26,26 +26,27 @@ const AT_ONCE = 8;
 
 export async function left(session: Session, emit: Emit): Promise<Left> {
   const { want } = session;
-  const seen = await session.look(want, (finished, total) => emit({ kind: 'looking', done: finished, total }));
-  const unreadable = unreadableParts(seen);
-  const found = await search(session, unreadable);
-  return { version: 1, resources: leftOf(want, seen, found), unreadable: distinct(unreadable) };
+  const { wide, unreadable: without } = await withFormerPlaces(session);
+  const seen = await session.look(wide, (finished, total) => emit({ kind: 'looking', done: finished, total }));
+  const unreadable = [...unreadableParts(seen), ...without];
+  const found = await search(session, wide, unreadable);
+  const resources = leftOf(want, wide, seen, found).map((r) => outside(want, r));
+  return { version: 1, resources, unreadable: distinct(unreadable) };
 }
 
-function leftOf(want: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
+function leftOf(want: Delivery, wide: Delivery, seen: Observed, found: Found): readonly LeftResource[] {
   return [
     ...keysLeft(want, seen, found),
     ...accountKeysLeft(want, found),
     ...imagesLeft(want, seen, found),
     ...privateImagesLeft(want, seen, found),
-    ...rolePoliciesLeft(want, seen),
+    ...rolePoliciesLeft(wide, seen),
     ...parametersLeft(want, found),
     ...canariesLeft(want, found),
   ];
 }
 
-async function search(session: Session, unreadable: Reason[]): Promise<Found> {
-  const { want, cloud } = session;
+async function search({ cloud }: Session, want: Delivery, unreadable: Reason[]): Promise<Found> {
   const regions = [...new Set([want.builder.region, ...want.regions])];
   const places = want.accounts.flatMap((a) => a.regions.map((region) => ({ account: a.id, region })));
   const at = (region: string): Place => ({ account: want.builder.account, region });

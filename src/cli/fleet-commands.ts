@@ -62,7 +62,7 @@ export const left = buildCommand({
   docs: {
     brief: 'Everything that amiport ever made for this delivery, and what is orphaned',
     fullDescription: examples(
-      'Found by tags and names, in every place of the config. Exit 3: something is orphaned.',
+      'Found by tags and names, in every place of the config, and in those that were taken out of it. Exit 3: something is orphaned.',
       'amiport left',
       'amiport left --remove-canaries',
       'amiport left --json | jq ".resources[] | select(.orphan)"',

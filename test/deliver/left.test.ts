@@ -129,7 +129,7 @@ test.each<{ when: string; leave: () => Promise<unknown>; orphans: readonly strin
       );
     },
     orphans: [
-      `canary-instance ${SECOND}/${HOME}: a canary that was not cleaned up: amiport verify --canary removes it`,
+      `canary-instance ${SECOND}/${HOME}: a canary that was not cleaned up: amiport left --remove-canaries ends it, and so does the next amiport verify --canary`,
     ],
   },
 ])('when $when', async ({ leave, orphans }) => {
@@ -158,4 +158,49 @@ test('when a newer version is delivered, the older one is kept as keep says', as
       `snapshot ${BUILDER}/${region}: of ami-…: older than the 1 versions that are kept`,
     ]),
   );
+});
+
+const orphansOf = async (of: Session) => {
+  const { resources, unreadable } = await left(of, silent);
+  expect(unreadable).toEqual([]);
+  return resources.flatMap((r) => (r.orphan ? [`${r.kind} ${r.account}/${r.region}: ${r.why}`] : []));
+};
+/** Without the second account, and without the other Region. */
+const narrowed = (config: string) =>
+  config
+    .replace(/^ {2}- \{ id: "333333333333".*\n/m, '')
+    .replace('regions: [eu-west-1, us-east-1]', 'regions: [eu-west-1]');
+
+test('what a delivery left in an account and a Region that were taken out of the config is listed', async () => {
+  const found = await orphansOf(await stage.open(narrowed(configOf({ kubernetes: source }))));
+  expect(found).toContain(`role-policy ${SECOND}/${HOME}: account ${SECOND} is not in the config`);
+  expect(found).toContain(`parameter ${SECOND}/${OTHER}: account ${SECOND} is not in the config`);
+  expect(found).toContain(`parameter ${FIRST}/${OTHER}: ${FIRST} takes no images in ${OTHER} any more`);
+  expect(found).toContain(`image ${BUILDER}/${OTHER}: no account takes images in ${OTHER}`);
+  expect(found.filter((line) => line.startsWith(`grant ${SECOND}/${HOME}`))).not.toEqual([]);
+  expect(found.filter((line) => line.includes(` ${FIRST}/${HOME}`))).toEqual([]);
+});
+
+test('private copies and keys in an account that was taken out of the config are listed, with a journal or without', async () => {
+  const config = configOf(
+    { kubernetes: source },
+    { way: 'account-copies', extra: ', accountKey: "alias/ebs-{account}"' },
+  );
+  expect((await applied(await stage.open(config))).result.failed).toEqual([]);
+  const narrow = await stage.open(narrowed(config));
+  const found = await orphansOf(narrow);
+  for (const kind of ['image', 'snapshot', 'key', 'alias', 'parameter'])
+    for (const region of [HOME, OTHER])
+      expect(found.filter((line) => line.startsWith(`${kind} ${SECOND}/${region}: `))).toHaveLength(1);
+  // Another machine has no journal: tags in the builder's other Regions, and grants, tell.
+  const elsewhere = await orphansOf({ ...narrow, stateDir: `${narrow.stateDir}-none` });
+  expect(elsewhere.filter((line) => line.startsWith(`image ${BUILDER}/${OTHER}: `))).toHaveLength(1);
+});
+
+test('an account that no role leads to any more is named, and makes the answer uncertain', async () => {
+  const narrow = await stage.open(narrowed(configOf({ kubernetes: source })));
+  const { role: _role, ...access } = narrow.want.access;
+  const roles = { [BUILDER]: `arn:aws:iam::${BUILDER}:role/amiport`, [FIRST]: `arn:aws:iam::${FIRST}:role/amiport` };
+  const without = { ...narrow, want: { ...narrow.want, access: { ...access, role: undefined, roles } } };
+  expect((await left(without, silent)).unreadable).toMatchObject([{ code: 'left.account.no-role', subject: SECOND }]);
 });
