@@ -146,7 +146,7 @@ const phases = (s: Sizes): readonly PhaseAhead[] => [
   },
   {
     phase: 'withdraw',
-    does: 'takes grants and statements on the old key from each account that has no volume or snapshot under it',
+    does: 'takes grants and statements on the old key from each account that has no volume or snapshot under it, and no launch template that names it',
     takes: `${s.settle} min, then seconds; accounts with volumes under it are listed and keep theirs`,
     risk: 'none for launches',
   },

@@ -68,7 +68,14 @@ export type Stage =
   | { readonly is: 'settling'; readonly phase: Phase; readonly untilMs: number }
   /** Somebody else has to do something first. */
   | { readonly is: 'held'; readonly phase: Phase; readonly reasons: readonly Reason[] }
-  | { readonly is: 'watching'; readonly untilMs: number; readonly denied: readonly Reason[]; readonly over: boolean }
+  | {
+      readonly is: 'watching';
+      /** ARN of the disabled key; after a rotation was taken back that of its successor. */
+      readonly key: string;
+      readonly untilMs: number;
+      readonly denied: readonly Reason[];
+      readonly over: boolean;
+    }
   | { readonly is: 'over' };
 
 const AT_ONCE = 16;
@@ -272,7 +279,7 @@ async function watching(session: Session, seen: Observed, r: Rotation, wish: Rot
         )
       : [uses.reason],
   );
-  return { is: 'watching', untilMs, denied, over };
+  return { is: 'watching', key: r.keys[0].old.arn, untilMs, denied, over };
 }
 
 /** One command back: whatever phase it is in, until the key is deleted. */

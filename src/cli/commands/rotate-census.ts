@@ -2,6 +2,9 @@
 import type { RotateCensus } from '../../app/api.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 
+/** A parameter by its name, which is what its owner knows it by. */
+const shortly = (pin: string): string => pin.replace(/arn:\S+:parameter\//, '/');
+
 /** @param contain the keys are disabled first: what that breaks, account by account */
 export function printCensus(printer: Printer, c: RotateCensus, contain: boolean): void {
   const { color } = printer;
@@ -27,7 +30,7 @@ export function printCensus(printer: Printer, c: RotateCensus, contain: boolean)
     const rows = c.places.map((p) => [
       p.account,
       p.region,
-      [...p.pinned, ...p.templates.map((t) => `launch-template ${t} (the key)`)].join(', ') || '–',
+      [...p.pinned.map(shortly), ...p.templates.map((t) => `launch-template ${t} (the key)`)].join(', ') || '–',
       String(p.instances.length),
       p.volumes.map((v) => `${v.id}${v.instance === undefined ? '' : ` (${v.instance}, ${v.state})`}`).join(', ') ||
         '–',
@@ -36,7 +39,7 @@ export function printCensus(printer: Printer, c: RotateCensus, contain: boolean)
     printer.line(table([head, ...rows]));
   }
   if (c.holds.length > 0)
-    printer.line(`  ${color.yellow('it will wait for')} ${c.holds.map((r) => r.says).join('; ')}`);
+    printer.line(`  ${color.yellow('as things are it will wait:')} ${c.holds.map((r) => r.says).join('; ')}`);
   for (const r of c.unreadable) printer.line(reasonText(r, color, color.yellow('could not look')));
   if (contain) printBroken(printer, c);
   printer.line();

@@ -257,7 +257,7 @@ class Rotating {
       case 'watching':
         for (const d of stage.denied) line(`${color.yellow('!')} ${d.says}`);
         line(
-          `${color.green('✓')} The old key is disabled in every Region, and nothing is launched from under it. ${watchText(stage)}`,
+          `${color.green('✓')} The old key is disabled in every Region (${stage.key}), and nothing is launched from under it. ${watchText(stage)}`,
         );
         return;
       case 'settling':
