@@ -18,7 +18,19 @@ const policies = {
 const principal = { kind: 'role', arn: 'arn:aws:iam::222222222222:role/App' };
 const ask = (action) =>
   authz.evaluate({ principal, action, resource: key, resourceAccount: '111111111111', context: {} }, policies);
-console.log(JSON.stringify({ exports: Object.keys(authz), open: ask('kms:Decrypt'), closed: ask('kms:Encrypt') }));
+const grant = { id: 'g', keyArn: key, grantee: principal.arn, operations: ['Encrypt'], issuingAccount: '222222222222' };
+const request = { principal, action: 'kms:Encrypt', resource: key, resourceAccount: '111111111111', context: {} };
+const granted = authz.compile({ ...policies, grants: [grant] }).evaluate(request);
+const unread = authz.evaluate(request, { ...policies, identity: { unreadable: 'nobody may look' } });
+let malformed;
+try {
+  const document = '{ "Version": "2012-10-17",\\n  "Statement": [{ "Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": { "StringEqual": { "a": "b" } } }] }';
+  authz.evaluate(request, { identity: [{ id: 'bad', document }] });
+} catch (error) {
+  const { line, column, message } = error;
+  malformed = { is: error instanceof authz.PolicyError, line, column, message };
+}
+console.log(JSON.stringify({ exports: Object.keys(authz), open: ask('kms:Decrypt'), closed: ask('kms:Encrypt'), granted, unread, malformed }));
 `;
 
 test('the bundled entry decides on its own, with nothing beside it', async () => {
@@ -35,6 +47,14 @@ test('the bundled entry decides on its own, with nothing beside it', async () =>
     expect(told.exports).toEqual(['PolicyError', 'compile', 'evaluate', 'positionOf']);
     expect(told.open).toMatchObject({ is: 'allowed', by: [{ id: 'of the key' }, { id: 'of the role' }] });
     expect(told.closed).toMatchObject({ is: 'denied', how: 'implicit', missing: [{ code: 'identity.no-allow' }] });
+    expect(told.granted).toMatchObject({ is: 'allowed', by: [{ layer: 'grant', id: 'g' }] });
+    expect(told.unread).toMatchObject({ is: 'unknown', absent: ['nobody may look'] });
+    expect(told.malformed).toEqual({
+      is: true,
+      line: 2,
+      column: 104,
+      message: 'Invalid Condition type : StringEqual.',
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -2,21 +2,12 @@
  * Random requests, answered by authz (or a mutant of it) and by an independent simulator (@cloud-copilot/iam-simulate, a
  * development dependency; its answers are looked at, not its source). Without grants, which it does not model.
  */
-import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
+import { anonymousPrincipal, runSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import fc from 'fast-check';
 import type { Policies, PolicyLevels, Principal, Request } from '../../src/authz/types.ts';
+import { aimedQuestions } from './aimed.ts';
+import { ABROAD, type Asked, derivedContext, HOME, OTHER, type Service } from './asked.ts';
 import type { Engine } from './engine.ts';
-
-const HOME = '111111111111';
-const ABROAD = '222222222222';
-const OTHER = '333333333333';
-
-interface Service {
-  readonly kind: 'key-policy' | 'role-trust' | 'other';
-  readonly resource: string;
-  readonly actions: readonly string[];
-  readonly patterns: readonly string[];
-}
 
 const SERVICES: readonly Service[] = [
   {
@@ -168,7 +159,7 @@ const cases = fc
     return fc.record({
       service: fc.constant(service),
       account: fc.constant(account),
-      caller: fc.constant(CALLERS(account)[who] ?? CALLERS(account)[0]),
+      caller: fc.constantFrom(...CALLERS(account).slice(who, who + 1)),
       action: fc.constantFrom(...service.actions),
       context: contexts,
       identity,
@@ -179,18 +170,20 @@ const cases = fc
       rcps: levelsOf(denials(service)),
     });
   });
-export type Asked = typeof cases extends fc.Arbitrary<infer T> ? T : never;
 
-/** @returns the same questions for the same seed */
-export const questions = (count: number, seed: number): readonly Asked[] => fc.sample(cases, { numRuns: count, seed });
+/** @returns the same questions for the same seed: one in three mixes the rules, the others aim at one each */
+export function questions(count: number, seed: number): readonly Asked[] {
+  const broad = fc.sample(cases, { numRuns: Math.ceil(count / 3), seed }) as readonly Asked[];
+  return [...broad, ...aimedQuestions(count - broad.length, seed)];
+}
 
-const isRole = (c: Asked): boolean => c.caller?.principal.kind === 'role';
-const sessionOf = (c: Asked) => (isRole(c) ? c.session : undefined);
+const isRole = (c: Asked): boolean => c.caller.principal.kind === 'role';
+const sessionOf = (c: Asked) => (isRole(c) || c.caller.principal.kind === 'federated' ? c.session : undefined);
 
 export function ours({ evaluate }: Pick<Engine, 'evaluate'>, c: Asked): string {
   const values = Object.entries(c.context).map(([k, v]) => [k.toLowerCase(), [v].flat()] as const);
   const request: Request = {
-    principal: c.caller?.principal ?? { kind: 'anonymous' },
+    principal: c.caller.principal,
     action: c.action,
     resource: c.service.resource,
     resourceAccount: HOME,
@@ -200,20 +193,35 @@ export function ours({ evaluate }: Pick<Engine, 'evaluate'>, c: Asked): string {
   const levels = (given: readonly object[] | undefined): PolicyLevels | undefined =>
     given?.map((document, i) => ({ level: `level ${i}`, policies: [{ id: `level ${i}`, document }] }));
   const scps = levels(c.scps);
-  const rcps = levels(c.rcps?.map((p) => ({ ...p, Statement: [FULL, ...p.Statement] })));
+  const rcps = levels(c.rcps?.map((p) => ({ ...p, Statement: [FULL, ...(p.Statement ?? [])] })));
   // Without a resource policy authz takes the resource for one that can have none, as EC2's: a bucket has an empty one.
   const resource = c.resource ?? EMPTY;
   const policies: Policies = {
-    identity: [{ id: 'identity', document: c.identity }],
+    // A statement a policy: whoever calls mostly has several.
+    identity: (c.identity.Statement ?? [undefined]).map((s, i) => ({
+      id: `identity ${i}`,
+      document: s === undefined ? c.identity : { ...c.identity, Statement: [s] },
+    })),
     resource: { kind: c.service.kind, policies: [{ id: 'resource', document: resource }] },
     ...(c.boundary ? { boundary: [{ id: 'boundary', document: c.boundary }] } : {}),
     ...(session ? { session: [{ id: 'session', document: session }] } : {}),
+    ...(c.endpoint ? { endpoint: [{ id: 'endpoint', document: c.endpoint }] } : {}),
     ...(scps ? { scps } : {}),
     ...(rcps ? { rcps } : {}),
   };
-  const decision = evaluate(request, policies);
+  const decision = answered(() => evaluate(request, policies));
+  if (decision === 'malformed') return decision;
   if (decision.is !== 'denied') return decision.is === 'allowed' ? 'Allowed' : 'unknown';
   return decision.how === 'explicit' ? 'ExplicitlyDenied' : 'ImplicitlyDenied';
+}
+
+function answered<T>(ask: () => T): T | 'malformed' {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'PolicyError') return 'malformed';
+    throw error;
+  }
 }
 
 const EMPTY = { Version: '2012-10-17', Statement: [] };
@@ -223,21 +231,22 @@ export async function theirs(c: Asked): Promise<string> {
     given.map((policy, i) => ({ orgIdentifier: `${name} ${i}`, policies: [{ name: `${name} ${i}`, policy }] }));
   const simulation: Simulation = {
     request: {
-      principal: c.caller?.name ?? '',
+      principal: c.caller.principal.kind === 'anonymous' ? anonymousPrincipal : c.caller.name,
       action: c.action,
       resource: { resource: c.service.resource, accountId: HOME },
-      // It does not derive this from the principal.
-      contextVariables: { ...c.context, 'aws:PrincipalAccount': c.account } as Record<string, string | string[]>,
+      contextVariables: { ...c.context, ...derivedContext(c) } as Record<string, string | string[]>,
     },
-    identityPolicies: [{ name: 'identity', policy: c.identity }],
+    identityPolicies: c.caller.principal.kind === 'anonymous' ? [] : [{ name: 'identity', policy: c.identity }],
     sessionPolicy: sessionOf(c),
     serviceControlPolicies: levels('scp', c.scps),
     resourceControlPolicies: levels('rcp', c.rcps),
     resourcePolicy: c.resource ?? (c.service.kind === 'other' ? undefined : EMPTY),
     ...(c.boundary ? { permissionBoundaryPolicies: [{ name: 'boundary', policy: c.boundary }] } : {}),
+    ...(c.endpoint ? { vpcEndpointPolicies: [{ name: 'endpoint', policy: c.endpoint }] } : {}),
   };
   const result = await runSimulation(simulation, {});
-  return result.resultType === 'error' ? `error ${JSON.stringify(result.errors)}` : result.overallResult;
+  if (result.resultType !== 'error') return result.overallResult;
+  return result.errors.message === 'policy.errors' ? 'malformed' : `error ${JSON.stringify(result.errors)}`;
 }
 
 interface Disagreement {
@@ -251,13 +260,30 @@ interface Disagreement {
 const namesSession = (c: Asked): boolean =>
   (c.resource?.Statement ?? []).some((s) => {
     const principal = 'Principal' in s ? s.Principal : undefined;
-    return principal === '*' || JSON.stringify(principal)?.includes(':assumed-role/') === true;
+    return principal === '*' || /"\*"|:(?:assumed-role|federated-user)\//.test(JSON.stringify(principal) ?? '');
   });
 
 const policiesIn = (c: Asked) =>
-  [c.identity, c.resource, c.boundary, c.session, ...(c.scps ?? []), ...(c.rcps ?? [])].flatMap(
-    (p) => (p as { readonly Version: string } | undefined) ?? [],
+  [c.identity, c.resource, c.boundary, c.session, c.endpoint, ...(c.scps ?? []), ...(c.rcps ?? [])].flatMap(
+    (p) => p ?? [],
   );
+
+const conditionsOf = (c: Asked): readonly (readonly [operator: string, key: string, values: readonly string[]])[] =>
+  policiesIn(c).flatMap((p) =>
+    (p.Statement ?? []).flatMap((s) =>
+      Object.entries(('Condition' in s ? s.Condition : {}) as Record<string, Record<string, unknown>>).flatMap(
+        ([o, keys]) =>
+          Object.entries(keys).map(([key, v]) => [o.toLowerCase(), key.toLowerCase(), [v].flat().map(String)] as const),
+      ),
+    ),
+  );
+
+const askedFor = (c: Asked, key: string): readonly string[] | undefined => {
+  const found = Object.entries(c.context).find(([k]) => k.toLowerCase() === key);
+  return found && ([found[1]].flat() as readonly string[]);
+};
+const EPOCH = /^\d+$/;
+const isIpv6 = (text: string): boolean => text.includes(':');
 
 /** Every known disagreement. docs/reference/authz.md tells of each; one that is not here fails the comparison. */
 export const DISAGREEMENTS: readonly Disagreement[] = [
@@ -269,7 +295,7 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
       our === 'Allowed' &&
       their === 'ImplicitlyDenied' &&
       c.account === HOME &&
-      isRole(c) &&
+      (isRole(c) || c.caller.principal.kind === 'federated') &&
       (c.session !== undefined || c.boundary !== undefined) &&
       namesSession(c),
   },
@@ -284,6 +310,64 @@ export const DISAGREEMENTS: readonly Disagreement[] = [
     why: 'a policy variable whose key is there with an empty value is replaced by that value: the key is not absent, and a default is for an absent key',
     page: 'IAM User Guide: IAM policy elements: Variables and tags',
     explains: (c) => c.context['aws:PrincipalTag/team'] === '' && JSON.stringify(c).includes('${aws:PrincipalTag/team'),
+  },
+  {
+    id: 'account-in-not-principal',
+    why: 'an account in NotPrincipal spares its root user, and no other of its principals that is not listed itself',
+    page: 'IAM User Guide: AWS JSON policy elements: NotPrincipal',
+    explains: (c, our, their) =>
+      our === 'ExplicitlyDenied' && their === 'Allowed' && JSON.stringify(c.resource ?? {}).includes('"NotPrincipal"'),
+  },
+  {
+    id: 'root-user',
+    why: 'the root user of an account needs no policy of its own account, also for keys and roles of another one',
+    page: 'IAM User Guide: AWS account root user',
+    explains: (c, our, their) =>
+      c.caller.principal.kind === 'root' && our === 'Allowed' && their === 'ImplicitlyDenied',
+  },
+  {
+    id: 'any-if-exists',
+    why: 'an operator with ForAnyValue and IfExists holds where the key is absent',
+    page: 'IAM User Guide: IAM JSON policy elements: Condition operators',
+    explains: (c) =>
+      conditionsOf(c).some(([o, key]) => /^foranyvalue:.*ifexists$/.test(o) && askedFor(c, key) === undefined),
+  },
+  {
+    id: 'null-set',
+    why: 'a key whose values are all empty is a null set: ForAllValues holds for it, ForAnyValue does not',
+    page: 'IAM User Guide: Set operators for multivalued context keys',
+    explains: (c) =>
+      conditionsOf(c).some(([o, key]) => o.startsWith('for') && askedFor(c, key)?.every((v) => v === '') === true),
+  },
+  {
+    id: 'address-families',
+    why: 'an IPv4 address is in no IPv6 range, and the other way round, so NotIpAddress holds',
+    page: 'IAM User Guide: IAM JSON policy elements: Condition operators',
+    explains: (c) =>
+      conditionsOf(c).some(
+        ([o, key, values]) =>
+          o.startsWith('notipaddress') &&
+          askedFor(c, key)?.some((asked) => values.some((v) => isIpv6(v) !== isIpv6(asked))) === true,
+      ),
+  },
+  {
+    id: 'epoch-dates',
+    why: 'a date may be written as seconds since 1970',
+    page: 'IAM User Guide: IAM JSON policy elements: Condition operators',
+    explains: (c) =>
+      conditionsOf(c).some(
+        ([o, key, values]) =>
+          o.startsWith('date') && [...values, ...(askedFor(c, key) ?? [])].some((v) => EPOCH.test(v)),
+      ),
+  },
+  {
+    id: 'plain-wildcards',
+    why: '`${*}`, `${?}` and `${$}` are the plain characters in every string operator, not in those with wildcards only',
+    page: 'IAM User Guide: IAM policy elements: Variables and tags',
+    explains: (c) =>
+      conditionsOf(c).some(
+        ([o, , values]) => /string(?:not)?equals/.test(o) && values.some((v) => /\$\{[*?$]\}/.test(v)),
+      ),
   },
 ];
 
