@@ -19,6 +19,11 @@ const SERVICES: Readonly<Record<string, { readonly role: string; readonly policy
       policy: 'AWSEC2FleetServiceRolePolicy',
       suffix: false,
     },
+    'mrk.kms.amazonaws.com': {
+      role: 'AWSServiceRoleForKeyManagementServiceMultiRegionKeys',
+      policy: 'AWSKeyManagementServiceMultiRegionKeysServiceRolePolicy',
+      suffix: false,
+    },
     'spot.amazonaws.com': { role: 'AWSServiceRoleForEC2Spot', policy: 'AWSEC2SpotServiceRolePolicy', suffix: false },
     'spotfleet.amazonaws.com': {
       role: 'AWSServiceRoleForEC2SpotFleet',

@@ -1,7 +1,10 @@
 /** What KMS calls ask authz for: always the key ARN and the key's account, with the condition keys of the call. */
+import { ensureServiceLinkedRole, serviceLinkedRoleName } from '../iam/service-linked-roles.ts';
 import type { Call, Demand } from '../operation.ts';
 import { Fault } from '../operation.ts';
+import type { Kms } from '../wire/shapes.ts';
 import type { Key } from '../world/kms.ts';
+import { accountOf } from '../world/make.ts';
 import { mustFindKey, stateFault } from './keys.ts';
 
 type Named = Call<{ readonly KeyId?: string | undefined; readonly GrantTokens?: string[] | undefined }>;
@@ -43,6 +46,48 @@ export function contextKeys(pairs: Readonly<Record<string, string>> | undefined)
     ...Object.fromEntries(Object.entries(pairs).map(([k, v]) => [`kms:encryptioncontext:${k.toLowerCase()}`, [v]])),
   };
 }
+
+/** What a call writes of tags. Source: KMS Developer Guide "Controlling access to tags". */
+export function requestTags(tags: readonly Kms.Tag[] | undefined): NonNullable<Demand['context']> {
+  if (tags === undefined || tags.length === 0) return {};
+  return {
+    'aws:tagkeys': tags.map((t) => t.TagKey ?? ''),
+    ...Object.fromEntries(
+      tags.map((t) => [`aws:requesttag/${(t.TagKey ?? '').toLowerCase()}`, [t.TagValue ?? '']] as const),
+    ),
+  };
+}
+
+/**
+ * Tags given with a new key need the permission to tag on all keys of the account and Region: it has no ARN yet.
+ * Source: KMS Developer Guide "Managing KMS key tags with API operations".
+ */
+export function newKeyTagDemands(
+  { world, place }: Pick<Call<object>, 'world' | 'place'>,
+  region: string,
+  tags: readonly Kms.Tag[] | undefined,
+): readonly Demand[] {
+  if (tags === undefined || tags.length === 0) return [];
+  const resource = `arn:${world.partition}:kms:${region}:${place.account}:key/*`;
+  return [{ action: 'kms:TagResource', resource, context: requestTags(tags) }];
+}
+
+const MULTI_REGION = 'mrk.kms.amazonaws.com';
+
+/**
+ * The role that keeps related keys alike is made with the first multi-Region key of an account, by whoever makes that.
+ * Source: KMS Developer Guide "Service-linked roles for AWS KMS"; Service Authorization Reference, kms:CreateKey.
+ */
+export function multiRegionRoleDemands({ world, place }: Pick<Call<object>, 'world' | 'place'>): readonly Demand[] {
+  const name = serviceLinkedRoleName(MULTI_REGION);
+  if (accountOf(world, place.account).iam.roles.has(name)) return [];
+  const resource = `arn:${world.partition}:iam::${place.account}:role/aws-service-role/${MULTI_REGION}/${name}`;
+  return [{ action: 'iam:CreateServiceLinkedRole', resource, context: { 'iam:awsservicename': [MULTI_REGION] } }];
+}
+
+export const ensureMultiRegionRole = (call: Call<object>): void => {
+  ensureServiceLinkedRole(call, call.place.account, MULTI_REGION);
+};
 
 /** @throws Fault when the key's state forbids the use (KMS-41) */
 export function mustBeUsable(key: Key): void {

@@ -30,7 +30,14 @@ export const createFleet = operation<Ec2.CreateFleetRequest, Ec2.CreateFleetResu
   ],
   demands: (call) => {
     const tags = tagsOf(call.input.TagSpecifications, 'fleet', ['instance', 'volume', 'network-interface']);
-    return [{ action: 'ec2:CreateFleet', resource: fleetArn(call, '*'), context: tagContext(tags) }];
+    const context = tagContext(tags);
+    const resource = fleetArn(call, '*');
+    return [
+      { action: 'ec2:CreateFleet', resource, context },
+      ...(tags.size === 0
+        ? []
+        : [{ action: 'ec2:CreateTags', resource, context: { ...context, 'ec2:createaction': [ACTION] } }]),
+    ];
   },
   apply(call) {
     const { input, place } = call;

@@ -3,7 +3,8 @@
  * IMG-72, IMG-73. Differs from AWS: there is no Recycle Bin; an id is forgotten after an hour unless an
  * instance of the owner still uses it (AWS counts the instances of all accounts).
  */
-import { imageDemand } from '../../ec2/demands.ts';
+import { authorize } from '../../access.ts';
+import { imageDemand, snapshotDemand } from '../../ec2/demands.ts';
 import { checkImageId, imageNotFound, ownImage } from '../../ec2/image-ids.ts';
 import { forbidLaunch, removeImage, snapshotIdsOf, visibleImage } from '../../ec2/images.ts';
 import { isProtected } from '../../ec2/protection.ts';
@@ -63,7 +64,9 @@ function deleteWith(call: Call<unknown>, id: string): Ec2.DeleteSnapshotReturnCo
   const snapshot = ec2.snapshots.get(id);
   const answer = (ReturnCode: Ec2.SnapshotReturnCodes) => ({ SnapshotId: id, ReturnCode });
   if (!snapshot) return answer('success');
-  if (snapshot.ownerId !== call.place.account) return answer('missing-permissions');
+  const demand = snapshotDemand(call, call.place, 'DeleteSnapshot', id);
+  const mayDelete = authorize(call, call.caller, demand, { region: call.place.region }).is === 'allowed';
+  if (snapshot.ownerId !== call.place.account || !mayDelete) return answer('missing-permissions');
   if (imagesOn(ec2, id).length > 0 || (snapshot.lockedUntilMs ?? 0) > call.nowMs) return answer('skipped');
   removeSnapshot(call, snapshot);
   return answer('success');

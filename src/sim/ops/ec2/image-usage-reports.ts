@@ -4,7 +4,7 @@
  * "View your AMI usage" (reports live 30 days; newest 20 template versions unless told otherwise).
  */
 import type { Place } from '../../../base/place.ts';
-import { anyOf, creationTagDemands, imageDemand, placedArn, tagsRequested } from '../../ec2/demands.ts';
+import { anyOf, creationTagDemands, imageDemand, placedArn, resourceTags, tagsRequested } from '../../ec2/demands.ts';
 import { applyFilters, type FilterTable, onePage } from '../../ec2/filters.ts';
 import { ownImage } from '../../ec2/image-ids.ts';
 import { instancesUsing, templatesUsing } from '../../ec2/image-usage.ts';
@@ -200,7 +200,8 @@ export const deleteImageUsageReport = operation<Ec2.DeleteImageUsageReportReques
     accepts: ['ReportId'],
     demands: (call) => {
       const resource = placedArn(call, call.place, `image-usage-report/${call.input.ReportId ?? ''}`);
-      return [{ action: 'ec2:DeleteImageUsageReport', resource }];
+      const tags = reportsOf(call, call.place).get(call.input.ReportId ?? '')?.tags;
+      return [{ action: 'ec2:DeleteImageUsageReport', resource, context: resourceTags(tags) }];
     },
     apply(call) {
       const id = required(call.input.ReportId, 'ReportId');

@@ -2,7 +2,15 @@
  * Makes keys. Source: KMS API Reference "CreateKey".
  * Differs from AWS: symmetric encryption keys with AWS_KMS origin only; other specs, usages and origins are refused.
  */
-import { keyDemand, keyOfCall, mustBeCustomer } from '../../kms/demand.ts';
+import {
+  ensureMultiRegionRole,
+  keyDemand,
+  keyOfCall,
+  multiRegionRoleDemands,
+  mustBeCustomer,
+  newKeyTagDemands,
+  requestTags,
+} from '../../kms/demand.ts';
 import { defaultPolicy, makeKey, newKeyId } from '../../kms/make.ts';
 import { metadataOf } from '../../kms/metadata.ts';
 import { checkKeyPolicy } from '../../kms/policy-check.ts';
@@ -25,16 +33,18 @@ export const createKey = operation<Kms.CreateKeyRequest, Kms.CreateKeyResponse>(
     'Tags',
     'MultiRegion',
   ],
-  demands: ({ input }) => [
+  demands: ({ input, world, place }) => [
     {
       action: 'kms:CreateKey',
       resource: '*',
       context: {
+        ...requestTags(input.Tags),
         'kms:bypasspolicylockoutsafetycheck': [String(input.BypassPolicyLockoutSafetyCheck ?? false)],
         'kms:multiregion': [String(input.MultiRegion ?? false)],
       },
     },
-    ...((input.Tags?.length ?? 0) > 0 ? [{ action: 'kms:TagResource', resource: '*' }] : []),
+    ...newKeyTagDemands({ world, place }, place.region, input.Tags),
+    ...(input.MultiRegion ? multiRegionRoleDemands({ world, place }) : []),
   ],
   apply(call) {
     const { input, place, world } = call;
@@ -51,6 +61,7 @@ export const createKey = operation<Kms.CreateKeyRequest, Kms.CreateKeyResponse>(
     }
     const policy = input.Policy ?? defaultPolicy(world.partition, place.account);
     checkKeyPolicy(world, call.caller, policy, input.BypassPolicyLockoutSafetyCheck ?? false);
+    if (input.MultiRegion) ensureMultiRegionRole(call);
     const key = makeKey(call, {
       account: place.account,
       region: place.region,
@@ -74,6 +85,7 @@ export const replicateKey = operation<Kms.ReplicateKeyRequest, Kms.ReplicateKeyR
   demands: (call) => [
     keyDemand(call, 'ReplicateKey', { 'kms:replicaregion': [call.input.ReplicaRegion ?? ''] }),
     { action: 'kms:CreateKey', resource: '*', context: { 'kms:multiregion': ['true'] } },
+    ...newKeyTagDemands(call, call.input.ReplicaRegion ?? '', call.input.Tags),
   ],
   apply(call) {
     const { input, place, world } = call;

@@ -24,6 +24,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { says as outcome } from '../../ec2/testing.ts';
 import { letAccount, newKey, OWNER, policyOf, rootOf, USER } from '../../kms/testing.ts';
+import { givenRole } from '../../launch/testing.ts';
 import { simForTests, type TestSim } from '../../testing.ts';
 
 const DAY = 86_400_000;
@@ -280,4 +281,58 @@ test('KMS-SPEC other kinds of keys are refused by name', async () => {
   expect(await outcome(simForTests().client(KMSClient, OWNER).send(create))).toMatch(
     /^UnsupportedOperationException: .*RSA_2048/,
   );
+});
+
+describe('KMS-TAGS tags given with a key are the business of kms:TagResource, and of conditions', () => {
+  const KEYS = 'arn:aws:kms:*:111111111111:key/*';
+  const tagged = { StringEquals: { 'aws:RequestTag/team': 'video' } };
+  const allow = (Action: string, Resource = '*', Condition?: object) => ({
+    Effect: 'Allow',
+    Action,
+    Resource,
+    ...(Condition ? { Condition } : {}),
+  });
+  test.each([
+    { may: [allow('kms:CreateKey', '*', tagged), allow('kms:TagResource', KEYS, tagged)], says: 'ok' },
+    { may: [allow('kms:CreateKey'), allow('kms:TagResource', `${KEYS.slice(0, -1)}mrk-*`)], says: 'kms:TagResource' },
+    { may: [allow('kms:CreateKey', '*', tagged)], says: 'kms:TagResource' },
+    { may: [allow('kms:TagResource', KEYS)], says: 'kms:CreateKey' },
+    {
+      may: [allow('kms:CreateKey', '*', tagged), allow('kms:TagResource', KEYS)],
+      team: 'audio',
+      says: 'kms:CreateKey',
+    },
+  ])('$says', async ({ may, says, team = 'video' }) => {
+    const sim = simForTests();
+    const credentials = givenRole(sim, OWNER.account, 'App', may);
+    const create = new CreateKeyCommand({ Tags: [{ TagKey: 'team', TagValue: team }] });
+    expect(await outcome(sim.client(KMSClient, { credentials }).send(create))).toMatch(new RegExp(says));
+  });
+
+  test('a replica is allowed by kms:CreateKey without them', async () => {
+    const sim = simForTests();
+    const KeyId = await newKey(sim, OWNER, { MultiRegion: true });
+    const Tags = [{ TagKey: 'team', TagValue: 'video' }];
+    const replicate = async (condition: object) => {
+      const may = [allow('kms:ReplicateKey'), allow('kms:TagResource', KEYS), allow('kms:CreateKey', '*', condition)];
+      const credentials = givenRole(sim, OWNER.account, `App${Object.keys(condition)}`, may);
+      const input = { KeyId, ReplicaRegion: 'us-east-1', Tags };
+      return outcome(sim.client(KMSClient, { credentials }).send(new ReplicateKeyCommand(input)));
+    };
+    expect(await replicate(tagged)).toMatch(/kms:CreateKey/);
+    expect(await replicate({ StringEqualsIfExists: tagged.StringEquals })).toBe('ok');
+  });
+});
+
+test('KMS-63 the first multi-Region key makes a service-linked role, which needs a permission', async () => {
+  const sim = simForTests();
+  const may = [{ Effect: 'Allow', Action: 'kms:CreateKey', Resource: '*' }];
+  const kms = sim.client(KMSClient, { credentials: givenRole(sim, OWNER.account, 'App', may) });
+  const make = () => outcome(kms.send(new CreateKeyCommand({ MultiRegion: true })));
+  const refused = await make();
+  expect(refused).toMatch(/not authorized to perform: iam:CreateServiceLinkedRole .*mrk\.kms\.amazonaws\.com/);
+  await newKey(sim, OWNER, { MultiRegion: true });
+  expect(await make()).toBe('ok');
+  const { roles } = sim.world.accounts.get(OWNER.account)?.iam ?? {};
+  expect(roles?.has('AWSServiceRoleForKeyManagementServiceMultiRegionKeys')).toBe(true);
 });

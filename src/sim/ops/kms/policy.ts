@@ -1,5 +1,5 @@
 /** Writes of policies, descriptions and tags. Source: KMS API Reference "PutKeyPolicy", "TagResource", "UpdateKeyDescription". */
-import { keyDemand, keyOfCall, mustBeCustomer } from '../../kms/demand.ts';
+import { keyDemand, keyOfCall, mustBeCustomer, requestTags } from '../../kms/demand.ts';
 import { namedIds } from '../../kms/named-principals.ts';
 import { checkKeyPolicy } from '../../kms/policy-check.ts';
 import { operation } from '../../operation.ts';
@@ -28,7 +28,7 @@ export const putKeyPolicy = operation<Kms.PutKeyPolicyRequest, Record<string, ne
 
 export const tagResource = operation<Kms.TagResourceRequest, Record<string, never>>('kms.TagResource', {
   accepts: ['KeyId', 'Tags'],
-  demands: (call) => [keyDemand(call, 'TagResource')],
+  demands: (call) => [keyDemand(call, 'TagResource', requestTags(call.input.Tags))],
   apply(call) {
     const key = keyOfCall(call);
     mustBeCustomer(key);
@@ -39,7 +39,7 @@ export const tagResource = operation<Kms.TagResourceRequest, Record<string, neve
 
 export const untagResource = operation<Kms.UntagResourceRequest, Record<string, never>>('kms.UntagResource', {
   accepts: ['KeyId', 'TagKeys'],
-  demands: (call) => [keyDemand(call, 'UntagResource')],
+  demands: (call) => [keyDemand(call, 'UntagResource', { 'aws:tagkeys': call.input.TagKeys ?? [] })],
   apply(call) {
     const key = keyOfCall(call);
     mustBeCustomer(key);

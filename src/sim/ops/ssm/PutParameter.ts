@@ -36,13 +36,17 @@ interface Written {
 
 export const putParameter = operation<Ssm.PutParameterRequest, Ssm.PutParameterResult>('ssm.PutParameter', {
   accepts: ['Name', 'Description', 'Value', 'Type', 'KeyId', 'Overwrite', 'AllowedPattern', 'Tags', 'Tier', 'DataType'],
-  demands: (call) =>
-    onParameters(call, 'PutParameter', [call.input.Name], {
-      'ssm:overwrite': [String(call.input.Overwrite ?? false)],
-      ...Object.fromEntries(
-        (call.input.Tags ?? []).map((t) => [`aws:requesttag/${(t.Key ?? '').toLowerCase()}`, [t.Value ?? '']]),
-      ),
-    }),
+  demands: (call) => {
+    const { Name, Overwrite = false, Tags = [] } = call.input;
+    const tags = Object.fromEntries(
+      Tags.map((t) => [`aws:requesttag/${(t.Key ?? '').toLowerCase()}`, [t.Value ?? '']]),
+    );
+    return [
+      ...onParameters(call, 'PutParameter', [Name], { 'ssm:overwrite': [String(Overwrite)], ...tags }),
+      // Source: Systems Manager User Guide "Tagging parameters": the permission to tag is one of its own.
+      ...(Tags.length === 0 ? [] : onParameters(call, 'AddTagsToResource', [Name], tags)),
+    ];
+  },
   apply(call) {
     const { input } = call;
     const there = parametersOf(call).get(input.Name ?? '');
