@@ -142,7 +142,6 @@ const accountSeen = (account: string): AccountSeen => ({
 const builderSeen = (region: string): BuilderRegionSeen => ({
   region,
   encryptionByDefault: known(false),
-  defaultKey: known('alias/aws/ebs'),
   key: { is: 'absent' },
   otherKeys: new Map(),
   images: known([]),

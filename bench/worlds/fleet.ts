@@ -284,7 +284,6 @@ function builderSeen(r: number, ids: readonly string[]): BuilderRegionSeen {
   return {
     region: regionName(r),
     encryptionByDefault: known(true),
-    defaultKey: known(readKeyArn(r)),
     key: known(readKey(r, ids)),
     otherKeys: new Map(),
     images: known(images),

@@ -17,6 +17,8 @@ export interface CanaryResult {
   /** ARN of the key the root volume was really under; absent: unencrypted or not launched. */
   readonly volumeKey?: string;
   readonly reason?: Reason;
+  /** Why what was launched could not be removed: it runs on, and costs. */
+  readonly leftBehind?: Reason;
 }
 
 export interface Canary {
@@ -124,9 +126,11 @@ async function watchInstance(t: Try, instanceId: string): Promise<CanaryResult> 
     const answer = await cloud.describeInstances(t.canary.at, [instanceId]);
     return answer.ok ? judge(t.canary, answer.value[0]) : fail(t.canary, answer.reason);
   });
-  await cloud.terminateInstances(t.canary.at, [instanceId]);
-  return verdict;
+  return cleared(verdict, await cloud.terminateInstances(t.canary.at, [instanceId]));
 }
+
+const cleared = (verdict: CanaryResult, removed: Outcome<unknown>): CanaryResult =>
+  removed.ok ? verdict : { ...verdict, leftBehind: removed.reason };
 
 /** Looks until there is a verdict, for ten minutes at most. */
 async function watched(t: Try, subject: string, look: () => Promise<CanaryResult | undefined>): Promise<CanaryResult> {
@@ -170,8 +174,7 @@ async function launchAsGroup(t: Try): Promise<CanaryResult> {
     const code = `autoscaling.activity.${bad.statusCode.toLowerCase()}`;
     return fail(c, reason(code, wish.name, bad.statusMessage ?? bad.description));
   });
-  await session.cloud.deleteCanaryGroup(c.at, wish.name);
-  return verdict;
+  return cleared(verdict, await session.cloud.deleteCanaryGroup(c.at, wish.name));
 }
 
 async function launchAsFleet(t: Try): Promise<CanaryResult> {
@@ -187,6 +190,5 @@ async function launchAsFleet(t: Try): Promise<CanaryResult> {
     if (refused !== undefined) return fail(c, reason('ec2.fleet.refused', fleetId, refused));
     return judge(c, answer.value.instances[0]);
   });
-  await session.cloud.deleteCanaryFleet(c.at, { fleetId, name: wish.name });
-  return verdict;
+  return cleared(verdict, await session.cloud.deleteCanaryFleet(c.at, { fleetId, name: wish.name }));
 }

@@ -10,6 +10,7 @@ import type { Place } from '../base/place.ts';
 import type { Cloud, CopyImage } from '../model/cloud.ts';
 import type { ImageSeen, SnapshotSeen } from '../model/observed.ts';
 import type { StepResult } from '../run/drive.ts';
+import { lookAtKey } from './key-refused.ts';
 import type { PlacedStep } from './placed.ts';
 
 type CopyStep = Extract<PlacedStep, { do: 'copy-image' }>;
@@ -202,7 +203,10 @@ function copyFailed(step: CheckStep, image: ImageSeen, broken: SnapshotSeen | un
       because,
       remedy: {
         who: 'you',
-        does: `see that amiport's role may use ${step.key ?? 'the source snapshot'}, then apply again: a new copy is made`,
+        does:
+          step.key === undefined
+            ? `see that amiport's role may read the source snapshot, then apply again: a new copy is made`
+            : `${lookAtKey(step.account, step.key)}, then apply again: a new copy is made`,
       },
     },
   );

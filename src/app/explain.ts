@@ -67,8 +67,10 @@ const placesOf = (session: Session, where: Where): readonly Place[] =>
 
 /** An instance that ended, or runs. @returns a failure when it is in none of the places */
 export async function explainInstance(session: Session, id: string, where: Where): Promise<Outcome<Explained>> {
+  const refused: Reason[] = [];
   for (const at of placesOf(session, where)) {
     const seen = await session.cloud.describeInstances(at, [id]);
+    if (!seen.ok) refused.push(seen.reason);
     const [instance] = seen.ok ? seen.value : [];
     if (instance === undefined) continue;
     const name = `${at.account}/${at.region}`;
@@ -77,12 +79,14 @@ export async function explainInstance(session: Session, id: string, where: Where
     const told = recognise(`${state?.code ?? ''} ${state?.message ?? ''}`);
     return done(await joined(session, at, says, id, told, () => true));
   }
-  return failed(notThere('instance', id, where));
+  return failed(notThere('instance', id, where, refused));
 }
 
 export async function explainGroup(session: Session, name: string, where: Where): Promise<Outcome<Explained>> {
+  const refused: Reason[] = [];
   for (const at of placesOf(session, where)) {
     const seen = await session.cloud.describeCanaryGroup(at, name);
+    if (!seen.ok) refused.push(seen.reason);
     if (!seen.ok || seen.value.activities.length === 0) continue;
     const bad = seen.value.activities.find((a) => a.statusCode === 'Failed' || a.statusCode === 'Cancelled');
     const place = `${at.account}/${at.region}`;
@@ -93,7 +97,7 @@ export async function explainGroup(session: Session, name: string, where: Where)
     const told = recognise(bad?.statusMessage ?? '');
     return done(await joined(session, at, says, name, told, (p) => /^(?:autoscaling|eks)/.test(p.launcher)));
   }
-  return failed(notThere('Auto Scaling group', name, where));
+  return failed(notThere('Auto Scaling group', name, where, refused));
 }
 
 /** An event of CloudTrail, looked up by its id. */
@@ -189,8 +193,10 @@ async function joined(
   };
 }
 
-const notThere = (what: string, id: string, where: Where): Reason =>
+/** @param refused places that could not be looked at: it may be there */
+const notThere = (what: string, id: string, where: Where, refused: readonly Reason[] = []): Reason =>
   reason('explain.not-found', id, `${what} ${id} is in none of the places that were looked at`, {
+    because: refused,
     remedy: {
       who: 'you',
       does:

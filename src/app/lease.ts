@@ -96,8 +96,15 @@ async function takeNext(ports: LeasePorts, before: Held | undefined): Promise<Ou
   const made = await ports.cloud.createParameter(ports.at, { name, value: textOf(ports, 'held', 0), tags });
   if (!made.ok) return failed(notSeen(ports, made.reason));
   if (!made.value) return done(undefined);
-  if (before !== undefined) await ports.cloud.deleteParameters(ports.at, [...before.older, before.name]);
-  return done(new HeldLease(ports, epoch, name));
+  const lease = new HeldLease(ports, epoch, name);
+  const gone =
+    before === undefined
+      ? done(undefined)
+      : await ports.cloud.deleteParameters(ports.at, [...before.older, before.name]);
+  // Who may never delete them leaves one a run, until the account has no room for more.
+  if (gone.ok || !gone.reason.code.startsWith('aws.AccessDenied')) return done(lease);
+  await lease.release();
+  return failed(notSeen(ports, gone.reason));
 }
 
 class HeldLease implements Lease {

@@ -30,6 +30,8 @@ export async function left(session: Session, emit: Emit): Promise<Left> {
   const seen = await session.look(wide, (finished, total) => emit({ kind: 'looking', done: finished, total }));
   const unreadable = [...unreadableParts(seen), ...without];
   const found = await search(session, wide, unreadable);
+  for (const key of [...found.keys.values()].flat())
+    if (key.grants.is === 'unreadable') unreadable.push(key.grants.reason);
   const resources = leftOf(want, wide, seen, found).map((r) => outside(want, r));
   return { version: 1, resources, unreadable: distinct(unreadable) };
 }

@@ -9,6 +9,7 @@ import type { Cloud } from '../model/cloud.ts';
 import { type EncryptedSeen, REHOMES_TAG, type VolumeSeen } from '../model/encrypted.ts';
 import type { VolumeEffect } from '../plan/volume-effects.ts';
 import type { Results, StepResult } from '../run/drive.ts';
+import { lookAtKey } from './key-refused.ts';
 import type { PlacedStep } from './placed.ts';
 
 type VolumeStep = Extract<PlacedStep, VolumeEffect>;
@@ -28,6 +29,7 @@ export async function startVolumeStep(cloud: Cloud, step: VolumeStep): Promise<S
       return begun(await cloud.startInstance(at, step.instanceId), 'it is starting');
     case 'rehome-volume':
     case 'rehome-snapshot':
+      looks.set(cloud, (looks.get(cloud) ?? new Map()).set(step.id, new Map()));
       return { is: 'waiting', says: 'looking at what there is of it' };
     case 'delete-volume':
       return ended(await cloud.deleteVolume(at, step.volumeId));
@@ -99,12 +101,41 @@ async function after(outcome: Promise<Outcome<void>>, says: string): Promise<Ste
   return o.ok ? { is: 'waiting', says } : { is: 'failed', reason: o.reason };
 }
 
+/** By step of the run that goes on: how often it has asked for something to be made, or looked for it since. */
+const looks = new WeakMap<Cloud, Map<string, Map<string, number>>>();
+
+/** New things are not seen at once. Source: EC2 API Reference "Eventual consistency". */
+const UNSEEN_LOOKS = 3;
+
+/**
+ * Makes something once a run: EC2 asks KMS after it answered, and what KMS refuses is gone again. What an earlier run failed
+ * to make is made anew.
+ * @param broken what is there of it now ended in an error
+ */
+async function madeOnce(
+  cloud: Cloud,
+  s: Moving,
+  what: string,
+  broken: boolean,
+  make: () => Promise<StepResult>,
+): Promise<StepResult> {
+  const counts = looks.get(cloud)?.get(s.id) ?? new Map<string, number>();
+  const before = counts.get(what) ?? 0;
+  counts.set(what, before + 1);
+  if (before === 0) return make();
+  if (!broken && before <= UNSEEN_LOOKS) return { is: 'waiting', says: `${what} is not to be seen yet` };
+  const subject = s.do === 'rehome-volume' ? s.volumeId : s.snapshotId;
+  const says = `${what} for ${subject} was made and ended behind the call`;
+  const does = `${lookAtKey(s.account, s.key)}, then amiport rehome goes on from here: the old one is untouched`;
+  return { is: 'failed', reason: reason('rehome.failed', subject, says, { remedy: { who: 'you', does } }) };
+}
+
 async function snapshotOn(cloud: Cloud, at: Place, s: SnapshotMove, look: EncryptedSeen): Promise<StepResult> {
-  const made = look.snapshots.find((o) => o.tags[REHOMES_TAG] === s.snapshotId && o.state !== 'error');
+  const all = look.snapshots.filter((o) => o.tags[REHOMES_TAG] === s.snapshotId);
+  const made = all.find((o) => o.state !== 'error');
   if (made === undefined)
-    return after(
-      cloud.copySnapshot(at, { snapshotId: s.snapshotId, keyArn: s.key, tags: s.tags }),
-      'it is being copied',
+    return madeOnce(cloud, s, 'a copy', all.length > 0, () =>
+      after(cloud.copySnapshot(at, { snapshotId: s.snapshotId, keyArn: s.key, tags: s.tags }), 'it is being copied'),
     );
   if (made.state !== 'completed')
     return { is: 'waiting', says: `${made.snapshotId} is ${made.state}`, percent: made.percent };
@@ -128,12 +159,19 @@ async function volumeOn(cloud: Cloud, at: Place, s: VolumeMove, look: EncryptedS
 async function volumeMade(cloud: Cloud, at: Place, s: VolumeMove, look: EncryptedSeen): Promise<StepResult> {
   const snapshot = look.snapshots.find((o) => o.tags[REHOMES_TAG] === s.volumeId);
   const { volumeId, tags } = s;
-  if (snapshot === undefined) return after(cloud.createSnapshot(at, { volumeId, tags }), 'a snapshot of it is made');
+  if (snapshot === undefined)
+    return madeOnce(cloud, s, 'a snapshot', false, () =>
+      after(cloud.createSnapshot(at, { volumeId, tags }), 'a snapshot of it is made'),
+    );
   if (snapshot.state === 'error') return failedWith(volumeId, `snapshot ${snapshot.snapshotId} of it failed`);
   if (snapshot.state !== 'completed')
     return { is: 'waiting', says: `${snapshot.snapshotId} is made`, percent: snapshot.percent };
-  const made = cloud.createVolume(at, { snapshotId: snapshot.snapshotId, volume: s, tags });
-  return after(made, 'a volume under the own key is made');
+  return madeOnce(cloud, s, 'a volume', false, () =>
+    after(
+      cloud.createVolume(at, { snapshotId: snapshot.snapshotId, volume: s, tags }),
+      'a volume under the own key is made',
+    ),
+  );
 }
 
 async function swapped(

@@ -1,6 +1,6 @@
 /** Effects on images, snapshots and the builder's EBS settings, and the looks that a run polls with. */
 import { createHash } from 'node:crypto';
-import { done, type Outcome } from '../base/outcome.ts';
+import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { Cloud, CopyImage, LaunchPermissionChange } from '../model/cloud.ts';
 import { refusedWith } from './call.ts';
@@ -62,12 +62,30 @@ function making(c: Connection): Pick<Cloud, 'setEncryptionByDefault' | 'copyImag
       const answer = await c.send('ec2', at, 'ec2:DeregisterImage', (ec2) =>
         ec2.send(new DeregisterImageCommand({ ImageId: imageId, DeleteAssociatedSnapshots: true })),
       );
-      return answer.ok || refusedWith(answer, 'InvalidAMIID.Unavailable', 'InvalidAMIID.NotFound')
-        ? done(undefined)
-        : answer;
+      if (!answer.ok)
+        return refusedWith(answer, 'InvalidAMIID.Unavailable', 'InvalidAMIID.NotFound') ? done(undefined) : answer;
+      const kept = answer.value.DeleteSnapshotResults?.find((r) => r.ReturnCode === 'missing-permissions');
+      return kept === undefined ? done(undefined) : failed(snapshotKept(at, imageId, kept.SnapshotId ?? ''));
     },
   };
 }
+
+/** The image is gone, and what it cost is not. */
+const snapshotKept = (at: Place, imageId: string, snapshotId: string) =>
+  reason(
+    'ec2.snapshot.kept',
+    snapshotId,
+    `${imageId} is deregistered, but nobody let amiport delete its ${snapshotId}`,
+    {
+      because: [
+        reason('aws.missing-permissions', `${at.account}/${at.region}`, 'ec2:DeleteSnapshot: missing-permissions'),
+      ],
+      remedy: {
+        who: `account ${at.account}`,
+        does: `allow ec2:DeleteSnapshot to amiport's role there (amiport export iam prints its policies), then delete ${snapshotId}: amiport left shows it`,
+      },
+    },
+  );
 
 /**
  * EC2 answers a client token that it knows with the image made then, though that image may be gone since. So the token

@@ -135,11 +135,17 @@ function asReason(error: SdkError, subject: string, what: string): Reason {
 /** Source: "Error codes for the Amazon EC2 API"; IAM User Guide "Troubleshoot access denied error messages". */
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation']);
 
+/** Whether somebody was not let do it. */
+export const isDenied = (outcome: Outcome<unknown>): outcome is Extract<Outcome<unknown>, { ok: false }> =>
+  !outcome.ok && [...DENIED].some((code) => outcome.reason.code === `aws.${code}`);
+
 /** The permission that lets amiport make the call; EC2 does not name it, and other services may name one of several. */
 function readableBy(subject: string, what: string, message: string): Remedy | undefined {
   const [, account] = /^(\d{12})(?:\/|$)/.exec(subject) ?? [];
   if (account === undefined) return undefined;
-  const action = /not authorized to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? what;
+  // Auto Scaling tries a launch before it makes a group, and says so only. Source: EC2 Auto Scaling User Guide "Launch template support".
+  const tried = message.includes('not authorized to use launch template') ? 'ec2:RunInstances' : what;
+  const action = /not authorized to perform: ([\w-]+:\w+)/.exec(message)?.[1] ?? tried;
   const does = message.includes('explicit deny')
     ? `exempt amiport's role from what denies it ${action}`
     : `allow ${action} to amiport's role there (amiport export iam prints its policies)`;

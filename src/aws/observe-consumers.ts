@@ -7,6 +7,7 @@ import { done, type Outcome, reason } from '../base/outcome.ts';
 import type { Place } from '../base/place.ts';
 import type { Consumer } from '../model/census.ts';
 import type { Cloud } from '../model/cloud.ts';
+import { isDenied } from './call.ts';
 import type { Connection } from './connection.ts';
 import { pinnedConsumers } from './observe-pinned.ts';
 import { piecesOf, tagList } from './shapes.ts';
@@ -95,10 +96,11 @@ async function imageUsage(
   const read = await usageOf(c, at, imageIds, delivery, reports);
   const { DeleteImageUsageReportCommand } = await import('@aws-sdk/client-ec2');
   for (const ReportId of reports) {
-    // A report that stays ends by itself after thirty days, so that nothing hangs on this.
-    await c.send('ec2', at, 'ec2:DeleteImageUsageReport', (ec2) =>
+    const gone = await c.send('ec2', at, 'ec2:DeleteImageUsageReport', (ec2) =>
       ec2.send(new DeleteImageUsageReportCommand({ ReportId })),
     );
+    // A report that stays ends by itself after thirty days: nothing hangs on it but that somebody may not delete.
+    if (isDenied(gone)) return gone;
   }
   return read;
 }

@@ -17,13 +17,15 @@ export interface KeyReads {
 
 /**
  * @param id key id, key ARN, alias or alias ARN. Reads with the identity of `at.account`.
- * @param what `use`: only what decides who may use it; its rotation is `absent` then, its aliases and tags empty. `named`: its tags, too
+ * @param what `use`: only what decides who may use it; its rotation is `absent` then, its aliases and tags empty. `named`: its
+ * tags, too; `listed`: tags and aliases
+ * @returns `unreadable` also where only its tags or aliases cannot be read: they say whether it leaked, and whose it is
  */
 export async function readKey(
   c: Connection,
   at: Place,
   id: string,
-  what: 'all' | 'named' | 'use' = 'all',
+  what: 'all' | 'listed' | 'named' | 'use' = 'all',
   held: KeyReads = { policies: new Map(), grants: new Map() },
 ): Promise<Finding<KeySeen>> {
   const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
@@ -32,16 +34,18 @@ export async function readKey(
   const m = answer.value.KeyMetadata;
   if (m?.Arn === undefined || m.KeyId === undefined) return absent;
   // The reads below work for the owner only; a foreign key's policy is unreadable by design (KMS "Cross-account use").
-  const all = what === 'all';
   const own = m.KeyManager === 'CUSTOMER';
+  const here = (m.AWSAccountId ?? at.account) === at.account;
   const arn = m.Arn;
   const [policy, rotation, aliases, tags, grants] = await Promise.all([
     once(held.policies, arn, () => readPolicy(c, at, arn)),
-    all && own ? readRotation(c, at, m.Arn) : absent,
-    all ? readAliases(c, at, m.KeyId) : done([]),
-    what !== 'use' && own ? readTags(c, at, m.KeyId) : done({}),
+    what === 'all' && own ? readRotation(c, at, m.Arn) : absent,
+    here && (what === 'all' || what === 'listed') ? readAliases(c, at, m.KeyId) : done([]),
+    what !== 'use' && own && here ? readTags(c, at, m.KeyId) : done({}),
     own ? once(held.grants, arn, () => readGrants(c, at, arn)) : known([]),
   ]);
+  if (!aliases.ok) return unreadable(aliases.reason);
+  if (!tags.ok) return unreadable(tags.reason);
   const multi = m.MultiRegionConfiguration;
   return known({
     arn: m.Arn,
@@ -60,8 +64,8 @@ export async function readKey(
           },
     policy,
     rotation,
-    aliases: aliases.ok ? aliases.value : [],
-    tags: tags.ok ? tags.value : {},
+    aliases: aliases.value,
+    tags: tags.value,
     grants,
   });
 }
@@ -85,8 +89,11 @@ export function successorOf(
   leaked: readonly KeySeen[],
 ): Promise<Finding<KeySeen>> {
   const named = leaked.flatMap((k) => k.tags[REPLACED_BY_TAG] ?? [])[0];
-  return named === undefined ? findTaggedKey(c, at, delivery, alias) : readKey(c, at, named);
+  return named === undefined ? findTaggedKey(c, at, delivery, alias) : readKey(c, at, named, reading(alias));
 }
+
+/** The rotation of accounts' own keys is their owners' business. */
+const reading = (alias: string | undefined) => (alias === undefined ? 'all' : 'listed');
 
 /**
  * KMS has no look-up by tag: every customer key of the place is asked, which only happens while the alias is not there.
@@ -101,7 +108,7 @@ async function findTaggedKey(
   const ids = await taggedKeyIds(c, at, delivery);
   if (!ids.ok) return unreadable(ids.reason);
   for (const id of ids.value) {
-    const key = await readKey(c, at, id);
+    const key = await readKey(c, at, id, reading(alias));
     if (key.is !== 'known') return key;
     const { state, tags } = key.value;
     if (isLeaked(key.value)) continue;
@@ -122,11 +129,18 @@ export async function taggedKeyIds(c: Connection, at: Place, delivery: string): 
   if (!listed.ok) return listed;
   const tagged: string[] = [];
   for (const id of listed.value) {
-    // Tags of AWS managed keys are refused: such a key is not ours.
     const tags = await readTags(c, at, id);
+    // Tags of AWS managed keys are refused: such a key is not ours. Those of any other may be.
+    if (!tags.ok && !(await isOfAws(c, at, id))) return tags;
     if (tags.ok && tags.value['amiport:delivery'] === delivery && tags.value['amiport:step'] === 'key') tagged.push(id);
   }
   return done(tagged);
+}
+
+async function isOfAws(c: Connection, at: Place, KeyId: string): Promise<boolean> {
+  const { DescribeKeyCommand } = await import('@aws-sdk/client-kms');
+  const answer = await c.send('kms', at, 'kms:DescribeKey', (kms) => kms.send(new DescribeKeyCommand({ KeyId })));
+  return answer.ok && answer.value.KeyMetadata?.KeyManager === 'AWS';
 }
 
 async function readPolicy(c: Connection, at: Place, keyArn: string): Promise<Finding<string>> {

@@ -26,7 +26,7 @@ export function searches(c: Connection): Searches {
       if (!ids.ok) return ids;
       const keys: KeySeen[] = [];
       for (const id of ids.value) {
-        const key = await readKey(c, at, id);
+        const key = await readKey(c, at, id, 'listed');
         if (key.is === 'unreadable') return { ok: false, reason: key.reason };
         if (key.is === 'known') keys.push(key.value);
       }

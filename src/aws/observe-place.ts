@@ -31,7 +31,7 @@ export async function observePlace(
   const templateNames = new Set(want.images.flatMap((i) => i.publish.launchTemplates));
   const [encryptionByDefault, defaultKey, keys, allowedImages, own, parameters, launchTemplates, groups] =
     await Promise.all([
-      readEncryptionByDefault(c, at),
+      want.images.some((i) => i.way === 'shared-unencrypted') ? readEncryptionByDefault(c, at) : absent,
       readDefaultKey(c, at, held),
       readNamedKeys(c, at, want, held),
       readAllowedImages(c, at),
@@ -107,7 +107,7 @@ async function readNamedKey(
   const key = found.key.is === 'absent' ? await successorOf(c, at, want.name, id, found.leaked) : found.key;
   const replaced = key.is === 'known' ? key.value.tags[REPLACES_TAG] : undefined;
   if (replaced === undefined || found.leaked.length > 0) return { ...found, key };
-  const former = await readKey(c, at, replaced);
+  const former = await readKey(c, at, replaced, 'listed');
   return { key, leaked: former.is === 'known' && isLeaked(former.value) ? [former.value] : [] };
 }
 
@@ -120,7 +120,7 @@ export async function readEncryptionByDefault(c: Connection, at: Place): Promise
 }
 
 /** The API answers with a key ARN, or with `alias/aws/ebs` before that key was made. */
-export async function readDefaultKeyArn(c: Connection, at: Place): Promise<Finding<string>> {
+async function readDefaultKeyArn(c: Connection, at: Place): Promise<Finding<string>> {
   const { GetEbsDefaultKmsKeyIdCommand } = await import('@aws-sdk/client-ec2');
   const answer = await c.send('ec2', at, 'ec2:GetEbsDefaultKmsKeyId', (ec2) =>
     ec2.send(new GetEbsDefaultKmsKeyIdCommand({})),

@@ -13,7 +13,7 @@ import { observeAccount } from './observe-account.ts';
 import { observeImages, observeSource } from './observe-images.ts';
 import { foundAs, type KeyFound, readKey, successorOf } from './observe-key.ts';
 import { observeOrganization } from './observe-organization.ts';
-import { observeKeysAgain, observePlace, readDefaultKeyArn, readEncryptionByDefault } from './observe-place.ts';
+import { observeKeysAgain, observePlace, readEncryptionByDefault } from './observe-place.ts';
 
 export interface ObserveOptions {
   /** By image name: the source that the app read from a Packer manifest. */
@@ -98,16 +98,19 @@ async function observeBuilderRegion(
   const at = { account: want.builder.account, region };
   const before = since?.seen.builder.get(region);
   if (before !== undefined) return { ...before, ...(await againIn(c, at, want, before)) };
-  const [encryptionByDefault, defaultKey, found, images] = await Promise.all([
-    readEncryptionByDefault(c, at),
-    readDefaultKeyArn(c, at),
+  const [encryptionByDefault, found, images] = await Promise.all([
+    want.images.some((i) => isCopiedPlain(want, i)) ? readEncryptionByDefault(c, at) : absent,
     deliveryKeySeen(c, want, region),
     observeImages(c, at, want.name),
   ]);
   const others = await otherKeys(c, at, found, images);
   const { key } = found;
-  return { region, encryptionByDefault, defaultKey, key, otherKeys: others, ...marked(images, others) };
+  return { region, encryptionByDefault, key, otherKeys: others, ...marked(images, others) };
 }
+
+/** Its copies in the builder account are not to be encrypted: what the Region does by itself counts. */
+const isCopiedPlain = (want: Delivery, { way }: Image): boolean =>
+  way === 'shared-unencrypted' || (way === 'account-copies' && want.key === undefined);
 
 /** Snapshots under another key than the delivery's: `aws/ebs`, or one that was the delivery's before; and those that leaked. */
 async function otherKeys(

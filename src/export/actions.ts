@@ -17,12 +17,29 @@ export type Need =
   /** The identity that amiport starts from. */
   | 'start';
 
+/** What a config may ask for, or not. */
+export type Feature =
+  | 'an event bus'
+  | 'guardrails'
+  | 'key'
+  | 'opt-in Regions'
+  | 'organizational units'
+  | 'refresh'
+  | 'unencrypted'
+  | 'unencrypted copies';
+
 export interface ActionFact {
   readonly why: string;
   /** Empty: AWS asks for no permission, or no command of amiport does it yet. */
   readonly for: readonly Need[];
-  /** Changes nothing: the read-only roles have it too. */
+  /** Changes nothing. */
   readonly reads?: true;
+  /** Whose read-only role has it: for what is read beside a change, it would do nothing. Default: all of `for`. */
+  readonly looks?: readonly Need[];
+  /** What in a config makes a role need it; absent: any. */
+  readonly where?: Partial<Record<Need, Feature>>;
+  /** The same for looking. */
+  readonly looksWhere?: Partial<Record<Need, Feature>>;
   readonly implied?: true;
 }
 
@@ -41,9 +58,21 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     for: [...BOTH, 'canary'],
     why: 'groups that keep to a template version; whether a canary group has its instance',
     reads: true,
+    looksWhere: { builder: 'key' },
   },
-  'autoscaling:DescribeLaunchConfigurations': { for: BOTH, why: 'who uses a version that is to end', reads: true },
-  'autoscaling:DescribeInstanceRefreshes': { for: ['account'], why: 'how a refresh goes', reads: true },
+  'autoscaling:DescribeInstanceRefreshes': {
+    for: ['account'],
+    why: 'how a refresh goes',
+    reads: true,
+    looks: [],
+    where: { account: 'refresh' },
+  },
+  'autoscaling:DescribeLaunchConfigurations': {
+    for: BOTH,
+    why: 'who uses a version that is to end',
+    reads: true,
+    looksWhere: { builder: 'key', account: 'key' },
+  },
   'autoscaling:DescribeScalingActivities': {
     for: ['account', 'canary'],
     why: 'why a canary group has no instance, and a refresh does not go on',
@@ -54,6 +83,8 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     for: BOTH,
     why: 'an event that explain is asked about; uses of a rotated key that were refused',
     reads: true,
+    looks: ['account'],
+    where: { builder: 'key' },
   },
   'ebs:GetSnapshotBlock': { for: ['auditor'], why: 'the blocks of a disk that is looked through for secrets' },
   'ebs:ListChangedBlocks': { for: ['auditor'], why: 'what differs from a version that was looked through' },
@@ -83,30 +114,62 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     for: BOTH,
     why: 'what was left of canary fleets; fleets that keep to a template version',
     reads: true,
+    looksWhere: { builder: 'key', account: 'key' },
   },
   'ec2:DescribeImageAttribute': { for: ['builder'], why: 'who may launch a copy', reads: true },
-  'ec2:DescribeImageReferences': { for: BOTH, why: 'who uses a version that is to end', reads: true },
-  'ec2:DescribeImageUsageReportEntries': { for: ['builder'], why: 'who uses a version that is to end', reads: true },
-  'ec2:DescribeImageUsageReports': { for: ['builder'], why: 'who uses a version that is to end', reads: true },
+  'ec2:DescribeImageReferences': {
+    for: BOTH,
+    why: 'who uses a version that is to end',
+    reads: true,
+    looksWhere: { builder: 'key', account: 'key' },
+  },
+  'ec2:DescribeImageUsageReportEntries': {
+    for: ['builder'],
+    why: 'who uses a version that is to end',
+    reads: true,
+    looks: [],
+  },
+  'ec2:DescribeImageUsageReports': {
+    for: ['builder'],
+    why: 'who uses a version that is to end',
+    reads: true,
+    looks: [],
+  },
   'ec2:DescribeImages': {
     for: [...BOTH, 'auditor'],
     why: 'sources and copies; SSM asks for it for parameters that name AMIs',
     reads: true,
   },
-  'ec2:DescribeInstances': { for: ['account'], why: 'canaries, and what was left of them', reads: true },
-  'ec2:DescribeLaunchTemplateVersions': { for: BOTH, why: 'which image a launch template names', reads: true },
+  'ec2:DescribeInstances': {
+    for: BOTH,
+    why: 'canaries, and what was left of them; what runs on a key that leaked',
+    reads: true,
+    where: { builder: 'key' },
+  },
+  'ec2:DescribeLaunchTemplateVersions': {
+    for: BOTH,
+    why: 'which image a launch template names',
+    reads: true,
+    looksWhere: { builder: 'key' },
+  },
   'ec2:DescribeLaunchTemplates': {
     for: ['account'],
     why: 'launch templates, and what was left of canaries',
     reads: true,
   },
-  'ec2:DescribeRegions': { for: ['account'], why: 'whether Regions that need opt-in are on', reads: true },
+  'ec2:DescribeRegions': {
+    for: ['account'],
+    why: 'whether Regions that need opt-in are on',
+    reads: true,
+    where: { account: 'opt-in Regions' },
+  },
   'ec2:DescribeSnapshots': { for: [...BOTH, 'auditor'], why: 'the key of every snapshot behind a copy', reads: true },
   'ec2:DescribeSubnets': { for: ['canary'], why: 'a default subnet for the canary' },
   'ec2:DescribeVolumes': {
     for: [...BOTH, 'canary'],
     why: "what lies under a key that leaked; the key of a canary's root volume",
     reads: true,
+    where: { builder: 'key' },
   },
   'ec2:DisableImage': { for: BOTH, why: 'versions that nobody uses any more' },
   'ec2:DisableEbsEncryptionByDefault': { for: ['builder'], why: 'unencrypted images cannot be made where it is on' },
@@ -114,8 +177,13 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'ec2:EnableImageDeprecation': { for: BOTH, why: 'versions that are older than the config says' },
   'ec2:EnableEbsEncryptionByDefault': { for: [], why: 'no plan switches it on' },
   'ec2:GetAllowedImagesSettings': { for: ['account'], why: 'Allowed AMIs may forbid a launch', reads: true },
-  'ec2:GetEbsDefaultKmsKeyId': { for: BOTH, why: 'the key of volumes that name none', reads: true },
-  'ec2:GetEbsEncryptionByDefault': { for: BOTH, why: 'whether copies and volumes are encrypted unasked', reads: true },
+  'ec2:GetEbsDefaultKmsKeyId': { for: ['account'], why: 'the key of volumes that name none', reads: true },
+  'ec2:GetEbsEncryptionByDefault': {
+    for: BOTH,
+    why: 'whether copies and volumes are encrypted unasked',
+    reads: true,
+    where: { builder: 'unencrypted copies', account: 'unencrypted' },
+  },
   'ec2:ModifyImageAttribute': { for: ['builder'], why: 'launch permissions for the accounts' },
   'ec2:ModifyLaunchTemplate': { for: ['account'], why: 'the default version of a launch template' },
   'ec2:ModifySnapshotAttribute': {
@@ -128,6 +196,8 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     for: ['builder'],
     why: 'an event for a bus that is not there is lost without a word',
     reads: true,
+    looks: [],
+    where: { builder: 'an event bus' },
   },
   'events:PutEvents': { for: ['builder'], why: 'the event bus that is told what came of a delivery' },
   'iam:CreateServiceLinkedRole': {
@@ -156,15 +226,25 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'kms:Decrypt': { for: BOTH, why: 'EC2 reads the source of a copy', implied: true },
   'kms:DisableKey': { for: BOTH, why: 'a key that leaked, once nothing needs it' },
   'kms:EnableKey': { for: BOTH, why: 'a key that was disabled, on the way back' },
-  'kms:ListKeyRotations': { for: ['builder'], why: 'which snapshots are under which key material', reads: true },
+  'kms:ListKeyRotations': {
+    for: ['builder'],
+    why: 'which snapshots are under which key material',
+    reads: true,
+    where: { builder: 'key' },
+  },
   'kms:RotateKeyOnDemand': { for: ['builder'], why: 'new key material now, where somebody asks' },
   'kms:ScheduleKeyDeletion': { for: BOTH, why: 'a key that leaked, where somebody consents' },
   'kms:UntagResource': { for: BOTH, why: 'the marks of a rotation that is taken back' },
   'kms:DescribeKey': { for: [...BOTH, 'auditor'], why: 'state and Region of the keys', reads: true },
   'kms:EnableKeyRotation': { for: ['builder'], why: 'automatic rotation of the dedicated key' },
   'kms:GenerateDataKeyWithoutPlaintext': { for: BOTH, why: 'EC2 writes the copy', implied: true },
-  'kms:GetKeyPolicy': { for: BOTH, why: 'who may use a key, for the proof', reads: true },
-  'kms:GetKeyRotationStatus': { for: BOTH, why: 'whether the key rotates', reads: true },
+  'kms:GetKeyPolicy': { for: BOTH, why: 'who may use a key, for the proof', reads: true, where: { builder: 'key' } },
+  'kms:GetKeyRotationStatus': {
+    for: ['builder'],
+    why: 'whether the key rotates',
+    reads: true,
+    where: { builder: 'key' },
+  },
   'kms:ListAliases': { for: BOTH, why: 'which key an alias names', reads: true },
   'kms:ListGrants': { for: BOTH, why: 'which grants are there, for the proof', reads: true },
   'kms:ListKeys': { for: BOTH, why: 'a key that a broken run made and could not name yet', reads: true },
@@ -180,31 +260,55 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     for: ['builder'],
     why: 'whether SCPs and RCPs can stand against a launch',
     reads: true,
+    where: { builder: 'guardrails' },
   },
-  'organizations:DescribePolicy': { for: ['builder'], why: 'the text of SCPs and RCPs', reads: true },
+  'organizations:DescribePolicy': {
+    for: ['builder'],
+    why: 'the text of SCPs and RCPs',
+    reads: true,
+    where: { builder: 'guardrails' },
+  },
   'organizations:ListAccountsForParent': {
     for: ['builder'],
     why: 'the accounts of an organizational unit',
     reads: true,
+    where: { builder: 'organizational units' },
   },
   'organizations:ListOrganizationalUnitsForParent': {
     for: ['builder'],
     why: 'the units below an organizational unit',
     reads: true,
+    where: { builder: 'organizational units' },
   },
-  'organizations:ListParents': { for: ['builder'], why: 'which SCPs and RCPs count for an account', reads: true },
+  'organizations:ListParents': {
+    for: ['builder'],
+    why: 'which SCPs and RCPs count for an account',
+    reads: true,
+    where: { builder: 'guardrails' },
+  },
   'organizations:ListPoliciesForTarget': {
     for: ['builder'],
     why: 'which SCPs and RCPs count for an account',
     reads: true,
+    where: { builder: 'guardrails' },
   },
   'sns:Publish': { for: ['builder'], why: 'the topic that is told what came of a delivery' },
   'ssm:AddTagsToResource': { for: BOTH, why: 'the tags of parameters' },
   'ssm:DescribeParameters': { for: ['account'], why: 'published parameters that nothing needs any more', reads: true },
   'ssm:DeleteParameters': { for: ['builder'], why: 'leases of runs that are over' },
   'ssm:GetParameter': { for: BOTH, why: 'sources given by parameter; what published ones name', reads: true },
-  'ssm:GetParameters': { for: ['account'], why: 'whether published parameters name the image yet', reads: true },
-  'ssm:GetParametersByPath': { for: ['builder'], why: 'whether somebody else carries the delivery out', reads: true },
+  'ssm:GetParameters': {
+    for: ['account'],
+    why: 'whether published parameters name the image yet',
+    reads: true,
+    looks: [],
+  },
+  'ssm:GetParametersByPath': {
+    for: ['builder'],
+    why: 'whether somebody else carries the delivery out',
+    reads: true,
+    looks: [],
+  },
   'ssm:PutParameter': {
     for: BOTH,
     why: 'parameters that name the newest version; the lease of a run, and permissions that AWS would forget',

@@ -83,8 +83,12 @@ test('each account gets a role and a read-only one, with actions of the table on
     .map(([a]) => a);
   const exported = ['iam:DeleteRolePolicy', 'iam:PutRolePolicy'];
   // No account of this config launches by EC2 Fleet.
-  const fleets = ['ec2:CreateFleet', 'ec2:DeleteFleets'];
-  expect(needed.filter((a) => !all.has(a) && !exported.includes(a) && !fleets.includes(a))).toEqual([]);
+  const fleets = ['ec2:CreateFleet', 'ec2:DeleteFleets', 'ec2:DescribeFleets'];
+  // Nor in a Region that needs opt-in.
+  const regions = ['ec2:DescribeRegions'];
+  expect(needed.filter((a) => !all.has(a) && !exported.includes(a) && ![...fleets, ...regions].includes(a))).toEqual(
+    [],
+  );
 });
 
 test.each([

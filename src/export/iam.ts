@@ -2,12 +2,11 @@
 import { parseArn, roleNameOf } from '../base/arn.ts';
 import { type Delivery, roleArnFor } from '../model/delivery.ts';
 import type { Exported } from '../plan/step.ts';
-import { rehomeStatements } from './rehome-statements.ts';
+import { canaryStatements, rehomeStatements } from './feature-statements.ts';
 import {
   accountStatements,
   auditStatements,
   builderStatements,
-  canaryStatements,
   document,
   type PolicyDocument,
   readStatements,
@@ -53,9 +52,10 @@ function rolesIn(want: Delivery, account: string): readonly RoleExport[] {
   const needs = [...(isBuilder ? (['builder'] as const) : []), ...(isTarget ? (['account'] as const) : [])];
   const roleArn = roleArnFor(want.access, account);
   const trust = trustDocument(want);
-  const read = document(readStatements(needs));
+  const read = readStatements(want, needs);
+  const look = document(readStatements(want, needs, true));
   const write = document([
-    ...read.Statement,
+    ...read,
     ...(isBuilder ? builderStatements(want) : []),
     ...(isTarget ? accountStatements(want, account) : []),
   ]);
@@ -80,7 +80,7 @@ function rolesIn(want: Delivery, account: string): readonly RoleExport[] {
       purpose: 'read-only',
       roleArn: roleArn && `${roleArn}-read-only`,
       trust,
-      policies: { 'amiport-read': read },
+      policies: { 'amiport-read': look },
     },
     ...(isBuilder ? [auditorRole(want, roleArn, trust)] : []),
   ];
@@ -92,7 +92,7 @@ const auditorRole = (want: Delivery, roleArn: string | undefined, trust: PolicyD
   purpose: 'auditor',
   roleArn: roleArn && `${roleArn}-auditor`,
   trust,
-  policies: { 'amiport-audit': document([...readStatements(['auditor']), ...auditStatements(want)]) },
+  policies: { 'amiport-audit': document([...readStatements(want, ['auditor']), ...auditStatements(want)]) },
 });
 
 const referencesIn = (e: Exported): readonly string[] => [

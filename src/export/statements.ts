@@ -2,14 +2,14 @@
 import {
   type Delivery,
   fillTemplate,
-  type Launcher,
   launcherPrincipalArn,
   roleArnFor,
   serviceLinkedRoleOf,
 } from '../model/delivery.ts';
+import { regionNamed } from '../model/regions.ts';
 import { GRANT_OPERATIONS, type Statement } from '../plan/access.ts';
-import { copiedImages, underKey } from '../plan/targets.ts';
-import { ACTIONS, type Need } from './actions.ts';
+import { copiedImages, sharesKey, underKey } from '../plan/targets.ts';
+import { ACTIONS, type Feature, type Need } from './actions.ts';
 
 export interface PolicyDocument {
   readonly Version: '2012-10-17';
@@ -30,8 +30,16 @@ export const allow = (Sid: string, Action: readonly string[], Resource: unknown,
 });
 
 /** All reading: lists and descriptions take no narrower resource in most services, and show no data of the images. */
-export function readStatements(needs: readonly Need[]): readonly Statement[] {
-  const actions = Object.entries(ACTIONS).filter(([, f]) => f.reads === true && f.for.some((n) => needs.includes(n)));
+export function readStatements(want: Delivery, needs: readonly Need[], onlyLooks = false): readonly Statement[] {
+  const actions = Object.entries(ACTIONS).filter(
+    ([, f]) =>
+      f.reads === true &&
+      (onlyLooks ? (f.looks ?? f.for) : f.for).some(
+        (n) =>
+          needs.includes(n) &&
+          [f.where?.[n], onlyLooks ? f.looksWhere?.[n] : undefined].every((w) => w === undefined || ASKED_FOR[w](want)),
+      ),
+  );
   return [
     allow(
       'Read',
@@ -41,14 +49,25 @@ export function readStatements(needs: readonly Need[]): readonly Statement[] {
   ];
 }
 
-const ofDelivery = (want: Delivery, kind: 'RequestTag' | 'ResourceTag') => ({
+export const ASKED_FOR: Readonly<Record<Feature, (want: Delivery) => boolean>> = {
+  'an event bus': (want) => want.notify?.bus !== undefined,
+  guardrails: (want) => want.organization.guardrails !== 'ignore',
+  key: (want) => want.key !== undefined,
+  'opt-in Regions': (want) => want.accounts.some((a) => a.regions.some((r) => regionNamed(r)?.optIn === true)),
+  'organizational units': (want) => want.organizationalUnits.length > 0,
+  refresh: (want) => want.images.some((i) => i.publish.instanceRefresh !== undefined),
+  unencrypted: (want) => want.images.some((i) => i.way === 'shared-unencrypted'),
+  'unencrypted copies': (want) => want.images.some((i) => !underKey(want, i)),
+};
+
+export const ofDelivery = (want: Delivery, kind: 'RequestTag' | 'ResourceTag') => ({
   StringEquals: { [`aws:${kind}/amiport:delivery`]: want.name },
 });
 
 export function builderStatements(want: Delivery): readonly Statement[] {
   const { partition: p, builder } = want;
   const images = [`arn:${p}:ec2:*::image/*`, `arn:${p}:ec2:*::snapshot/*`];
-  const unencrypted = want.images.some((i) => !underKey(want, i));
+  const unencrypted = ASKED_FOR['unencrypted copies'](want);
   return [
     allow('Copy', ['ec2:CopyImage'], images),
     allow('Tag', ['ec2:CreateTags'], images, ofDelivery(want, 'RequestTag')),
@@ -63,7 +82,7 @@ export function builderStatements(want: Delivery): readonly Statement[] {
     ),
     ...(want.notify?.topic === undefined ? [] : [allow('Publish', ['sns:Publish'], want.notify.topic)]),
     ...(want.notify?.bus === undefined ? [] : [allow('PutEvents', ['events:PutEvents'], want.notify.bus)]),
-    ...withdrawal(want),
+    ...withdrawal(want, true),
     ...census(want),
     // The gate looks into what is to be shared.
     ...(want.policy.secrets === undefined ? [] : auditStatements(want)),
@@ -107,13 +126,14 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
   const naming = ['kms:CreateAlias', 'kms:UpdateAlias'];
   return [
     ...copying,
-    allow('MakeKey', ['kms:CreateKey'], '*', ofDelivery(want, 'RequestTag')),
+    allow('MakeKey', ['kms:CreateKey'], '*', newKey(want, key.multiRegion)),
     allow('TagKey', ['kms:TagResource'], `${keys}:key/*`, ofDelivery(want, 'RequestTag')),
     allow('Key', [...naming, ...manage], `${keys}:key/*`, ofDelivery(want, 'ResourceTag')),
     // A key that leaked carries the tag from then on, whoever made it.
     allow('RotateKey', rotating, `${keys}:key/*`, ofDelivery(want, 'ResourceTag')),
     // A key that was there before under the alias carries no tag of amiport.
-    allow('AdoptedKey', [...naming, ...manage], `${keys}:key/*`, {
+    // Grants are on a key that is shared only.
+    allow('AdoptedKey', sharesKey(want) ? manage : manage.filter((a) => a !== 'kms:RevokeGrant'), `${keys}:key/*`, {
       'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias },
     }),
     allow('Alias', naming, `${keys}:${alias}`),
@@ -133,6 +153,12 @@ function keyStatements(want: Delivery, keys: string): readonly Statement[] {
   ];
 }
 
+/** A replica is made without AWS saying which tags it will have. Source: KMS API Reference "ReplicateKey". */
+const newKey = (want: Delivery, replicated: boolean) =>
+  replicated
+    ? { StringEqualsIfExists: { 'aws:RequestTag/amiport:delivery': want.name } }
+    : ofDelivery(want, 'RequestTag');
+
 /** Usage reports: asked for, read, deleted. */
 function census(want: Delivery): readonly Statement[] {
   const reports = `arn:${want.partition}:ec2:*:${want.builder.account}:image-usage-report/*`;
@@ -145,17 +171,15 @@ function census(want: Delivery): readonly Statement[] {
 }
 
 /** Copies of a former way go with their snapshots; versions are disabled, deprecated, and enabled again. */
-function withdrawal(want: Delivery): readonly Statement[] {
+function withdrawal(want: Delivery, hasVersions: boolean): readonly Statement[] {
   const images = `arn:${want.partition}:ec2:*::image/*`;
-  const ends = ['ec2:DeregisterImage', 'ec2:DeleteSnapshot', 'ec2:DisableImage', 'ec2:EnableImage'];
+  const ends = ['ec2:DeregisterImage', 'ec2:DeleteSnapshot'];
+  const life = ['ec2:DisableImage', 'ec2:EnableImage', 'ec2:EnableImageDeprecation'];
   const ours = ofDelivery(want, 'ResourceTag');
+  const all = [images, `arn:${want.partition}:ec2:*::snapshot/*`];
+  if (!hasVersions) return [allow('Withdraw', ends, all, ours)];
   return [
-    allow(
-      'Withdraw',
-      [...ends, 'ec2:EnableImageDeprecation'],
-      [images, `arn:${want.partition}:ec2:*::snapshot/*`],
-      ours,
-    ),
+    allow('Withdraw', [...ends, ...life], all, ours),
     // When an image was disabled, which AWS does not tell.
     allow('TagDisabled', ['ec2:CreateTags'], images, {
       ...ours,
@@ -179,7 +203,7 @@ function copierStatements(want: Delivery, account: string): readonly Statement[]
   return [
     allow('CopyPrivately', ['ec2:CopyImage'], images),
     allow('TagPrivateCopies', ['ec2:CreateTags'], images, ofDelivery(want, 'RequestTag')),
-    allow('ReadForCopies', ['kms:Decrypt', 'kms:DescribeKey', 'kms:ReEncryptFrom'], both, via),
+    allow('ReadForCopies', ['kms:Decrypt', 'kms:ReEncryptFrom'], both, via),
     allow('WriteCopies', ['kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptTo'], own, via),
     allow('PrivateCopyGrants', ['kms:CreateGrant'], both, { ...via, Bool: { 'kms:GrantIsForAWSResource': 'true' } }),
     ...(aliases.length === 0
@@ -245,22 +269,16 @@ export function accountStatements(want: Delivery, account: string): readonly Sta
           ),
         ]),
     ...(want.manage.rolePolicy === 'amiport'
-      ? [allow('RolePolicy', ['iam:PutRolePolicy', 'iam:DeleteRolePolicy'], roles)]
+      ? [allow('RolePolicy', ['iam:PutRolePolicy', ...(sharesKey(want) ? [] : ['iam:DeleteRolePolicy'])], roles)]
       : []),
     ...copierStatements(want, account),
-    ...withdrawal(want),
+    ...withdrawal(want, copiedImages(want).length > 0),
     ...(want.manage.grants === 'amiport' && launchers.length > 0
       ? [grantStatement(want, account, [...roles, ...linkedArns(want, account)])]
       : []),
     allow('Publish', ['ssm:PutParameter', 'ssm:AddTagsToResource'], parameters),
     ...(want.images.some((i) => i.publish.instanceRefresh !== undefined)
-      ? [
-          allow(
-            'Refresh',
-            ['autoscaling:StartInstanceRefresh', 'autoscaling:CancelInstanceRefresh'],
-            `arn:${p}:autoscaling:*:${account}:autoScalingGroup:*:autoScalingGroupName/*`,
-          ),
-        ]
+      ? [allow('Refresh', REFRESHING, `arn:${p}:autoscaling:*:${account}:autoScalingGroup:*:autoScalingGroupName/*`)]
       : []),
     ...(templates
       ? [
@@ -274,10 +292,9 @@ export function accountStatements(want: Delivery, account: string): readonly Sta
   ];
 }
 
-const autoscalingArns = (want: Delivery, account: string): readonly string[] =>
-  linkedArns(want, account).filter((arn) => arn.includes('/autoscaling.amazonaws.com/'));
+export const REFRESHING = ['autoscaling:StartInstanceRefresh', 'autoscaling:CancelInstanceRefresh'];
 
-const linkedArns = (want: Delivery, account: string): readonly string[] =>
+export const linkedArns = (want: Delivery, account: string): readonly string[] =>
   (want.accounts.find((a) => a.id === account)?.launchers ?? [])
     .filter((l) => serviceLinkedRoleOf(l) !== undefined)
     .map((l) => launcherPrincipalArn(l, account, want.partition))
@@ -295,63 +312,6 @@ function grantStatement(want: Delivery, account: string, grantees: readonly stri
 function parameterArn(want: Delivery, template: string, image: string, account: string): string {
   const name = fillTemplate(template, { image, account, region: '*', version: '*' }).replace(/^\//, '');
   return `arn:${want.partition}:ssm:*:${account}:parameter/${name}`;
-}
-
-/** Only for `verify --canary`; nothing else needs to launch. */
-export function canaryStatements(want: Delivery, account: string): readonly Statement[] {
-  const { partition: p } = want;
-  const ec2 = (resource: string) => `arn:${p}:ec2:*:${account}:${resource}`;
-  const group = `arn:${p}:autoscaling:*:${account}:autoScalingGroup:*:autoScalingGroupName/amiport-canary-*`;
-  const launchers = want.accounts.find((a) => a.id === account)?.launchers ?? [];
-  const roles = launchers.filter((l) => 'path' in l).map((l) => launcherPrincipalArn(l, account, p));
-  const has = (...kinds: readonly Launcher['kind'][]): boolean => launchers.some((l) => kinds.includes(l.kind));
-  const groups = has('autoscaling', 'eks');
-  const fleets = has('ec2fleet');
-  const looks = Object.keys(ACTIONS).filter((a) => /:Describe/.test(a) && ACTIONS[a]?.for.includes('canary'));
-  const unneeded = (a: string): boolean => (a.startsWith('autoscaling:') && !groups) || (/Fleet/.test(a) && !fleets);
-  return [
-    allow(
-      'CanaryLook',
-      looks.filter((a) => !unneeded(a)),
-      '*',
-    ),
-    allow('CanaryAsLauncher', ['sts:AssumeRole'], roles),
-    allow('CanaryTemplate', ['ec2:CreateLaunchTemplate'], ec2('launch-template/*'), ofDelivery(want, 'RequestTag')),
-    allow('CanaryTags', ['ec2:CreateTags'], [ec2('launch-template/*'), ec2('instance/*'), ec2('volume/*')], {
-      StringEquals: {
-        'aws:RequestTag/amiport:delivery': want.name,
-        'ec2:CreateAction': ['CreateLaunchTemplate', 'RunInstances'],
-      },
-    }),
-    ...(groups
-      ? [
-          allow(
-            'CanaryGroup',
-            [
-              'autoscaling:CreateAutoScalingGroup',
-              'autoscaling:CreateOrUpdateTags',
-              'autoscaling:DeleteAutoScalingGroup',
-            ],
-            group,
-          ),
-          allow('CanaryPassRole', ['iam:PassRole'], autoscalingArns(want, account)),
-        ]
-      : []),
-    ...(fleets
-      ? [
-          allow('CanaryFleet', ['ec2:CreateFleet', 'ec2:CreateTags'], ec2('fleet/*'), ofDelivery(want, 'RequestTag')),
-          allow('CanaryFleetCleanUp', ['ec2:DeleteFleets'], ec2('fleet/*'), ofDelivery(want, 'ResourceTag')),
-        ]
-      : []),
-    // Who makes a group, a fleet or a Spot request is asked for the right to launch, too.
-    ...(groups || has('ec2fleet', 'spot') ? [allow('CanaryRun', ['ec2:RunInstances'], '*')] : []),
-    allow(
-      'CanaryCleanUp',
-      ['ec2:TerminateInstances', 'ec2:DeleteLaunchTemplate'],
-      [ec2('instance/*'), ec2('launch-template/*')],
-      ofDelivery(want, 'ResourceTag'),
-    ),
-  ];
 }
 
 /** Who may assume amiport's roles: the builder account, by its own IAM policies, with the external id. */

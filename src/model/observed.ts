@@ -70,9 +70,8 @@ export interface RoleSeen {
 
 export interface BuilderRegionSeen {
   readonly region: string;
+  /** `absent`: no image is unencrypted, so nobody asked. */
   readonly encryptionByDefault: Finding<boolean>;
-  /** ARN of the default key for EBS encryption. */
-  readonly defaultKey: Finding<string>;
   /** The delivery's key in this Region. */
   readonly key: Finding<KeySeen>;
   /** By ARN: other keys that snapshots behind `images` are under, and those that leaked (`model/leaked.ts`). */

@@ -119,7 +119,8 @@ function planCopy(d: Draft, image: Image, copy: BuilderCopy | undefined, w: Wish
     do: 'close-image',
     account: d.want.builder.account,
     why: `account ${w.account.id} has its own copy then, and needs nothing of the builder's any more`,
-    needs: [checkStep(image.name, w.version, where)],
+    // Where the account's own is enabled again, nothing else has waited for the builder's.
+    needs: [checkStep(image.name, w.version, where), ...copy.ready],
     imageId: copy.imageId,
     snapshots: copy.snapshots,
     accounts: [w.account.id],

@@ -45,7 +45,7 @@ export function driftOf(want: Delivery, seen: Observed, plan: Plan): Drift {
       ...owners,
       ...outOfBand(want, seen),
     ],
-    unreadable: plan.blocked.filter(couldNotLook),
+    unreadable: [...plan.blocked.filter(couldNotLook), ...unseenPermissions(seen)],
   };
 }
 
@@ -99,3 +99,11 @@ function rootsOf(steps: readonly Step[]): readonly Step[] {
 
 /** A pointer that moved is a difference of its own, though it moves only after a copy in another account is made. */
 const serves = (need: Step, step: Step): boolean => need.image === undefined || need.image === step.image;
+
+/** Nobody can tell to whom such an image is open. */
+const unseenPermissions = (seen: Observed): readonly Reason[] =>
+  [...seen.builder.values()].flatMap(({ images }) =>
+    (images.is === 'known' ? images.value : []).flatMap((i) =>
+      i.launchPermissions.is === 'unreadable' ? [i.launchPermissions.reason] : [],
+    ),
+  );

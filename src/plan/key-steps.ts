@@ -257,6 +257,7 @@ function planRotation(d: Draft, region: string, everyDays: number | undefined): 
   const seen = d.seen.builder.get(region)?.key;
   if (seen?.is === 'known') {
     const rotation = seen.value.rotation;
+    if (rotation.is === 'unreadable') d.blocked.push(rotation.reason);
     if (rotation.is !== 'known') return;
     if (rotation.value.enabled && rotation.value.periodDays === everyDays) return;
   }

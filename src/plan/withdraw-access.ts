@@ -38,7 +38,9 @@ function withdrawStatements(d: Draft, region: string, key: KeySeen, needs: reado
 }
 
 function withdrawGrants(d: Draft, region: string, key: KeySeen, needs: readonly string[]): void {
-  if (d.want.manage.grants === 'export' || key.grants.is !== 'known') return;
+  if (d.want.manage.grants === 'export') return;
+  if (key.grants.is === 'unreadable') d.blocked.push(key.grants.reason);
+  if (key.grants.is !== 'known') return;
   const all = key.grants.value;
   for (const grant of all) {
     if (!grant.name?.startsWith(`amiport/${d.want.name}/`) || wanted(d, region, grant)) continue;

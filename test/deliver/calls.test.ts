@@ -20,8 +20,8 @@ function callOf(request: { headers: Record<string, string>; path: string; method
 /**
  * The least: what AWS tells only in a call of its own, asked once. A session in each account, and who that is in those of
  * others; for a role itself, the names of its inline policies and of its attached ones, each inline text, and two calls for
- * each managed policy. Per place encryption by default, the default key, that key and its policy (grants, too, of a customer
- * key), Allowed AMIs, own images, and all parameters in one call. Per Region of the builder the same settings, all of the
+ * each managed policy. Per place the default key, that key and its policy (grants, too, of a customer
+ * key), Allowed AMIs, own images, and all parameters in one call. Per Region of the builder all of the
  * key, all images and all snapshots; the permissions of each copy. All sources in one call. Of the organization itself, the
  * parent of each account, each kind of policy of each node, and each text.
  */
@@ -38,7 +38,7 @@ interface Fleet {
 
 function least(n: Fleet): number {
   const accounts = 1 + 2 * n.others + 3 * n.roles + n.inline + 2 * n.managed;
-  const places = 7 * n.places + n.customerKeys + 10 * n.regions + n.copies + 1;
+  const places = 6 * n.places + n.customerKeys + 8 * n.regions + n.copies + 1;
   // One root above the accounts, and the two texts that AWS attaches everywhere.
   const organization = 1 + (1 + n.others) + 2 * (2 + n.others) + 2;
   return accounts + places + organization;

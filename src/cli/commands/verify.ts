@@ -153,6 +153,7 @@ function printCanaries(printer: Printer, canaries: readonly CanaryResult[]): voi
         c.launcher,
         mark[c.result],
         color.dim(c.volumeKey ?? c.reason?.says ?? 'unencrypted'),
+        c.leftBehind === undefined ? '' : color.red(`left behind: ${c.leftBehind.says}`),
       ]),
     ),
   );

@@ -1,0 +1,3 @@
+import { everyActionIsNeeded } from './removed.ts';
+
+everyActionIsNeeded('account-copies');
