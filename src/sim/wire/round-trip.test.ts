@@ -106,8 +106,11 @@ function plain(value: unknown): unknown {
   );
 }
 
-/** Members that the SDK's own middleware adds or rewrites before anything reaches the wire. */
-const REWRITTEN: Readonly<Record<string, readonly string[]>> = { CopySnapshot: ['PresignedUrl', 'DestinationRegion'] };
+/** Members that the SDK's own middleware adds or rewrites before anything reaches the wire, or takes a host name from. */
+const REWRITTEN: Readonly<Record<string, readonly string[]>> = {
+  CopySnapshot: ['PresignedUrl', 'DestinationRegion'],
+  PutEvents: ['EndpointId'],
+};
 
 async function check(schema: ServiceSchema, module: Readonly<Record<string, unknown>>, action: string): Promise<void> {
   const operation = schema.operations.get(action);
