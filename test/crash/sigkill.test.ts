@@ -45,7 +45,8 @@ test('Ctrl-C starts nothing new, ends with 130, and the next apply goes on', asy
 }, 120_000);
 
 test('of two applies at once one is refused', async () => {
-  at = await crashStage();
+  // Slowly, so that the first one is at work still when the second one has started, however busy the machine is.
+  at = await crashStage(30);
   const first = amiport(at, 'apply', '--yes');
   const second = await stopWhen(at, /"kind":"started"/, 'SIGCONT', 'plan', '--quiet');
   expect(second.code).toBe(0);
