@@ -41,6 +41,7 @@ export function benchWorker(db: Database, callMs: number, slots: number): Worker
       await Promise.all(written);
       return { done, failed, notStarted, waiting: [], lookAgainMs: 0 };
     },
+    open: () => [],
     forget: () => {},
   };
   const log = makeLog('error', (line) => process.stderr.write(line));

@@ -22,7 +22,9 @@ export {
   type ReportedFinding,
   rawFileTarget,
 } from './audit.ts';
+export { type AuditedNew, auditNew } from './audit-new.ts';
 export { awsTarget } from './audit-target.ts';
+export { keepBefore } from './before.ts';
 export { type Built, buildImage } from './build.ts';
 export { launchCanaries } from './canary.ts';
 export type { CanaryResult } from './canary-launch.ts';
@@ -62,11 +64,13 @@ export {
 export { exportedIam } from './export-iam.ts';
 export type { FixPlan } from './fix-plan.ts';
 export { keptProof } from './kept-proofs.ts';
+export { type Lease, type LeasePorts, resumeLease, takeLease } from './lease.ts';
 export { type Left, left } from './left.ts';
 export type { LeftResource } from './left-resource.ts';
 export type { Notice } from './notice.ts';
 export { notify } from './notify.ts';
 export { type AccessCheck, type Answers, checkAccess, configText } from './onboard.ts';
+export type { OtherAsked } from './other-plan.ts';
 export { blockedName, type PlaceEnd, type PlacePorts, PlannedRun } from './place-work.ts';
 export {
   countedProofs,

@@ -1,5 +1,5 @@
 /** What a delivery was at before each run, kept beside the run's journal, for `rollback`. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 import type { Before } from '../plan/before.ts';
@@ -8,6 +8,7 @@ const END = '.before.json';
 const folderOf = (stateDir: string): string => join(stateDir, 'runs');
 
 export async function keepBefore(stateDir: string, run: string, before: Before): Promise<void> {
+  await mkdir(folderOf(stateDir), { recursive: true, mode: 0o700 });
   await writeFile(join(folderOf(stateDir), `${run}${END}`), JSON.stringify(before), { mode: 0o600, flush: true });
 }
 

@@ -5,6 +5,7 @@
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { type Part, selectionOf, selectSteps } from '../plan/select.ts';
 import type { Plan } from '../plan/step.ts';
+import type { VolumeKeys } from '../rotate/volume-keys.ts';
 import { type ProbeResult, probedProofs } from '../verify/probes.ts';
 import type { Proof } from '../verify/question.ts';
 import { type Built, buildImage } from './build.ts';
@@ -26,9 +27,11 @@ import {
 import { type FixPlan, fixPlan } from './fix-plan.ts';
 import { type Left, left } from './left.ts';
 import { notify } from './notify.ts';
+import { type OtherAsked, otherPlan } from './other-plan.ts';
 import { probeLaunchers } from './probe.ts';
 import { type Session, type SessionOptions, whoAmI } from './session.ts';
 import { type Status, status } from './status.ts';
+import { volumeKeys } from './volume-keys.ts';
 
 /** Whose name stands behind what is asked, and where. */
 export interface Who {
@@ -93,6 +96,9 @@ export interface ImageName {
   readonly builtByPacker: boolean;
 }
 
+/** A plan that is not the delivery's own: shown, and carried out as long as a new look asks for the same. */
+export type Other = Pick<Desk, 'plan' | 'apply'>;
+
 export interface Desk {
   who(): Promise<Outcome<Who>>;
   images(): Promise<Outcome<readonly ImageName[]>>;
@@ -100,6 +106,8 @@ export interface Desk {
   plan(emit: Emit, part?: Part): Promise<Outcome<Plan>>;
   /** @param plan carried out only as long as its steps are what a new look still asks for */
   apply(plan: Plan, emit: Emit, options?: ApplyOptions): Promise<Outcome<RunEnd>>;
+  other(asked: OtherAsked): Other;
+  volumeKeys(emit: Emit): Promise<Outcome<VolumeKeys>>;
   verify(asked: VerifyAsked, emit: Emit, signal?: AbortSignal): Promise<Outcome<Proofs>>;
   status(emit: Emit): Promise<Outcome<Status>>;
   drift(emit: Emit): Promise<Outcome<DriftReport>>;
@@ -144,6 +152,8 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       });
       return done({ run, ...result, ...(notNotified === undefined ? {} : { notNotified }) });
     },
+    other: (asked) => otherDesk(session, env, asked),
+    volumeKeys: async (emit) => done(await volumeKeys(session, emit)),
     async verify(asked, emit, signal) {
       const { proofs: read, own, findings, seen } = await verify(session, emit);
       const probes = asked.probe ? await probeLaunchers(session, seen, emit, signal) : undefined;
@@ -175,6 +185,20 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       const image = want.images.find((i) => i.name === name);
       return image === undefined ? failed(noImage(want, name)) : buildImage(session, image, env, emit, signal);
     },
+  };
+}
+
+/** Its apply is of the plan that it made last: the wish behind it may want another version than the config does. */
+function otherDesk(session: Session, env: SessionOptions['env'], asked: OtherAsked): Other {
+  let wanted = session;
+  return {
+    async plan(emit) {
+      const planned = await otherPlan(session, asked, emit);
+      if (!planned.ok) return planned;
+      wanted = planned.value.session;
+      return done(planned.value.plan);
+    },
+    apply: (plan, emit, options) => deskOf(wanted, env).apply(plan, emit, options),
   };
 }
 

@@ -27,6 +27,8 @@ export interface LeasePorts {
   readonly holder: string;
   /** The run, for whoever is refused. */
   readonly run: string;
+  /** Several processes carry the run out under one lease (`resumeLease`). */
+  readonly shared?: boolean;
   readonly signal?: AbortSignal;
   /** Told once, when somebody else holds it and may be dead. */
   readonly onWait?: (holder: string) => void;
@@ -37,6 +39,8 @@ export interface Lease {
   /** @returns why the delivery is not held any more */
   check(): Promise<Reason | undefined>;
   release(): Promise<void>;
+  /** Renews it no more, and leaves it held: another process that knows the epoch goes on with it. */
+  handOver(): Promise<void>;
 }
 
 const RENEW_EVERY_MS = 30_000;
@@ -82,6 +86,10 @@ export async function takeLease(ports: LeasePorts): Promise<Outcome<Lease>> {
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
 }
+
+/** Goes on with a lease that another process of the same holder took: each renews it, and each finds out when it is lost. */
+export const resumeLease = (ports: LeasePorts, epoch: number): Lease =>
+  new HeldLease({ ...ports, shared: true }, epoch, nameOf(ports.delivery, epoch));
 
 const isAlive = (before: Held, now: Held): boolean => before.epoch !== now.epoch || before.version !== now.version;
 
@@ -132,16 +140,32 @@ class HeldLease implements Lease {
   }
 
   async release(): Promise<void> {
+    await this.handOver();
+    await this.#look();
+    if (this.#lost !== undefined) return;
+    if (this.#ports.shared) await this.#end();
+    else await this.#write('free');
+  }
+
+  async handOver(): Promise<void> {
     this.#released.abort();
     await this.#renewing;
-    await this.#look();
-    if (this.#lost === undefined) await this.#write('free');
+  }
+
+  /** The next epoch, made free: whoever still renews this one sees that it is over, and cannot hold it again by that. */
+  async #end(): Promise<void> {
+    const { cloud, at, delivery } = this.#ports;
+    const tags = { 'amiport:delivery': delivery, 'amiport:step': 'lease' };
+    const name = nameOf(delivery, this.epoch + 1);
+    const made = await cloud.createParameter(at, { name, value: textOf(this.#ports, 'free', 0), tags });
+    if (made.ok && made.value) await cloud.deleteParameters(at, [this.#name]);
   }
 
   async #renew(): Promise<void> {
     const { clock } = this.#ports;
-    for (;;) {
-      await clock.sleep(RENEW_EVERY_MS, this.#released.signal);
+    // Whoever goes on with it does not know how long ago it was renewed.
+    for (let waitMs = this.#ports.shared ? 0 : RENEW_EVERY_MS; ; waitMs = RENEW_EVERY_MS) {
+      await clock.sleep(waitMs, this.#released.signal);
       if (this.#released.signal.aborted) return;
       await this.#look();
       if (this.#lost !== undefined || this.#released.signal.aborted) return;

@@ -32,6 +32,8 @@ export interface PlacePorts {
   readonly journal: { append(record: JournalRecord): Promise<void> };
   readonly emit: (event: RunEvent<PlacedStep>) => void;
   readonly signal: AbortSignal;
+  /** Asked before steps start: why this run may not go on. */
+  readonly guard?: () => Promise<Reason | undefined>;
 }
 
 export interface PlaceEnd {
@@ -208,6 +210,7 @@ class Parking {
       journal: { append: (record) => this.#append(record) },
       emit: (event) => this.#emit(event),
       signal: AbortSignal.any([ports.signal, this.#stop.signal]),
+      ...(ports.guard === undefined ? {} : { guard: ports.guard }),
     };
   }
 

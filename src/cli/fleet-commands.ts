@@ -75,6 +75,7 @@ export const retire = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
       yes: YES_FLAG,
       dryRun: {
         kind: 'boolean',
@@ -126,6 +127,7 @@ export const report = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      server: SERVER_FLAGS.server,
       rotation: flagOf('All runs of the last rotation of a leaked key'),
       html: flagOf('One page of HTML in place of Markdown'),
       verify: flagOf('Also what can be launched now'),
@@ -155,6 +157,7 @@ export const rehome = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
       yes: YES_FLAG,
       dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only show the steps' },
       stop: {
@@ -192,6 +195,7 @@ export const rollback = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      ...SERVER_FLAGS,
       yes: YES_FLAG,
       dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Only show the steps back' },
     },

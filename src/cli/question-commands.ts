@@ -54,6 +54,7 @@ export const audit = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      server: SERVER_FLAGS.server,
       format: {
         kind: 'enum',
         values: ['sarif', 'markdown', 'html'],

@@ -1,6 +1,6 @@
 /** The words, flags and help of `rotate`. */
 import { buildCommand } from '@stricli/core';
-import { ALIASES, COMMON_FLAGS, parsePositive, parseText, YES_FLAG } from './flags.ts';
+import { ALIASES, COMMON_FLAGS, parsePositive, parseText, SERVER_FLAGS, YES_FLAG } from './flags.ts';
 import { examples } from './help.ts';
 
 /** @throws SyntaxError for anything but 15m to 48h in steps of 15 minutes */
@@ -19,6 +19,7 @@ export const rotate = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
+      server: SERVER_FLAGS.server,
       yes: YES_FLAG,
       leaked: flag('Replace a key that leaked: new key, new copies, then the old ones withdrawn'),
       scheduled: flag('See that automatic rotation is on as the config says, and tell what that protects'),

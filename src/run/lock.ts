@@ -1,10 +1,9 @@
 /**
- * One run at a time per state directory: an exclusive SQLite transaction on a lock file. The system frees it
- * when the process dies, however it dies, so there is never a stale lock. Local file systems only.
+ * One run at a time per state directory, by a lock file: there is never a stale one.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { lockFile } from '../base/lock-file.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 
 export interface Lock {
@@ -14,12 +13,8 @@ export interface Lock {
 export function takeLock(dir: string, delivery: string): Outcome<Lock> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const file = join(dir, `${delivery}.lock`);
-  const db = new DatabaseSync(file, { timeout: 0 });
-  chmodSync(file, 0o600);
-  try {
-    db.exec('BEGIN EXCLUSIVE');
-  } catch {
-    db.close();
+  const release = lockFile(file);
+  if (release === undefined)
     return failed(
       reason('run.locked', delivery, `another amiport is running delivery ${delivery} (lock ${file})`, {
         remedy: {
@@ -28,6 +23,5 @@ export function takeLock(dir: string, delivery: string): Outcome<Lock> {
         },
       }),
     );
-  }
-  return done({ release: () => db.close() });
+  return done({ release });
 }

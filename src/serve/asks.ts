@@ -3,8 +3,8 @@
  * request may have. A request names images, accounts, Regions, launchers: no field is a path, a role's ARN, a URL or an endpoint.
  */
 import { z } from 'zod';
-import type { Desk, Emit } from '../app/api.ts';
-import type { Outcome } from '../base/outcome.ts';
+import type { Desk, Emit, OtherAsked } from '../app/api.ts';
+import { failed, type Outcome, reason } from '../base/outcome.ts';
 import type { Role } from './roles.ts';
 
 /** A name as configs and AWS have them: what could lead out of a folder or into another host is no name. */
@@ -50,10 +50,70 @@ const explain = z.strictObject({
     .regex(/^i-[0-9a-f]{8,17}$/)
     .optional(),
   group: z.string().min(1).max(255).optional(),
+  event: z
+    .string()
+    .regex(/^[0-9a-f-]{36}$/)
+    .optional(),
+  text: z.string().min(1).max(40_000).optional(),
   image: name.optional(),
   launcher: launcher.optional(),
   account: account.optional(),
   region: region.optional(),
+});
+
+const ami = z.string().regex(/^ami-[0-9a-f]{8,17}$/);
+const other = z.discriminatedUnion('do', [
+  z.strictObject({
+    do: z.literal('retire'),
+    images: z.array(name).max(1_000).optional(),
+    force: z.boolean(),
+    now: z.boolean(),
+  }),
+  z.strictObject({
+    do: z.literal('emergency'),
+    image: name,
+    version: ami,
+    to: ami.optional(),
+    force: z.boolean(),
+  }),
+  // A run's id: what could lead out of the folder of journals is none.
+  z.strictObject({ do: z.literal('rollback'), run: z.string().regex(/^[0-9TZ-]{20,30}-[0-9a-f]{8}$/) }),
+  z.strictObject({
+    do: z.literal('rehome'),
+    accounts: z.array(account).max(10_000).optional(),
+    stop: z.boolean(),
+    deleteOld: z.boolean(),
+  }),
+]);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What ends or deletes against what somebody uses is for administrators. */
+const roleOf = (asked: z.output<typeof other>): Role =>
+  asked.do === 'emergency' || ('force' in asked && asked.force) || ('deleteOld' in asked && asked.deleteOld)
+    ? 'admin'
+    : 'apply';
+
+/** A census makes usage reports, so that planning to retire is more than reading. */
+const roleToPlan = (asked: z.output<typeof other>): Role =>
+  asked.do === 'retire' || asked.do === 'emergency' ? 'apply' : 'read';
+
+async function carryOther(
+  desk: Desk,
+  asked: z.output<typeof other>,
+  approved: string,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<Outcome<unknown>> {
+  const it = desk.other(given(asked) as OtherAsked);
+  const planned = await it.plan(emit);
+  if (!planned.ok) return planned;
+  return planned.value.digest === approved
+    ? it.apply(planned.value, emit, { signal, about: { command: asked.do } })
+    : failed(MOVED);
+}
+
+const MOVED = reason('plan.moved', 'plan', 'the world has moved since this plan was made, so nothing was changed', {
+  remedy: { who: 'you', does: 'ask for it again' },
 });
 
 /** Fields that were not given are left out, as the use cases want them. */
@@ -83,12 +143,19 @@ export const ASKS: Readonly<Record<string, Ask>> = {
     desk.compare({ ...asked, whatIf: given(asked.whatIf), prices: given(asked.prices) }, emit),
   ),
   explain: ask(explain, 'read', (desk, asked) => desk.explain(given(asked))),
+  'volume-keys': ask(NOTHING, 'read', (desk, _, emit) => desk.volumeKeys(emit)),
+  'plan-other': ask(other, roleToPlan, (desk, asked, emit) => desk.other(given(asked) as OtherAsked).plan(emit)),
+  'apply-other': ask(
+    z.strictObject({ asked: other, digest }),
+    ({ asked }) => roleOf(asked),
+    (desk, body, emit, signal) => carryOther(desk, body.asked, body.digest, emit, signal),
+  ),
   build: ask(z.strictObject({ image: name }), 'apply', (desk, { image }, emit, signal) =>
     desk.build(image, emit, signal),
   ),
 };
 
-export const NEW_RUN = z.strictObject({ digest: z.string().regex(/^[0-9a-f]{64}$/) });
+export const NEW_RUN = z.strictObject({ digest });
 
 export const NEW_TOKEN = z.strictObject({
   name: z.string().regex(/^[\w.@-]{1,64}$/),

@@ -1,16 +1,20 @@
 /** What carries the service's jobs out: one session and one plan per run and worker, and the driver of the CLI. */
-import { type PlacePorts, PlannedRun, type Session } from '../app/api.ts';
+import { type Lease, type PlacePorts, PlannedRun, resumeLease, type Session } from '../app/api.ts';
 import { done, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Deliveries } from './deliveries.ts';
+import { leasePorts } from './delivery-lease.ts';
 import type { EventLog } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { Claimed } from './queue.ts';
+import type { Database } from './rows.ts';
 import { startSpan } from './tracing.ts';
 import type { Carried, Carrier } from './worker.ts';
 
 interface OpenRun {
   readonly session: Session;
   readonly run: PlannedRun;
+  /** Under which the service holds the delivery; absent: nobody took one. */
+  readonly lease: Lease | undefined;
   /** By job number: how often it had been claimed when this worker last had it. */
   readonly seen: Map<number, number>;
 }
@@ -19,9 +23,12 @@ export class RunCarrier implements Carrier {
   readonly #deliveries: Pick<Deliveries, 'open'>;
   readonly #events: EventLog;
   readonly #metrics: Metrics;
+  readonly #db: Database;
   readonly #open = new Map<string, Promise<Outcome<OpenRun>>>();
+  readonly #closing = new Set<Promise<void>>();
 
-  constructor(deliveries: Pick<Deliveries, 'open'>, events: EventLog, metrics: Metrics) {
+  constructor(db: Database, deliveries: Pick<Deliveries, 'open'>, events: EventLog, metrics: Metrics) {
+    this.#db = db;
     this.#deliveries = deliveries;
     this.#events = events;
     this.#metrics = metrics;
@@ -35,10 +42,13 @@ export class RunCarrier implements Carrier {
       this.#open.delete(job.run);
       return notCarried(job, opened.reason);
     }
-    const { run, seen } = opened.value;
+    const { run, seen, lease } = opened.value;
+    const lost = await lease?.check();
+    if (lost !== undefined) return notCarried(job, lost);
     const begunElsewhere = job.tries !== (seen.get(job.no) ?? 0) + 1;
     seen.set(job.no, job.tries);
-    const ports = new StepPorts(job.run, signal, this.#events, this.#metrics);
+    const guard = lease === undefined ? undefined : () => lease.check();
+    const ports = new StepPorts(job.run, signal, this.#events, this.#metrics, guard);
     const { place, steps, othersTookPart } = job;
     const [missing, blocked] = [new Set(job.missing), new Set(job.blocked)];
     const asked = { place, steps, missing, blocked, begunElsewhere, othersTookPart };
@@ -47,15 +57,29 @@ export class RunCarrier implements Carrier {
     return carried;
   }
 
-  forget(run: string): void {
-    const open = this.#open.get(run);
-    this.#open.delete(run);
-    // Another job of the run may still be ending in this process; the sockets close when it has.
-    open?.then((o) => (o.ok ? o.value.session.close() : undefined)).catch(() => {});
+  open(): readonly string[] {
+    return [...this.#open.keys()];
   }
 
+  /** Another job of the run may still be ending in this process; the sockets close when it has. */
+  forget(run: string): void {
+    this.#closing.add(this.#close(run, (lease) => lease.release()));
+  }
+
+  /** Runs that have not ended are still held: whoever takes their jobs over goes on under the same lease. */
   async close(): Promise<void> {
-    for (const run of [...this.#open.keys()]) this.forget(run);
+    for (const run of this.open()) this.#closing.add(this.#close(run, (lease) => lease.handOver()));
+    await Promise.all(this.#closing);
+  }
+
+  async #close(run: string, end: (lease: Lease) => Promise<void>): Promise<void> {
+    const opening = this.#open.get(run);
+    this.#open.delete(run);
+    const opened = await opening?.catch(() => undefined);
+    if (opened?.ok !== true) return;
+    const { lease, session } = opened.value;
+    if (lease !== undefined) await end(lease).catch(() => {});
+    await session.close();
   }
 
   async #opened(job: Claimed): Promise<Outcome<OpenRun>> {
@@ -66,7 +90,8 @@ export class RunCarrier implements Carrier {
       await session.close();
       return { ok: false, reason: otherConfig(job.delivery) };
     }
-    return done({ session, run: await PlannedRun.open(session), seen: new Map() });
+    const lease = job.lease === null ? undefined : resumeLease(await leasePorts(this.#db, session, job.run), job.lease);
+    return done({ session, lease, run: await PlannedRun.open(session), seen: new Map() });
   }
 }
 
@@ -93,14 +118,16 @@ type Started = Parameters<PlacePorts['emit']>[0];
 /** Writes what happens to the steps of one job: as events, as figures, as spans. */
 class StepPorts implements PlacePorts {
   readonly signal: AbortSignal;
+  readonly guard?: NonNullable<PlacePorts['guard']>;
   readonly #run: string;
   readonly #events: EventLog;
   readonly #metrics: Metrics;
   readonly #writing: Promise<void>[] = [];
   readonly #spans = new Map<string, ReturnType<typeof startSpan>>();
 
-  constructor(run: string, signal: AbortSignal, events: EventLog, metrics: Metrics) {
+  constructor(run: string, signal: AbortSignal, events: EventLog, metrics: Metrics, guard: PlacePorts['guard']) {
     this.#run = run;
+    if (guard !== undefined) this.guard = guard;
     this.signal = signal;
     this.#events = events;
     this.#metrics = metrics;

@@ -1,5 +1,5 @@
 /** The desk of a server, asked over HTTP: what `--server URL` puts in the place of a session of one's own. */
-import type { AppEvent, ApplyOptions, Desk, Emit, Plan, RunEnd } from '../app/api.ts';
+import type { AppEvent, ApplyOptions, Desk, Emit, OtherAsked, Plan, RunEnd } from '../app/api.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { EventRow } from './events.ts';
 
@@ -74,6 +74,11 @@ function deskAt(server: Server, delivery: string): Desk {
     plan: async (emit, part) => (part === undefined ? ask('plan', {}, emit) : failed(NOT_OF_A_SERVER)),
     apply: (plan, emit, options = {}) => apply(server, base, plan, emit, options),
     verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
+    other: (asked) => ({
+      plan: (emit) => ask('plan-other', asked, emit),
+      apply: (plan, emit, options = {}) => applyOther(ask, asked, plan, emit, options.signal),
+    }),
+    volumeKeys: (emit) => ask('volume-keys', {}, emit),
     status: (emit) => ask('status', {}, emit),
     drift: (emit) => ask('drift', {}, emit),
     left: (asked, emit) => ask('left', asked, emit),
@@ -81,6 +86,27 @@ function deskAt(server: Server, delivery: string): Desk {
     explain: (asked) => ask('explain', asked, quiet),
     build: (image, emit, signal) => ask('build', { image }, emit, signal),
   };
+}
+
+type AskServer = <T>(name: string, body: unknown, emit: Emit, signal?: AbortSignal) => Promise<Outcome<T>>;
+
+/** The server carries it out while it is asked: who goes away stops it as Ctrl-C would, once calls in flight have ended. */
+async function applyOther(
+  ask: AskServer,
+  asked: OtherAsked,
+  plan: Plan,
+  emit: Emit,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<RunEnd>> {
+  const finished = new Set<string>();
+  const told: Emit = (event) => {
+    if (event.kind === 'run' && event.event.kind === 'done') finished.add(event.event.step.id);
+    emit(event);
+  };
+  const ended = await ask<RunEnd>('apply-other', { asked, digest: plan.digest }, told, signal);
+  if (!signal?.aborted || ended.ok) return ended;
+  const notStarted = plan.steps.map((s) => s.id).filter((id) => !finished.has(id));
+  return done({ run: '', done: [...finished], failed: [], notStarted, interrupted: true });
 }
 
 /** The run goes on at the server whether or not it is followed; a first Ctrl-C asks the server to stop it. */

@@ -46,7 +46,7 @@ export async function openCore(options: CoreOptions): Promise<Outcome<Core>> {
   const deliveries = new Deliveries(options.deliveries);
   let worker: Worker | undefined;
   const metrics = makeMetrics(() => worker?.busy ?? 0);
-  const carrier = new RunCarrier(deliveries, new EventLog(db), metrics);
+  const carrier = new RunCarrier(db, deliveries, new EventLog(db), metrics);
   if (options.slots > 0) worker = new Worker({ queue, carrier, log, metrics, slots: options.slots });
   worker?.start();
   const { env } = options.deliveries;

@@ -1,13 +1,13 @@
 /**
  * The service's database: PGlite in a directory of its own (one process), or PostgreSQL at a URL (many).
  *
- * PGlite takes no lock: two processes in one directory lose each other's acknowledged rows without a word. An exclusive
- * SQLite transaction on a file beside it is the lock; the system frees it however the process dies. Local file systems only.
+ * PGlite takes no lock: two processes in one directory lose each other's acknowledged rows without a word. A
+ * lock file beside it keeps them apart.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { type ConstructorOptions, fromPglite, PgBoss } from 'pg-boss';
+import { lockFile } from '../base/lock-file.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Database } from './rows.ts';
 import { createTables } from './tables.ts';
@@ -39,13 +39,8 @@ export async function openDatabase(
 
 async function openPglite(folder: string): Promise<Outcome<Database>> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(folder, 'service.lock'), { timeout: 0 });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch {
-    lock.close();
-    return failed(taken(folder));
-  }
+  const release = lockFile(join(folder, 'service.lock'));
+  if (release === undefined) return failed(taken(folder));
   const { PGlite } = await import('@electric-sql/pglite');
   const lite = await PGlite.create(join(folder, 'pglite'));
   const boss = new PgBoss({ ...BOSS, db: fromPglite(lite), backend: 'pglite' });
@@ -65,7 +60,7 @@ async function openPglite(folder: string): Promise<Outcome<Database>> {
     async close() {
       await boss.stop({ graceful: false });
       await lite.close();
-      lock.close();
+      release();
     },
   });
 }

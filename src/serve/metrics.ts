@@ -13,6 +13,8 @@ export interface Metrics {
   /** By delivery, as of the last look. */
   readonly drift: Gauge<'delivery'>;
   readonly expiry: Gauge<'delivery'>;
+  /** Images whose newest version has secrets on its disks. */
+  readonly secrets: Gauge<'delivery'>;
 }
 
 /** A grant takes a fraction of a second, a copy an hour. */
@@ -69,6 +71,12 @@ export function makeMetrics(busy: () => number): Metrics {
       help: 'Time from the start of a step to its end',
       labelNames: ['kind'],
       buckets: SECONDS,
+      registers,
+    }),
+    secrets: new Gauge({
+      name: 'amiport_images_with_findings',
+      help: 'Images whose newest version has secrets on its disks, as of the last audit',
+      labelNames: ['delivery'],
       registers,
     }),
     expiry: new Gauge({

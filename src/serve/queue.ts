@@ -47,6 +47,8 @@ export interface Claimed extends JobKey {
   readonly delivery: string;
   readonly config: string;
   readonly stop: boolean;
+  /** Epoch under which the run holds its delivery. */
+  readonly lease: number | null;
   readonly blocked: readonly string[];
   /** Other processes have ended jobs of this run. */
   readonly othersTookPart: boolean;
@@ -219,6 +221,16 @@ export class JobQueue {
     };
   }
 
+  /** @returns those of the runs that have ended, whoever ended them */
+  async endedOf(runs: readonly string[]): Promise<readonly string[]> {
+    if (runs.length === 0) return [];
+    const rows = await this.#db.query<{ id: string }>(
+      `select r.id from amiport.run r join jsonb_array_elements_text($1::jsonb) a on r.id = a where ended_at is not null`,
+      [JSON.stringify(runs)],
+    );
+    return rows.map((r) => r.id);
+  }
+
   /** What has not begun never does; what is under way is told by the next heartbeat of its worker. */
   async stop(run: string): Promise<void> {
     await this.#db.transaction(async (tx) => {
@@ -248,7 +260,7 @@ const CLAIM = `
   update amiport.job j set claim = a.claim, holder = $2, state = 'running', tries = tries + 1
   from asked a, amiport.run r
   where j.run = a.run and j.no = a.no and r.id = j.run and j.state <> 'ended'
-  returning j.run, j.no, j.claim, j.stage, j.place, j.steps, j.tries, r.delivery, r.config, r.stop, r.blocked,
+  returning j.run, j.no, j.claim, j.stage, j.place, j.steps, j.tries, r.delivery, r.config, r.lease, r.stop, r.blocked,
     exists (select 1 from amiport.job o where o.run = j.run and o.holder <> $2) as "othersTookPart",
     (select coalesce(jsonb_agg(x.id), '[]') from amiport.job_need n join amiport.job p on p.run = n.run and p.no = n.needs
      cross join lateral (select jsonb_array_elements_text(p.not_started) as id

@@ -1,8 +1,18 @@
 /** Runs as they are asked for, followed and reported. What is stored of a request is a name and a digest: workers plan by themselves. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { blockedName, makePlan, type RunEnd, type RunStatus, type Status } from '../app/api.ts';
+import {
+  blockedName,
+  keepBefore,
+  makePlan,
+  type RunEnd,
+  type RunStatus,
+  type Session,
+  type Status,
+  takeLease,
+} from '../app/api.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 import type { Core } from './core.ts';
+import { alone, leasePorts } from './delivery-lease.ts';
 import { type EventRow, readEvents } from './events.ts';
 import { jobsOf } from './jobs-of-plan.ts';
 import { type RunResultRow, readRun, readRuns, startRun } from './runs.ts';
@@ -18,25 +28,56 @@ export async function askRun(
   if (!opened.ok) return opened;
   const { session, config } = opened.value;
   try {
-    const { plan } = await makePlan(session, () => {});
-    if (plan.digest !== digest) return failed(moved(delivery));
-    const id = `${new Date().toISOString().replace(/[:.]/g, '-')}-${digest.slice(0, 8)}`;
-    const started = await startRun(core.db, core.queue, {
-      id,
-      delivery,
-      config,
-      digest,
-      askedBy: who,
-      blocked: plan.blocked.map(blockedName),
-      jobs: jobsOf(plan.steps),
-    });
-    if (!started.ok) return started;
-    core.log.info({ run: id, delivery, who, steps: plan.steps.length }, 'a run was asked for');
-    core.poke();
-    return done({ run: id, steps: plan.steps.length });
+    return await alone(core.db, delivery, () => begun(core, who, { delivery, digest, config, session }));
   } finally {
     await session.close();
   }
+}
+
+interface Asked {
+  readonly delivery: string;
+  readonly digest: string;
+  readonly config: string;
+  readonly session: Session;
+}
+
+type Begun = Outcome<{ readonly run: string; readonly steps: number }>;
+
+/** Under a lease, so that no command line carries the delivery out meanwhile; the workers go on with it. */
+async function begun(core: Core, who: string, asked: Asked): Promise<Begun> {
+  const id = `${new Date().toISOString().replace(/[:.]/g, '-')}-${asked.digest.slice(0, 8)}`;
+  const ports = await leasePorts(core.db, asked.session, id);
+  const lease = await takeLease({ ...ports, shared: true, signal: core.closing });
+  if (!lease.ok) return lease;
+  let goesOn = false;
+  try {
+    const started = await planned(core, who, id, lease.value.epoch, asked);
+    goesOn = started.ok && started.value.steps > 0;
+    return started;
+  } finally {
+    await (goesOn ? lease.value.handOver() : lease.value.release());
+    core.poke();
+  }
+}
+
+async function planned(core: Core, who: string, id: string, lease: number, asked: Asked): Promise<Begun> {
+  const { delivery, digest, config, session } = asked;
+  const { plan } = await makePlan(session, () => {});
+  if (plan.digest !== digest) return failed(moved(delivery));
+  await keepBefore(session.stateDir, id, plan.before);
+  const started = await startRun(core.db, core.queue, {
+    id,
+    delivery,
+    config,
+    digest,
+    askedBy: who,
+    lease,
+    blocked: plan.blocked.map(blockedName),
+    jobs: jobsOf(plan.steps),
+  });
+  if (!started.ok) return started;
+  core.log.info({ run: id, delivery, who, steps: plan.steps.length }, 'a run was asked for');
+  return done({ run: id, steps: plan.steps.length });
 }
 
 const moved = (delivery: string) =>

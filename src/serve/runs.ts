@@ -12,6 +12,8 @@ export interface NewRun {
   readonly digest: string;
   readonly blocked: readonly string[];
   readonly askedBy: string;
+  /** Epoch of the lease that was taken for it. */
+  readonly lease?: number;
   readonly jobs: readonly PlannedJob[];
 }
 
@@ -50,8 +52,8 @@ export async function startRun(db: Database, queue: JobQueue, run: NewRun): Prom
 async function insertRun(tx: Transaction, queue: JobQueue, run: NewRun): Promise<void> {
   const steps = run.jobs.reduce((n, j) => n + j.steps.length, 0);
   await tx.query(
-    `insert into amiport.run (id, delivery, config, digest, asked_by, steps, jobs_left, blocked, ended_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, case when $7::int = 0 then now() end)`,
+    `insert into amiport.run (id, delivery, config, digest, asked_by, steps, jobs_left, blocked, lease, ended_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, case when $7::int = 0 then now() end)`,
     [
       run.id,
       run.delivery,
@@ -61,6 +63,7 @@ async function insertRun(tx: Transaction, queue: JobQueue, run: NewRun): Promise
       steps,
       run.jobs.length,
       JSON.stringify([...new Set(run.blocked)]),
+      run.lease ?? null,
     ],
   );
   const jobs = run.jobs.map(({ needs, ...job }) => ({
@@ -93,7 +96,7 @@ function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let i = 0; i < all.length; i += CHUNK) yield all.slice(i, i + CHUNK);
 }
 
-const busy = (delivery: string): Reason =>
+export const busy = (delivery: string): Reason =>
   reason('serve.run.busy', delivery, `another run of ${delivery} is under way`, {
     remedy: { who: 'you', does: 'wait for it to end, or stop it; what it does is not done twice' },
   });

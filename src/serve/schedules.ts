@@ -1,10 +1,11 @@
 /**
  * What the service does by the clock: a look whether deliveries are still as their configs want (`drift`), one for versions
- * beyond `keep` that nobody uses (`expiry`; it only tells, `amiport retire` ends them), and the removal of its own old rows. Due times are rows, taken by whichever server comes first; a server that was away does what
+ * beyond `keep` that nobody uses (`expiry`; it only tells, `amiport retire` ends them), the audit of versions that none has seen (`audit`, where
+ * `policy.secrets` asks for it), and the removal of its own old rows. Due times are rows, taken by whichever server comes first; a server that was away does what
  * is due once, not once for every time it missed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { drift, type Notice, notify, retirePlan, type Session } from '../app/api.ts';
+import { auditNew, drift, type Notice, notify, retirePlan, type Session } from '../app/api.ts';
 import type { Core } from './core.ts';
 import { dropExpiredTokens } from './tokens.ts';
 
@@ -17,6 +18,7 @@ export interface ScheduleOptions {
 const TICK_MS = 1_000;
 const CLEAN_EVERY_MS = 3_600_000;
 const EXPIRY_EVERY_MS = 24 * 3_600_000;
+const AUDIT_EVERY_MS = 3_600_000;
 
 /** What a look came to, and what of it is news when it differs. */
 interface Finding {
@@ -64,6 +66,8 @@ export class Schedules {
     for (const { name } of (await this.#core.deliveries.list()).deliveries) {
       if (await this.#due('drift', name, this.#options.driftEveryMs)) await this.#look('drift', name, driftIn);
       if (await this.#due('expiry', name, EXPIRY_EVERY_MS)) await this.#look('expiry', name, expiredIn);
+      if (await this.#due('audit', name, AUDIT_EVERY_MS))
+        await this.#look('audit', name, (session) => auditIn(session, this.#stop.signal));
     }
   }
 
@@ -93,7 +97,11 @@ export class Schedules {
     if (tokens + runs.length > 0) this.#core.log.info({ tokens, runs: runs.length }, 'what was past its time is gone');
   }
 
-  async #look(what: 'drift' | 'expiry', delivery: string, look: (session: Session) => Promise<Finding>): Promise<void> {
+  async #look(
+    what: 'drift' | 'expiry' | 'audit',
+    delivery: string,
+    look: (session: Session) => Promise<Finding>,
+  ): Promise<void> {
     const { db, log, metrics } = this.#core;
     // What a run is about to do is no finding.
     const running = await db.query('select 1 from amiport.run where delivery = $1 and ended_at is null', [delivery]);
@@ -103,7 +111,7 @@ export class Schedules {
     const { session } = opened.value;
     try {
       const { count, body, news, notice } = await look(session);
-      metrics[what].set({ delivery }, count);
+      metrics[what === 'audit' ? 'secrets' : what].set({ delivery }, count);
       const [before] = await db.query<{ news: readonly string[] }>(
         `select coalesce(body->'news', '[]') as news from amiport.finding where what = $1 and delivery = $2`,
         [what, delivery],
@@ -128,7 +136,13 @@ export class Schedules {
 const WORDS = {
   drift: 'what is not as the config of a delivery wants has changed',
   expiry: 'versions that nobody needs any more have changed: amiport retire ends them',
+  audit: 'what audits of the newest versions found has changed',
 } as const;
+
+async function auditIn(session: Session, signal: AbortSignal): Promise<Finding> {
+  const { results, withFindings, unreadable } = await auditNew(session, signal);
+  return { count: withFindings, body: { withFindings, unreadable: unreadable.length }, news: results };
+}
 
 async function driftIn(session: Session): Promise<Finding> {
   const { differences, unreadable } = await drift(session, () => {});

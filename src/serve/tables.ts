@@ -8,9 +8,14 @@ const TABLES = [
      id text primary key, delivery text not null, config text not null, digest text not null, blocked jsonb not null,
      asked_by text not null, asked_at timestamptz not null default now(),
      steps int not null, jobs_left int not null, stop boolean not null default false, ended_at timestamptz)`,
+  // `lease`: the epoch under which it holds its delivery against the command line.
+  'alter table amiport.run add column if not exists lease int',
   // `told`: whoever the config names knows how the run ended; `telling_until`: somebody is at it.
   'alter table amiport.run add column if not exists told boolean not null default false',
   'alter table amiport.run add column if not exists telling_until timestamptz',
+  // By what name the service holds deliveries; `asking`: somebody is about to begin a run.
+  'create table if not exists amiport.service (id text primary key)',
+  'create table if not exists amiport.asking (delivery text primary key, until timestamptz not null)',
   // One run of a delivery at a time, whoever asks.
   `create unique index if not exists run_one_at_a_time on amiport.run (delivery) where ended_at is null`,
   // `opens_after`: how many of the jobs that this one needs have not ended. `claim`: the attempt that may write here; `holder`: whose it is.

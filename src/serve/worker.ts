@@ -23,6 +23,8 @@ export interface Carried {
 
 export interface Carrier {
   carry(job: Claimed, signal: AbortSignal): Promise<Carried>;
+  /** Runs that it has in hand. */
+  open(): readonly string[];
   /** Nothing of the run is left to do. */
   forget(run: string): void;
 }
@@ -217,6 +219,8 @@ export class Worker {
   }
 
   async #beat(): Promise<void> {
+    const { carrier, queue } = this.#ports;
+    for (const run of await queue.endedOf(carrier.open())) carrier.forget(run);
     const { lost, stopped } = await this.#ports.queue.beat([...this.#held.values()].map((h) => h.job));
     for (const claim of [...lost, ...stopped]) {
       const held = this.#held.get(claim);

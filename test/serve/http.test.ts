@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { RunCarrier } from '../../src/serve/carrier.ts';
 import { Deliveries } from '../../src/serve/deliveries.ts';
 import { EventLog } from '../../src/serve/events.ts';
-import { readRun, startRun } from '../../src/serve/runs.ts';
+import { readRun, readRuns, startRun } from '../../src/serve/runs.ts';
 import { Schedules } from '../../src/serve/schedules.ts';
 import { type Service, startService } from '../../src/serve/service.ts';
 import { type MadeToken, makeToken } from '../../src/serve/tokens.ts';
@@ -66,6 +66,13 @@ const READS = [
   ['left'],
   ['compare', '--what-if', 'gib=8'],
   ['explain', '--image', 'kubernetes', '--account', FIRST, '--region', HOME],
+  ['explain', 'Client.InternalError: Client error on launch', '--account', FIRST, '--region', HOME],
+  ['status', '--volume-keys', '--json'],
+  ['retire', '--dry-run', '--json'],
+  ['retire', 'other', '--dry-run'],
+  ['rehome', '--dry-run', '--json'],
+  ['rehome', '999999999999'],
+  ['rollback', '2026-01-01T00-00-00-000Z-abcdef12', '--dry-run'],
 ];
 
 const bothSay = async (...args: string[]) => expect(await through(...args)).toEqual(await local(...args));
@@ -79,6 +86,8 @@ test('through a server each command prints what it prints without, before and af
   );
   expect(inventory(at.sim)).toEqual(WHOLE);
   for (const args of READS) await bothSay(...args);
+  const [run] = await readRuns(server.core.db, 'bedrock');
+  await bothSay('rollback', run?.id ?? '', '--dry-run', '--json');
   expect((await through('status')).out).toContain('27 of 27 steps done, 0 failed, 0 not started; all done.');
   const [head] = (await through('status')).out.split('\n\n');
   expect((await local('status')).out.startsWith(head ?? '-')).toBe(true);
@@ -126,6 +135,19 @@ const refused = async (attempt: Attempt): Promise<string> => {
 const D = '/v1/deliveries/bedrock';
 const DIGEST = 'a'.repeat(64);
 
+const RUN = '2026-01-01T00-00-00-000Z-abcdef12';
+const approved = (asked: object) => ({ asked, digest: DIGEST });
+
+test.each([
+  { args: ['audit', 'kubernetes'], says: /audit does not go through a server/ },
+  { args: ['rotate', '--leaked'], says: /rotate does not go through a server/ },
+  { args: ['report'], says: /report does not go through a server/ },
+])('$args is refused by name, with what to do', async ({ args, says }) => {
+  const { code, err } = await through(...args);
+  expect([code, err]).toEqual([2, expect.stringMatching(says)]);
+  expect(err).toMatch(/run it on the machine of the server/);
+});
+
 test.each([
   { who: 'nobody', path: `${D}/plan`, body: {}, gets: '401 serve.unauthenticated' },
   { who: 'nobody', path: '/metrics', gets: '401 serve.unauthenticated' },
@@ -135,6 +157,26 @@ test.each([
   { who: 'read', path: `${D}/verify`, body: { canary: true }, gets: '403 serve.forbidden' },
   { who: 'read', path: `${D}/build`, body: { image: 'kubernetes' }, gets: '403 serve.forbidden' },
   { who: 'read', path: `${D}/runs/x/stop`, body: {}, gets: '403 serve.forbidden' },
+  {
+    who: 'read',
+    path: `${D}/plan-other`,
+    body: { do: 'retire', force: false, now: false },
+    gets: '403 serve.forbidden',
+  },
+  { who: 'read', path: `${D}/apply-other`, body: approved({ do: 'rollback', run: RUN }), gets: '403 serve.forbidden' },
+  {
+    who: 'apply',
+    path: `${D}/apply-other`,
+    body: approved({ do: 'retire', force: true, now: false }),
+    gets: '403 serve.forbidden',
+  },
+  {
+    who: 'apply',
+    path: `${D}/apply-other`,
+    body: approved({ do: 'rehome', stop: true, deleteOld: true }),
+    gets: '403 serve.forbidden',
+  },
+  { who: 'read', path: `${D}/left`, body: { removeCanaries: true }, gets: '403 serve.forbidden' },
   { who: 'apply', path: '/v1/tokens', body: { name: 'me', role: 'admin' }, gets: '403 serve.forbidden' },
   { who: 'apply', path: '/v1/tokens', gets: '403 serve.forbidden' },
   { who: 'apply', path: '/v1/tokens/x', method: 'DELETE', gets: '403 serve.forbidden' },
@@ -200,6 +242,24 @@ test.each([
     names: 'steps of its own',
     path: `${D}/runs`,
     body: { digest: DIGEST, steps: [{ do: 'deregister-image' }] },
+    gets: '400 serve.request.malformed',
+  },
+  {
+    names: 'a path for a run',
+    path: `${D}/plan-other`,
+    body: { do: 'rollback', run: '../../../etc/passwd' },
+    gets: '400 serve.request.malformed',
+  },
+  {
+    names: 'a role beside what is retired',
+    path: `${D}/plan-other`,
+    body: { do: 'retire', force: false, now: false, role: 'arn:aws:iam::222222222222:role/Admin' },
+    gets: '400 serve.request.malformed',
+  },
+  {
+    names: 'an image by its ARN',
+    path: `${D}/plan-other`,
+    body: { do: 'emergency', image: 'kubernetes', version: 'arn:aws:ec2:eu-west-1::image/ami-1', force: true },
     gets: '400 serve.request.malformed',
   },
   { names: 'a plan that nobody was shown', path: `${D}/runs`, body: { digest: DIGEST }, gets: '409 plan.moved' },
@@ -389,7 +449,7 @@ test('drift and expired versions are looked for by the clock, and told once', as
 
 test('what a carrier cannot open fails with its reason', async () => {
   const { db, metrics } = server.core;
-  const carrier = new RunCarrier(new Deliveries({ dir: folder, env: {} }), new EventLog(db), metrics);
+  const carrier = new RunCarrier(db, new Deliveries({ dir: folder, env: {} }), new EventLog(db), metrics);
   const job = {
     run: 'r',
     no: 0,
@@ -402,6 +462,7 @@ test('what a carrier cannot open fails with its reason', async () => {
     delivery: 'gone',
     config: '',
     stop: false,
+    lease: null,
     blocked: [],
     othersTookPart: false,
     missing: [],

@@ -17,6 +17,7 @@ import { auditSarif } from '../audit-sarif.ts';
 import { printAudit } from '../audit-text.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
+import { refusedAtServer } from '../not-at-server.ts';
 import { Printer } from '../print.ts';
 import { type Progress, progressFor } from '../progress.ts';
 import { withSession } from '../with-session.ts';
@@ -24,6 +25,7 @@ import { withSession } from '../with-session.ts';
 type Format = 'sarif' | 'markdown' | 'html';
 
 interface Flags extends CommonFlags {
+  readonly server?: string;
   readonly format?: Format;
   readonly freeSpace: boolean;
   readonly packages: boolean;
@@ -32,6 +34,7 @@ interface Flags extends CommonFlags {
 }
 
 export default async function audit(this: Context, flags: Flags, target: string): Promise<void> {
+  if (refusedAtServer(this, flags, 'audit')) return;
   this.stopping.says =
     'interrupted: what was read is kept, and the next audit goes on from here (Ctrl-C again to end at once)';
   const isFile = !/^(?:ami|snap)-[0-9a-f]+$/.test(target) && existsSync(target) && !statSync(target).isDirectory();

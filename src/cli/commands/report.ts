@@ -2,18 +2,21 @@
 import { countedProofs, keptProof, type Report, report, type Session, verify } from '../../app/api.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
+import { refusedAtServer } from '../not-at-server.ts';
 import type { Progress } from '../progress.ts';
 import { reportHtml } from '../report-html.ts';
 import { reportMarkdown } from '../report-markdown.ts';
 import { withSession } from '../with-session.ts';
 
 interface Flags extends CommonFlags {
+  readonly server?: string;
   readonly rotation: boolean;
   readonly html: boolean;
   readonly verify: boolean;
 }
 
 export default async function reportRuns(this: Context, flags: Flags, ...runs: string[]): Promise<void> {
+  if (refusedAtServer(this, flags, 'report')) return;
   await withSession(this, flags, async (session, printer, progress) => {
     const asked = flags.rotation ? 'last-rotation' : runs.length === 0 ? 'last' : runs;
     const found = await report(session.stateDir, session.want.name, asked);

@@ -17,6 +17,7 @@ import { type Reason, reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { CommonFlags } from '../flags.ts';
+import { refusedAtServer } from '../not-at-server.ts';
 import { type Printer, plural, table } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { printPlan } from '../render-plan.ts';
@@ -27,6 +28,7 @@ import { printCensus } from './rotate-census.ts';
 import { rotateScheduled } from './rotate-scheduled.ts';
 
 interface Flags extends CommonFlags {
+  readonly server?: string;
   readonly yes: boolean;
   readonly leaked: boolean;
   readonly scheduled: boolean;
@@ -44,6 +46,7 @@ interface Flags extends CommonFlags {
 }
 
 export default async function rotate(this: Context, flags: Flags, what?: string): Promise<void> {
+  if (refusedAtServer(this, flags, 'rotate')) return;
   this.stopping.says =
     'interrupted: finishing what is in flight; amiport rotate --leaked goes on from here (Ctrl-C again to end at once)';
   await withSession(this, flags, async (session, printer, progress) => {

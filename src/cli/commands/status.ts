@@ -4,7 +4,6 @@ import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 import { withDesk } from '../with-desk.ts';
-import { withSession } from '../with-session.ts';
 import { showVolumeKeys } from './volume-keys.ts';
 
 interface Flags extends DeskFlags {
@@ -12,7 +11,7 @@ interface Flags extends DeskFlags {
 }
 
 export default async function status(this: Context, flags: Flags): Promise<void> {
-  if (flags.volumeKeys) return withSession(this, flags, showVolumeKeys);
+  if (flags.volumeKeys) return withDesk(this, flags, showVolumeKeys);
   await withDesk(this, flags, async (desk, printer, progress) => {
     const looked = await desk.status(progress.emit);
     progress.end();

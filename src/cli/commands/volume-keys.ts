@@ -1,12 +1,14 @@
 /** `amiport status --volume-keys`: which volumes lie under keys that other accounts can use. */
-import { type Session, type VolumeKeys, volumeKeys } from '../../app/api.ts';
+import type { Desk, VolumeKeys } from '../../app/api.ts';
 import { EXIT } from '../context.ts';
 import { type Printer, plural, reasonText, table } from '../print.ts';
 import type { Progress } from '../progress.ts';
 
-export async function showVolumeKeys(session: Session, printer: Printer, progress: Progress): Promise<number> {
-  const found = await volumeKeys(session, progress.emit);
+export async function showVolumeKeys(desk: Desk, printer: Printer, progress: Progress): Promise<number> {
+  const looked = await desk.volumeKeys(progress.emit);
   progress.end();
+  if (!looked.ok) return printer.failure(looked.reason);
+  const found = looked.value;
   if (printer.json) printer.document(found);
   else print(printer, found);
   if (found.shared.length > 0) return EXIT.differs;

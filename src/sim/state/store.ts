@@ -22,8 +22,8 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
+import { lockFile } from '../../base/lock-file.ts';
 import type { Command } from '../kernel.ts';
 import type { World } from '../world/world.ts';
 import { encodeRecord, readRecords } from './records.ts';
@@ -57,7 +57,7 @@ export interface Opened {
 
 export class StateStore {
   readonly #folder: string;
-  readonly #lock: DatabaseSync;
+  readonly #unlock: () => void;
   readonly #seal: Seal;
   #generation = 0;
   #log: FileHandle | undefined;
@@ -70,17 +70,13 @@ export class StateStore {
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#folder = folder;
-    this.#lock = new DatabaseSync(join(folder, 'lock.sqlite'), { timeout: 0 });
-    try {
-      this.#lock.exec('BEGIN EXCLUSIVE');
-    } catch {
-      this.#lock.close();
-      throw new StateError(`the state in ${folder} is in use by another simulator`);
-    }
+    const unlock = lockFile(join(folder, 'lock.sqlite'));
+    if (unlock === undefined) throw new StateError(`the state in ${folder} is in use by another simulator`);
+    this.#unlock = unlock;
     try {
       this.#seal = sealOf(folder);
     } catch (error) {
-      this.#lock.close();
+      unlock();
       throw error;
     }
   }
@@ -171,7 +167,7 @@ export class StateStore {
   async close(): Promise<void> {
     await this.flushed();
     await this.#log?.close();
-    this.#lock.close();
+    this.#unlock();
   }
 
   #path(name: string): string {
