@@ -139,11 +139,15 @@ async function planAndApply(session: Session): Promise<{ steps: number; against:
   };
 }
 
-/** Keys are never deleted by an apply: volumes that were launched stand under them. */
+/**
+ * Keys are never deleted by an apply: volumes that were launched stand under them. What is in Regions that left the config
+ * stays there by design: `left` names it, for somebody to decide.
+ */
 async function orphansOf(session: Session): Promise<readonly string[]> {
   const { resources } = await left(session, silent);
   return resources
     .filter((r) => r.orphan && !['key', 'key-replica', 'alias'].includes(r.kind))
+    .filter((r) => session.want.regions.includes(r.region))
     .map((r) => `${r.kind} ${r.arn} ${r.why ?? ''}`);
 }
 
