@@ -67,10 +67,13 @@ export function cleanFiles(stateDir: string, disk: string, ruleSet: string, earl
   };
 }
 
-const isTouched = (fileSystem: FileSystem, entry: FileEntry, changed: ReadonlySet<number>): boolean =>
-  fileSystem
+/** Content in the inode, or in more runs than are kept, is read again: nobody knows here in which blocks it is. */
+function isTouched(fileSystem: FileSystem, entry: FileEntry, changed: ReadonlySet<number>): boolean {
+  if (entry.content.is === 'inline' || entry.content.is === 'tree') return true;
+  return fileSystem
     .extents(entry)
     .some(({ deviceOffset, length }) => fileSystem.device.blocksOf(deviceOffset, length).some((b) => changed.has(b)));
+}
 
 /** @param newest ids whose lists stay */
 export function dropOld(stateDir: string, newest: readonly string[]): void {

@@ -117,7 +117,8 @@ function auditTeller(): (doneBytes: number, totalBytes: number, at: string) => s
 }
 
 const bar = (done: number, total: number): string => {
-  const full = total === 0 ? BAR : Math.floor((done / total) * BAR);
+  // More may come to light on the way than was known at the beginning: free space of a disk.
+  const full = total === 0 ? BAR : Math.floor(Math.min(1, done / total) * BAR);
   return `[${'█'.repeat(full)}${' '.repeat(BAR - full)}]`;
 };
 

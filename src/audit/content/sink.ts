@@ -70,7 +70,8 @@ export const isBomb = (packed: number, unpacked: number): boolean =>
   unpacked > MEMBER_BYTES_MAX || (unpacked > RATIO_FROM_BYTES && unpacked > packed * RATIO_MAX);
 
 export function memberOf(parent: Where, name: string): Where {
-  const path = name.startsWith('/') ? name : `/${name}`;
+  // `tar -C ROOT .` begins every name with `./`.
+  const path = `/${name.replace(/^(?:\.?\/)+/, '')}`;
   const inside = parent.member === undefined || parent.unnamed ? outer(parent) : parent.member;
   const member = inside === undefined ? name : `${inside}!${name}`;
   return { path, member, depth: parent.depth + 1, unnamed: false };
