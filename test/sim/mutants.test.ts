@@ -8,7 +8,7 @@ import { MUTANTS, type Mutant } from './mutants.ts';
 const AT_ONCE = 2;
 const SCRIPTS = {
   delivery: (seed: number) => ['scripts/simulate.ts', '--from', String(seed), '--count', '1'],
-  rotation: (seed: number) => ['scripts/rotate-fleet.ts', '--fleet', '2x2x1', '--seed', String(seed)],
+  rotation: (seed: number) => ['scripts/rotate-fleet.ts', '--fleet', '2x2x1', '--seed', String(seed), '--count', '3'],
 } as const;
 
 interface Told {
