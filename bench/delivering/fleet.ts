@@ -64,7 +64,7 @@ export function worldOf({ accounts, regions }: Fleet): World {
 
 export function configOf({ accounts, regions }: Fleet, way: Way, imageId: string): string {
   const launchers = '[{ role: Launcher }, autoscaling]';
-  const byUnit = way === 'shared-encrypted' && accounts.length > BY_ACCOUNT_MAX;
+  const byUnit = way !== 'account-copies' && accounts.length > BY_ACCOUNT_MAX;
   return `version: 1
 delivery: bench
 builder: { account: "${BUILDER}", region: ${HOME} }
