@@ -162,7 +162,7 @@ function prover(session: Session, planned: Carried | undefined): Prove {
   const roles = new Map(changed.roles);
   let seen = planned?.seen;
   /** Of one proof that reads changed roles again; others that would wait for what it finds. */
-  let reading: Promise<unknown> | undefined;
+  let reading: Promise<void> | undefined;
   const proven: Prove = async (request) => {
     const narrowed = narrow(session.want, request);
     const holds = seen !== undefined && session.clock.nowMs() - seen.atMs <= LOOK_HOLDS_MS;
@@ -175,12 +175,13 @@ function prover(session: Session, planned: Carried | undefined): Prove {
   };
   return async (request) => {
     const reads = (): boolean => [...request.accounts].some((account) => roles.has(account));
-    while (reading !== undefined && reads()) await reading.catch(() => {});
+    while (reading !== undefined && reads()) await reading;
     if (!reads()) return proven(request);
     const mine = proven(request);
-    reading = mine.finally(() => {
+    const over = (): void => {
       reading = undefined;
-    });
+    };
+    reading = mine.then(over, over);
     return mine;
   };
 }

@@ -3,6 +3,7 @@ import { reason } from '../base/outcome.ts';
 import type { Context } from './context.ts';
 import type { CommonFlags } from './flags.ts';
 import { Printer } from './print.ts';
+import { serverOf } from './server-address.ts';
 
 const WHY = {
   audit: 'it reads disks for minutes and keeps its evidence beside the config: run it on the machine of the server',
@@ -18,9 +19,9 @@ export function refusedAtServer(
   flags: CommonFlags & { readonly server?: string },
   command: keyof typeof WHY,
 ): boolean {
-  if (flags.server === undefined) return false;
+  if (serverOf(context, flags.server) === undefined) return false;
   const why = reason('cli.server.command', command, `${command} does not go through a server`, {
-    remedy: { who: 'you', does: WHY[command] },
+    remedy: { who: 'you', does: `${WHY[command]}; without --server and AMIPORT_SERVER it runs here` },
   });
   context.process.exitCode = new Printer(context, flags).bad({ reason: why, problems: [] });
   return true;

@@ -10,7 +10,7 @@ import { withdrawLeakedFromRoles } from '../plan/access-steps.ts';
 import { Draft, digestOf } from '../plan/draft.ts';
 import { sizedPolicy, wantedAccess } from '../plan/key-steps.ts';
 import type { Plan } from '../plan/step.ts';
-import { leakedImages, openImages, type Rotation } from './rotation.ts';
+import { type Leaked, leakedImages, openImages, type Rotation } from './rotation.ts';
 import type { Held } from './under.ts';
 
 const stamp = (ms: number): string => new Date(ms).toISOString();
@@ -100,10 +100,20 @@ const PINS: ReadonlySet<Consumer['kind']> = new Set([
   'image-builder-recipe',
 ]);
 
+const of = ({ account, region, ami }: Leaked) => ({
+  account,
+  region,
+  image: ami.tags['amiport:image'] ?? '',
+  imageVersion: ami.tags['amiport:version'] ?? '',
+  imageId: ami.imageId,
+  needs: [],
+});
+
 /** Images that nobody is pinned to are disabled: a launch of them is refused at once, with a reason that people understand. */
 export function planClose(want: Delivery, seen: Observed, { owner }: Rotation, census: Census, force: boolean): Plan {
   const d = new Draft(want, seen);
-  for (const { account, region, ami } of openImages(want, seen, owner)) {
+  for (const leaked of openImages(want, seen, owner)) {
+    const { region, ami } = leaked;
     const found = census.get(censusKey(region, ami.imageId));
     const pins = found?.is === 'known' ? found.value.filter((c) => PINS.has(c.kind)) : [];
     if (!force && found?.is !== 'known') {
@@ -116,15 +126,10 @@ export function planClose(want: Delivery, seen: Observed, { owner }: Rotation, c
     }
     const permissions = ami.launchPermissions;
     d.add({
+      ...of(leaked),
       id: `disable-image:${ami.imageId}:${region}`,
       do: 'disable-image',
-      account,
-      region,
-      image: ami.tags['amiport:image'] ?? '',
-      imageVersion: ami.tags['amiport:version'] ?? '',
       why: 'it is under the key that leaked, and nothing is launched from it any more',
-      needs: [],
-      imageId: ami.imageId,
       accounts: permissions.is === 'known' ? permissions.value.userIds : [],
     });
   }
@@ -219,17 +224,12 @@ const PENDING_WINDOW_DAYS = 30;
 
 export function planDeletion(want: Delivery, seen: Observed, r: Rotation): Plan {
   const d = new Draft(want, seen);
-  const needs = leakedImages(want, seen, r.owner).map(({ account, region, ami }) =>
+  const needs = leakedImages(want, seen, r.owner).map((leaked) =>
     d.add({
-      id: `deregister-image:${ami.imageId}:${region}`,
+      ...of(leaked),
+      id: `deregister-image:${leaked.ami.imageId}:${leaked.region}`,
       do: 'deregister-image',
-      account,
-      region,
-      image: ami.tags['amiport:image'] ?? '',
-      imageVersion: ami.tags['amiport:version'] ?? '',
       why: 'it is under the key that is deleted, so nobody could ever read it again',
-      needs: [],
-      imageId: ami.imageId,
       wasDisabled: true,
     }),
   );

@@ -2,10 +2,10 @@
  * Tells what came of runs, from whichever worker sees first that one has ended: a row is taken for a while, told of, and
  * marked. A worker that dies between the two has another tell again: at least once, as with every webhook.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { notify, type Session } from '../app/api.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Log } from './log.ts';
+import { Loop } from './loop.ts';
 import type { Metrics } from './metrics.ts';
 import type { Database } from './rows.ts';
 import { readRun } from './runs.ts';
@@ -32,30 +32,20 @@ const TAKE = `
 
 export class Notices {
   readonly #ports: NoticePorts;
-  readonly #stop = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: Loop;
 
   constructor(ports: NoticePorts) {
     this.#ports = ports;
+    const broke = (err: unknown): void => ports.log.error({ err }, 'a notice broke');
+    this.#loop = new Loop({ everyMs: TICK_MS, work: () => this.#tellOne(), broke });
   }
 
   start(): void {
-    this.#loop = this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      const told = await this.#tellOne().catch((err: unknown) => {
-        this.#ports.log.error({ err }, 'a notice broke');
-        return false;
-      });
-      if (!told) await pause(TICK_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   async #tellOne(): Promise<boolean> {

@@ -4,9 +4,9 @@
  * `policy.secrets` asks for it), and the removal of its own old rows. Due times are rows, taken by whichever server comes first; a server that was away does what
  * is due once, not once for every time it missed.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { auditNew, drift, type Notice, notify, retirePlan, type Session } from '../app/api.ts';
 import type { Core } from './core.ts';
+import { Loop } from './loop.ts';
 import { dropExpiredTokens } from './tokens.ts';
 
 export interface ScheduleOptions {
@@ -32,32 +32,21 @@ interface Finding {
 export class Schedules {
   readonly #core: Core;
   readonly #options: ScheduleOptions;
-  readonly #stop = new AbortController();
-  #loop: Promise<void> | undefined;
+  readonly #loop: Loop;
 
   constructor(core: Core, options: ScheduleOptions) {
     this.#core = core;
     this.#options = options;
+    const broke = (err: unknown): void => core.log.error({ err }, 'a schedule broke');
+    this.#loop = new Loop({ everyMs: TICK_MS, work: () => this.tick().then(() => false), broke });
   }
 
   start(): void {
-    this.#loop = this.#run();
+    this.#loop.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#loop;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        await this.tick();
-      } catch (err) {
-        this.#core.log.error({ err }, 'a schedule broke');
-      }
-      await pause(TICK_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
-    }
+  stop(): Promise<void> {
+    return this.#loop.stop();
   }
 
   /** Does what is due now. */
@@ -67,7 +56,7 @@ export class Schedules {
       if (await this.#due('drift', name, this.#options.driftEveryMs)) await this.#look('drift', name, driftIn);
       if (await this.#due('expiry', name, EXPIRY_EVERY_MS)) await this.#look('expiry', name, expiredIn);
       if (await this.#due('audit', name, AUDIT_EVERY_MS))
-        await this.#look('audit', name, (session) => auditIn(session, this.#stop.signal));
+        await this.#look('audit', name, (session) => auditIn(session, this.#loop.signal));
     }
   }
 

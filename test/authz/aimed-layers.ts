@@ -1,10 +1,10 @@
 /** Questions aimed at who is named, which policies count, and what follows from the caller. */
+import type { Random } from '../../src/base/ports.ts';
 import { ABROAD, type Asked, HOME, OTHER } from './asked.ts';
 import {
   ALLOW,
   ANONYMOUS,
   chance,
-  type Draw,
   FULL,
   federatedIn,
   KEY,
@@ -47,7 +47,7 @@ const callers = (account: string) => [
   federatedIn(account),
 ];
 
-export function principals(draw: Draw): Asked {
+export function principals(draw: Random): Asked {
   const account = pick(draw, [HOME, HOME, ABROAD]);
   const target = pick(draw, [S3, KEY, ROLE]);
   const caller = chance(draw, 0.12) ? service('ec2.amazonaws.com') : pick(draw, callers(account));
@@ -79,7 +79,7 @@ export function principals(draw: Draw): Asked {
 }
 
 /** NotPrincipal is for a Deny; the account is listed with whoever is meant. */
-export function notPrincipal(draw: Draw): Asked {
+export function notPrincipal(draw: Random): Asked {
   const caller = pick(draw, [
     roleIn(HOME),
     userIn(HOME),
@@ -110,7 +110,7 @@ export function notPrincipal(draw: Draw): Asked {
 }
 
 /** Levels of the organization, boundary, session and endpoint: one of them at a time is not as open as the rest. */
-export function layers(draw: Draw): Asked {
+export function layers(draw: Random): Asked {
   const account = pick(draw, [HOME, HOME, ABROAD]);
   const target = pick(draw, [S3, KEY, ROLE]);
   const Resource = target.kind === 'role-trust' ? {} : { Resource: target.kind === 'other' ? target.resource : '*' };
@@ -174,7 +174,7 @@ const DERIVED = [
   'kms:CallerAccount',
   'aws:PrincipalIsAWSService',
 ];
-export function derived(draw: Draw): Asked {
+export function derived(draw: Random): Asked {
   const account = pick(draw, [HOME, HOME, ABROAD]);
   const path = pick(draw, ['', '', 'team/']);
   const caller = pick(draw, [
@@ -226,7 +226,7 @@ export function derived(draw: Draw): Asked {
 }
 
 /** Which sides must allow: the caller's policies, the resource's, or both; keys and trust policies by rules of their own. */
-export function sides(draw: Draw): Asked {
+export function sides(draw: Random): Asked {
   const account = pick(draw, [HOME, ABROAD]);
   const target = pick(draw, [S3, KEY, ROLE]);
   const caller = pick(draw, [roleIn(account), userIn(account), rootOf(account)]);
@@ -244,7 +244,7 @@ export function sides(draw: Draw): Asked {
 }
 
 /** Policies that AWS does not take, beside some that it does. */
-export function malformed(draw: Draw): Asked {
+export function malformed(draw: Random): Asked {
   const trusts = chance(draw, 0.25);
   const good = { Effect: 'Allow', Action: '*', Resource: '*' };
   const { Effect: _, ...withoutEffect } = good;

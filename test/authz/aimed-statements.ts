@@ -1,6 +1,7 @@
 /** Questions aimed at what makes a statement match: conditions, variables, resources, actions. */
+import type { Random } from '../../src/base/ports.ts';
 import { type Asked, HOME, type Service } from './asked.ts';
-import { ALLOW, chance, type Draw, pick, plain, policy, some } from './plain.ts';
+import { ALLOW, chance, pick, plain, policy, some } from './plain.ts';
 
 /** By type of condition key: a key that every action has, and values at the edges of the operators. */
 const TEXTS = [
@@ -134,10 +135,11 @@ const KINDS: readonly Kind[] = [
 const isWhole = (v: unknown): boolean =>
   v !== '' && v !== 'x' && (!String(v).startsWith('arn:') || String(v).split(':').length >= 6);
 
-const anyCase = (draw: Draw, text: string): string => pick(draw, [text, text, text.toLowerCase(), text.toUpperCase()]);
+const anyCase = (draw: Random, text: string): string =>
+  pick(draw, [text, text, text.toLowerCase(), text.toUpperCase()]);
 
 /** One condition, in an Allow that is all there is, or in a Deny beside an Allow. */
-export function condition(draw: Draw): Asked {
+export function condition(draw: Random): Asked {
   const kind = pick(draw, KINDS);
   const key = kind.key;
   const isNull = chance(draw, 0.08);
@@ -158,7 +160,7 @@ export function condition(draw: Draw): Asked {
 }
 
 const SETS = ['a', 'b', 'c', 'A', 'a*', ''];
-export function setCondition(draw: Draw): Asked {
+export function setCondition(draw: Random): Asked {
   const operator = pick(draw, [
     'StringEquals',
     'StringNotEquals',
@@ -189,7 +191,7 @@ const VARIABLES = [
   '${aws:PrincipalTag/none}',
   '*${aws:PrincipalTag/team}*',
 ];
-export function variable(draw: Draw): Asked {
+export function variable(draw: Random): Asked {
   const operator = pick(draw, [
     'StringEquals',
     'StringLike',
@@ -226,7 +228,7 @@ export function variable(draw: Draw): Asked {
   return decidedBy(draw, { Condition: { [operator]: { 'aws:RequestTag/team': wanted } } }, context);
 }
 
-function decidedBy(draw: Draw, more: object, context: Asked['context']): Asked {
+function decidedBy(draw: Random, more: object, context: Asked['context']): Asked {
   const one = { Effect: 'Allow', Action: 's3:*', Resource: '*', ...more };
   const version = chance(draw, 0.06) ? { Version: '2008-10-17' } : {};
   if (chance(draw, 0.6)) return plain({ context, identity: { ...policy(one), ...version } });
@@ -255,7 +257,7 @@ const RESOURCES = [
   'arn:aws:s3:eu-west-1::bucket/object',
   '${aws:PrincipalTag/star}',
 ];
-export function resources(draw: Draw): Asked {
+export function resources(draw: Random): Asked {
   const element = chance(draw, 0.3) ? 'NotResource' : 'Resource';
   const { Resource: _, ...bare } = ALLOW;
   const all =
@@ -288,7 +290,7 @@ const LOG_PATTERNS = [
   'arn:aws:l*:*:*:log-stream:b',
 ];
 const BUCKETS: Service = { kind: 'other', resource: '*', actions: ['s3:ListAllMyBuckets'], patterns: ['*'] };
-export function otherResources(draw: Draw): Asked {
+export function otherResources(draw: Random): Asked {
   const target = pick(draw, [LOGS, LOGS, BUCKETS]);
   const patterns = target === LOGS ? LOG_PATTERNS : ['*', 'arn:aws:s3:::*', 'arn:aws:s3:::bucket', 'arn:*'];
   const element = target === LOGS ? pick(draw, ['Resource', 'Resource', 'NotResource']) : 'Resource';
@@ -310,7 +312,7 @@ const ACTIONS = [
   's3:?et*',
   's3:GetObjects',
 ];
-export function actions(draw: Draw): Asked {
+export function actions(draw: Random): Asked {
   const element = chance(draw, 0.35) ? 'NotAction' : 'Action';
   const one = {
     Effect: 'Allow',

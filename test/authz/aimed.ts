@@ -2,12 +2,14 @@
  * Questions aimed at one rule each: all but one thing is as plain as can be, so that the rule decides. Drawn from a seed.
  * The broad ones (`oracle.ts`) mix the rules; these make sure that each is met often, at its edges.
  */
+
+import { type Random, seededRandom } from '../../src/base/ports.ts';
 import { derived, layers, malformed, notPrincipal, principals, sides } from './aimed-layers.ts';
 import { actions, condition, otherResources, resources, setCondition, variable } from './aimed-statements.ts';
 import type { Asked } from './asked.ts';
-import { ALLOW, type Draw, drawFrom, plain, policy } from './plain.ts';
+import { ALLOW, plain, policy } from './plain.ts';
 
-const FAMILIES: readonly ((draw: Draw) => Asked)[] = [
+const FAMILIES: readonly ((draw: Random) => Asked)[] = [
   condition,
   condition,
   condition,
@@ -56,9 +58,9 @@ const edges = EDGES.map(([Condition, context]) => plain({ context, identity: pol
 
 /** @returns the same questions for the same seed */
 export function aimedQuestions(count: number, seed: number): readonly Asked[] {
-  const draw = drawFrom(seed * 7919);
+  const draw = seededRandom(seed * 7919);
   return Array.from(
     { length: count },
-    (_, i) => edges[i] ?? (FAMILIES[i % FAMILIES.length] as (d: Draw) => Asked)(draw),
+    (_, i) => edges[i] ?? (FAMILIES[i % FAMILIES.length] as (d: Random) => Asked)(draw),
   );
 }

@@ -1,23 +1,10 @@
-/** What aimed questions are made of: draws from a seed, callers, resources, and a question in which nothing is in the way. */
+/** What aimed questions are made of: callers, resources, and a question in which nothing is in the way. */
+import type { Random } from '../../src/base/ports.ts';
 import { type Asked, HOME, type Service } from './asked.ts';
 
-export type Draw = () => number;
-
-/** Mulberry32. */
-export function drawFrom(seed: number): Draw {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-export const pick = <T>(draw: Draw, from: readonly T[]): T => from[Math.floor(draw() * from.length)] as T;
-export const chance = (draw: Draw, of: number): boolean => draw() < of;
-export const some = <T>(draw: Draw, from: readonly T[], max: number): T[] =>
+export const pick = <T>(draw: Random, from: readonly T[]): T => from[Math.floor(draw() * from.length)] as T;
+export const chance = (draw: Random, of: number): boolean => draw() < of;
+export const some = <T>(draw: Random, from: readonly T[], max: number): T[] =>
   Array.from({ length: 1 + Math.floor(draw() * max) }, () => pick(draw, from));
 
 export const S3: Service = {

@@ -1,5 +1,5 @@
 /** The server as callers see it: the same words as without it, and every rule of its security by an attempt to break it. */
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -146,6 +146,15 @@ test.each([
   const { code, err } = await through(...args);
   expect([code, err]).toEqual([2, expect.stringMatching(says)]);
   expect(err).toMatch(/run it on the machine of the server/);
+  const byName = await runCli(args, { AMIPORT_SERVER: server.url, AMIPORT_TOKEN: tokens.admin ?? '' });
+  expect([byName.code, byName.err]).toEqual([2, err]);
+});
+
+test('the file of a disk is read here, whatever server is named', async () => {
+  const disk = join(mkdtempSync(join(tmpdir(), 'amiport-disk-')), 'disk.raw');
+  writeFileSync(disk, Buffer.alloc(65_536));
+  const { code, out } = await runCli(['audit', disk, '--json'], { AMIPORT_SERVER: server.url });
+  expect([code, JSON.parse(out)]).toMatchObject([0, { result: 'clean' }]);
 });
 
 test.each([

@@ -34,10 +34,11 @@ interface Flags extends CommonFlags {
 }
 
 export default async function audit(this: Context, flags: Flags, target: string): Promise<void> {
-  if (refusedAtServer(this, flags, 'audit')) return;
   this.stopping.says =
     'interrupted: what was read is kept, and the next audit goes on from here (Ctrl-C again to end at once)';
   const isFile = !/^(?:ami|snap)-[0-9a-f]+$/.test(target) && existsSync(target) && !statSync(target).isDirectory();
+  // The file of a disk is here, whatever server is named for everything else.
+  if ((!isFile || flags.server !== undefined) && refusedAtServer(this, flags, 'audit')) return;
   if (isFile) return auditFile(this, flags, target);
   await withSession(this, flags, (session, printer, progress) =>
     run(this, flags, printer, progress, () => awsTarget(session, target, flags.region), {
