@@ -51,13 +51,21 @@ const diskOf = (session: Session, at: Place, snapshotId: string, image?: string)
   ...(image === undefined ? {} : { earlier: () => earlierOf(session, at, snapshotId, image) }),
 });
 
-/** AWS compares snapshots of one lineage only; where these are not, all is read. */
-async function earlierOf(session: Session, at: Place, snapshotId: string, image: string): Promise<Earlier | undefined> {
+/** AWS compares snapshots of one lineage only, and while both are there; where it does not, all is read. */
+const NOT_COMPARED = /^aws\.(?:ValidationException|ResourceNotFoundException)\b/;
+
+async function earlierOf(
+  session: Session,
+  at: Place,
+  snapshotId: string,
+  image: string,
+): Promise<Outcome<Earlier | undefined>> {
   for (const disk of earlierDisks(session.stateDir, image, [snapshotId])) {
     const changed = await changedBlocks(session.connection, { ...at, snapshotId }, disk);
-    if (changed.ok) return { disk, changed: new Set(changed.value) };
+    if (changed.ok) return done({ disk, changed: new Set(changed.value) });
+    if (!NOT_COMPARED.test(changed.reason.code)) return changed;
   }
-  return undefined;
+  return done(undefined);
 }
 
 const unknown = (what: string): Outcome<never> =>

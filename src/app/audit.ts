@@ -8,7 +8,7 @@ import { type Evidence, exceptionFor } from '../audit/gate.ts';
 import { fingerprint } from '../audit/masking.ts';
 import { type Audit, type AuditFinding, resultOf } from '../audit/report.ts';
 import type { BlockSource } from '../base/block-source.ts';
-import { done, type Outcome } from '../base/outcome.ts';
+import { done, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { openRawFile } from '../disk/raw-file.ts';
 import type { SecretsPolicy } from '../model/delivery.ts';
 import { type CleanFiles, cleanFiles, dropOld, type Earlier } from './audit-carry.ts';
@@ -40,8 +40,8 @@ export interface DiskToAudit {
   /** Names its content, as it is now: what was read through of it need not be read again. */
   readonly content: string;
   open(): Promise<Outcome<BlockSource>>;
-  /** The snapshot it grew from, and what has changed since. */
-  earlier?(): Promise<Earlier | undefined>;
+  /** The snapshot it grew from, and what has changed since; a reason where nobody may know. */
+  earlier?(): Promise<Outcome<Earlier | undefined>>;
 }
 
 export interface AuditTarget {
@@ -76,15 +76,19 @@ export async function auditTarget(
 ): Promise<Outcome<Audited>> {
   const ruleSet = ruleSetOf(at.policy?.rules ?? []);
   const opened: (AuditedDisk & { readonly carry: CleanFiles })[] = [];
+  const notes: Reason[] = [];
   try {
     for (const disk of target.disks) {
       const source = await disk.open();
       if (!source.ok) return source;
-      const carry = cleanFiles(at.stateDir, disk.content, ruleSet, await disk.earlier?.());
+      const earlier = await disk.earlier?.();
+      if (earlier?.ok === false) notes.push(allRead(disk.id, earlier.reason));
+      const carry = cleanFiles(at.stateDir, disk.content, ruleSet, earlier?.ok ? earlier.value : undefined);
       opened.push({ id: disk.id, source: source.value, carry });
     }
     const audit = await auditDisks(opened, optionsFor(asked, at));
-    return done(finish(target, audit, ruleSet, at));
+    const coverage = { ...audit.coverage, notes: [...notes, ...audit.coverage.notes] };
+    return done(finish(target, { ...audit, coverage }, ruleSet, at));
   } finally {
     for (const { carry, source } of opened) {
       carry.flush();
@@ -96,6 +100,11 @@ export async function auditTarget(
     );
   }
 }
+
+const allRead = (disk: string, why: Reason): Reason =>
+  reason('audit.earlier.unreadable', disk, `all of ${disk} is read, since what changed cannot be: ${why.says}`, {
+    because: [why],
+  });
 
 function optionsFor(asked: AuditAsked, at: AuditSurroundings): AuditOptions {
   return {

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly requestHandler?: object;
   readonly credentials?: Credentials;
   readonly clock?: Clock;
+  /** Only the builder is worked on: who is in organizational units is not asked, and need not be readable. */
+  readonly builderOnly?: true;
 }
 
 export interface Session {
@@ -120,7 +122,7 @@ export async function openSession(options: SessionOptions): Promise<Opened<Sessi
     random: seededRandom(clock.nowMs()),
     sessionName: `amiport-${written.name}`.slice(0, 64),
   });
-  const resolved = await resolveUnits(connection, written);
+  const resolved = options.builderOnly ? done(written) : await resolveUnits(connection, written);
   if (!resolved.ok) {
     await connection.close();
     return { ok: false, bad: { reason: resolved.reason, problems: [] } };

@@ -6,19 +6,20 @@ import type { SnapshotPlace } from './snapshot-list.ts';
 const KEY_DENIED = 'aws.AccessDeniedException.DEPENDENCY_ACCESS_DENIED';
 const KEY_UNUSABLE = 'aws.ValidationException.INVALID_CUSTOMER_KEY';
 const NOT_SHARED = 'aws.AccessDeniedException.UNAUTHORIZED_ACCOUNT';
-const NOT_ALLOWED = 'aws.AccessDeniedException';
+/** Whether IAM or the owner refuses, only the words tell: both may carry the same reason code. */
+const NOT_ALLOWED = /is not authorized to perform: ebs:/;
 
 /** @returns the same reason where it is about something else */
 export async function keyReason(connection: Connection, at: SnapshotPlace, why: Reason): Promise<Reason> {
   const { snapshotId, account, region } = at;
   if (why.code === KEY_DENIED) {
-    const key = await keyOf(connection, at);
+    const { key, unseen } = await keyOf(connection, at);
     return reason(
       'snapshot.key.denied',
       snapshotId,
       `kms:Decrypt on its key ${key} is not allowed to account ${account}`,
       {
-        because: [why],
+        because: [why, ...unseen],
         remedy: {
           who: 'the owner of the key, and of the role that reads',
           does: `allow kms:Decrypt on ${key} through ec2.${region}.amazonaws.com in the key policy and in the role's policy`,
@@ -27,12 +28,13 @@ export async function keyReason(connection: Connection, at: SnapshotPlace, why: 
     );
   }
   if (why.code === KEY_UNUSABLE) {
-    const key = await keyOf(connection, at);
+    const { key, unseen } = await keyOf(connection, at);
     return reason('snapshot.key.unusable', snapshotId, `its key ${key} is disabled, deleted or not in this Region`, {
-      because: [why],
+      because: [why, ...unseen],
       remedy: { who: 'the owner of the key', does: `enable ${key} again, or cancel its deletion` },
     });
   }
+  if (NOT_ALLOWED.test(why.says)) return notAllowed(at, why);
   if (why.code === NOT_SHARED) {
     const says = `is neither owned by nor shared with account ${account}; public snapshots cannot be read in place`;
     const remedy = {
@@ -41,21 +43,24 @@ export async function keyReason(connection: Connection, at: SnapshotPlace, why: 
     };
     return reason('snapshot.not-shared', snapshotId, says, { because: [why], remedy });
   }
-  if (why.code !== NOT_ALLOWED) return why;
+  return why;
+}
+
+function notAllowed({ snapshotId, account, region }: SnapshotPlace, why: Reason): Reason {
   const actions = 'ebs:ListSnapshotBlocks, ebs:ListChangedBlocks and ebs:GetSnapshotBlock';
-  const remedy = {
-    who: 'the owner of the role that reads',
-    does: `allow ${actions} on arn:aws:ec2:${region}::snapshot/*`,
-  };
-  return reason('snapshot.denied', snapshotId, `account ${account} may not read its blocks`, {
+  return reason('snapshot.denied', snapshotId, `account ${account} may not read its blocks: ${why.says}`, {
     because: [why],
-    remedy,
+    remedy: {
+      who: 'the owner of the role that reads',
+      does: `allow ${actions} on arn:aws:ec2:${region}::snapshot/*`,
+    },
   });
 }
 
-async function keyOf(connection: Connection, at: SnapshotPlace): Promise<string> {
+async function keyOf(connection: Connection, at: SnapshotPlace) {
   const { DescribeSnapshotsCommand } = await import('@aws-sdk/client-ec2');
   const command = new DescribeSnapshotsCommand({ SnapshotIds: [at.snapshotId] });
   const answer = await connection.send('ec2', at, 'ec2:DescribeSnapshots', (client) => client.send(command));
-  return (answer.ok ? answer.value.Snapshots?.[0]?.KmsKeyId : undefined) ?? '(it may not be described)';
+  const key = answer.ok ? answer.value.Snapshots?.[0]?.KmsKeyId : undefined;
+  return { key: key ?? '(it may not be described)', unseen: answer.ok ? [] : [answer.reason] };
 }

@@ -1,5 +1,5 @@
 /** Opens the session that a command works in, and closes it whatever happens. */
-import { openSession, type Session } from '../app/api.ts';
+import { openSession, type Session, type SessionOptions } from '../app/api.ts';
 import type { Context } from './context.ts';
 import type { CommonFlags } from './flags.ts';
 import { Printer } from './print.ts';
@@ -10,11 +10,13 @@ export async function withSession(
   context: Context,
   flags: CommonFlags,
   work: (session: Session, printer: Printer, progress: Progress) => Promise<number>,
+  more: Pick<SessionOptions, 'builderOnly'> = {},
 ): Promise<void> {
   const printer = new Printer(context, flags);
   const session = await openSession({
     configFile: flags.config,
     env: context.env,
+    ...more,
     ...(flags.endpoint ? { endpoint: flags.endpoint } : {}),
   });
   if (!session.ok) {

@@ -46,7 +46,7 @@ export interface ActionFact {
 const BOTH: readonly Need[] = ['builder', 'account'];
 
 export const ACTIONS: Readonly<Record<string, ActionFact>> = {
-  'autoscaling:CancelInstanceRefresh': { for: ['account'], why: 'a refresh whose launches fail' },
+  'autoscaling:CancelInstanceRefresh': { for: ['account', 'rehome'], why: 'a refresh whose launches fail' },
   'autoscaling:CreateAutoScalingGroup': { for: ['canary'], why: 'a canary group of one instance' },
   'autoscaling:CreateOrUpdateTags': {
     for: ['canary'],
@@ -61,7 +61,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     looksWhere: { builder: 'key' },
   },
   'autoscaling:DescribeInstanceRefreshes': {
-    for: ['account'],
+    for: ['account', 'rehome'],
     why: 'how a refresh goes',
     reads: true,
     looks: [],
@@ -78,7 +78,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
     why: 'why a canary group has no instance, and a refresh does not go on',
     reads: true,
   },
-  'autoscaling:StartInstanceRefresh': { for: ['account'], why: 'groups that follow a template that moved' },
+  'autoscaling:StartInstanceRefresh': { for: ['account', 'rehome'], why: 'groups that follow a template that moved' },
   'cloudtrail:LookupEvents': {
     for: BOTH,
     why: 'an event that explain is asked about; uses of a rotated key that were refused',
@@ -235,7 +235,7 @@ export const ACTIONS: Readonly<Record<string, ActionFact>> = {
   'kms:RotateKeyOnDemand': { for: ['builder'], why: 'new key material now, where somebody asks' },
   'kms:ScheduleKeyDeletion': { for: BOTH, why: 'a key that leaked, where somebody consents' },
   'kms:UntagResource': { for: BOTH, why: 'the marks of a rotation that is taken back' },
-  'kms:DescribeKey': { for: [...BOTH, 'auditor'], why: 'state and Region of the keys', reads: true },
+  'kms:DescribeKey': { for: BOTH, why: 'state and Region of the keys', reads: true },
   'kms:EnableKeyRotation': { for: ['builder'], why: 'automatic rotation of the dedicated key' },
   'kms:GenerateDataKeyWithoutPlaintext': { for: BOTH, why: 'EC2 writes the copy', implied: true },
   'kms:GetKeyPolicy': { for: BOTH, why: 'who may use a key, for the proof', reads: true, where: { builder: 'key' } },

@@ -87,6 +87,7 @@ export function rehomeStatements(want: Delivery, account: string): readonly Stat
     ...(ASKED_FOR.refresh(want)
       ? []
       : [
+          allow('RehomeLook', ['autoscaling:DescribeInstanceRefreshes'], '*'),
           allow(
             'RehomeRefresh',
             REFRESHING,

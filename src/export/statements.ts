@@ -238,7 +238,7 @@ export function auditStatements(want: Delivery): readonly Statement[] {
   const blocks = Object.keys(ACTIONS).filter((a) => a.startsWith('ebs:'));
   return [
     allow('AuditBlocks', blocks, `arn:${p}:ec2:*::snapshot/*`),
-    allow('AuditKeys', ['kms:Decrypt', 'kms:DescribeKey'], `arn:${p}:kms:*:${builder.account}:key/*`),
+    allow('AuditKeys', ['kms:Decrypt'], `arn:${p}:kms:*:${builder.account}:key/*`),
   ];
 }
 

@@ -38,10 +38,10 @@ export interface Chapter {
   readonly as?: readonly Purpose[];
 }
 
-const silent = (): void => {};
+export const silent = (): void => {};
 
 /** Applies until a run leaves nothing; what is blocked, failed or not begun is wrong. */
-async function applied(session: Session, plan?: Plan): Promise<readonly unknown[]> {
+export async function applied(session: Session, plan?: Plan): Promise<readonly unknown[]> {
   const planned = plan === undefined ? await makePlan(session, silent) : { plan };
   const outcome = await applyPlan(session, planned, silent);
   if (!outcome.ok) return [outcome.reason];
@@ -49,7 +49,7 @@ async function applied(session: Session, plan?: Plan): Promise<readonly unknown[
   return [...planned.plan.blocked, ...failed.map((f) => f.reason), ...(failed.length === 0 ? notStarted : [])];
 }
 
-async function proven(session: Session, andOwn = true): Promise<readonly unknown[]> {
+export async function proven(session: Session, andOwn = true): Promise<readonly unknown[]> {
   const { proofs, own } = await verify(session, silent);
   return [...proofs, ...(andOwn ? own : [])].flatMap((p) => (p.verdict === 'can-launch' ? [] : p.reasons));
 }

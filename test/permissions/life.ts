@@ -6,7 +6,14 @@ import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize } from 'node:v8';
-import { checkConfig, openSession, type RawSender, rawSender, type Session } from '../../src/app/api.ts';
+import {
+  checkConfig,
+  openSession,
+  type RawSender,
+  rawSender,
+  type Session,
+  type SessionOptions,
+} from '../../src/app/api.ts';
 import { BUILDER, FIRST, HOME, must, OTHER } from '../../src/cli/demo/stage.ts';
 import { exportIam, type RoleExport } from '../../src/export/iam.ts';
 import type { PolicyDocument } from '../../src/export/statements.ts';
@@ -94,12 +101,16 @@ export class Life {
   }
 
   /** As the identity that may do nothing but begin. */
-  async open(edit: (config: string) => string = (c) => c): Promise<Session> {
+  async open(
+    edit: (config: string) => string = (c) => c,
+    more: Pick<SessionOptions, 'builderOnly'> = {},
+  ): Promise<Session> {
     const configFile = join(this.dir, 'amiport.yaml');
     writeFileSync(configFile, edit(this.#config));
     const credentials = { accessKeyId: this.notes.key ?? BUILDER, secretAccessKey: this.notes.secret ?? 'test' };
     const { clock } = this.sim;
-    const opened = await openSession({ configFile, env: {}, requestHandler: this.#handler, credentials, clock });
+    const reach = { requestHandler: this.#handler, credentials, clock };
+    const opened = await openSession({ configFile, env: {}, ...reach, ...more });
     if (!opened.ok) throw new Error(JSON.stringify(opened.bad));
     return opened.value;
   }

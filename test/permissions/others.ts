@@ -107,12 +107,12 @@ export async function settledIn(life: Life, way: Way): Promise<void> {
   life.write(configOf(way));
 }
 
-export async function group(life: Life): Promise<void> {
+export async function group(life: Life, LaunchTemplateName = 'nodes'): Promise<void> {
   const subnets = await must(life.first.send<{ Subnets: { SubnetId: string }[] }>('ec2', OTHER, 'DescribeSubnets', {}));
   await must(
     life.first.send('autoscaling', OTHER, 'CreateAutoScalingGroup', {
       AutoScalingGroupName: 'web',
-      LaunchTemplate: { LaunchTemplateName: 'nodes', Version: '$Default' },
+      LaunchTemplate: { LaunchTemplateName, Version: '$Default' },
       MinSize: 2,
       MaxSize: 3,
       DesiredCapacity: 2,
@@ -209,10 +209,10 @@ const sharedKey = ({ sim }: Life): string | undefined => {
 };
 
 /** A key of the account itself that it opened to another one. */
-async function openKey({ first }: Life): Promise<string> {
+export async function openKey({ first }: Life, to?: '*'): Promise<string> {
   const open = [FIRST, BUILDER].map((a) => ({
     Effect: 'Allow',
-    Principal: { AWS: `arn:aws:iam::${a}:root` },
+    Principal: to ?? { AWS: `arn:aws:iam::${a}:root` },
     Action: 'kms:*',
     Resource: '*',
   }));

@@ -40,12 +40,16 @@ export default async function audit(this: Context, flags: Flags, target: string)
   // The file of a disk is here, whatever server is named for everything else.
   if ((!isFile || flags.server !== undefined) && refusedAtServer(this, flags, 'audit')) return;
   if (isFile) return auditFile(this, flags, target);
-  await withSession(this, flags, (session, printer, progress) =>
-    run(this, flags, printer, progress, () => awsTarget(session, target, flags.region), {
-      stateDir: session.stateDir,
-      policy: session.want.policy.secrets,
-      nowMs: () => session.clock.nowMs(),
-    }),
+  await withSession(
+    this,
+    flags,
+    (session, printer, progress) =>
+      run(this, flags, printer, progress, () => awsTarget(session, target, flags.region), {
+        stateDir: session.stateDir,
+        policy: session.want.policy.secrets,
+        nowMs: () => session.clock.nowMs(),
+      }),
+    { builderOnly: true },
   );
 }
 
