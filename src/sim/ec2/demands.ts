@@ -47,6 +47,38 @@ export function instanceDemand(ctx: Holder, place: Place, action: string, id: st
   return { action: `ec2:${action}`, resource: placedArn(ctx, place, `instance/${id ?? ''}`), context };
 }
 
+interface Permitted {
+  readonly UserId?: string | undefined;
+  readonly Group?: string | undefined;
+}
+
+/** IAM-7: whom a change of permissions adds and removes, in either form of the request. */
+export function recipientContext(asked: {
+  readonly nested:
+    | { readonly Add?: readonly Permitted[] | undefined; readonly Remove?: readonly Permitted[] | undefined }
+    | undefined;
+  readonly operation: string | undefined;
+  readonly users: readonly string[] | undefined;
+  readonly groups: readonly string[] | undefined;
+}): Context {
+  const flat = [
+    ...(asked.users ?? []).map((UserId) => ({ UserId })),
+    ...(asked.groups ?? []).map((Group) => ({ Group })),
+  ];
+  const context: Context = {};
+  for (const verb of ['Add', 'Remove'] as const) {
+    const all: readonly Permitted[] = [
+      ...(asked.nested?.[verb] ?? []),
+      ...(asked.operation === verb.toLowerCase() ? flat : []),
+    ];
+    const users = all.flatMap((r) => r.UserId ?? []);
+    const groups = all.flatMap((r) => r.Group ?? []);
+    if (users.length > 0) context[`ec2:${verb.toLowerCase()}/userid`] = users;
+    if (groups.length > 0) context[`ec2:${verb.toLowerCase()}/group`] = groups;
+  }
+  return context;
+}
+
 /** IMG-8: to a caller of another account, the owner's tags are not there. */
 const imageContext = (image: Image, account: string): Context => ({
   'ec2:owner': [image.ownerId],

@@ -2,7 +2,7 @@
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ API_ModifyImageAttribute, API_DescribeImageAttribute,
  * API_ResetImageAttribute, API_CancelImageLaunchPermission; facts 1.4 and IMG-24.
  */
-import { imageDemand } from '../../ec2/demands.ts';
+import { imageDemand, recipientContext } from '../../ec2/demands.ts';
 import { ownImage, seenImage } from '../../ec2/image-ids.ts';
 import { lastLaunched, mappingShape } from '../../ec2/image-shape.ts';
 import { forbidLaunch, permitLaunch } from '../../ec2/images.ts';
@@ -32,7 +32,9 @@ export const modifyImageAttribute = operation<Modify, object>('ec2.ModifyImageAt
   demands: (call) => {
     const demand = imageDemand(call, call.place, 'ModifyImageAttribute', call.input.ImageId);
     const attribute = attributesOf(call.input).map((name) => name.charAt(0).toUpperCase() + name.slice(1));
-    return [{ ...demand, context: { ...demand.context, 'ec2:attribute': attribute } }];
+    const { LaunchPermission: nested, OperationType: operation, UserIds: users, UserGroups: groups } = call.input;
+    const recipients = recipientContext({ nested, operation, users, groups });
+    return [{ ...demand, context: { ...demand.context, 'ec2:attribute': attribute, ...recipients } }];
   },
   apply(call) {
     const { input, place } = call;

@@ -233,7 +233,7 @@ describe('IMG-33 to IMG-38: copies that are refused at once', () => {
   });
 });
 
-test('IMG-30, IMG-32, IMG-39: a copy is pending, takes its time by size, and takes no permissions along', async () => {
+test('IMG-2, IMG-30, IMG-32, IMG-39: a copy is pending, takes its time by size, and takes no permissions along', async () => {
   const { sim, share } = setUp();
   const { imageId } = plantImage(sim, BUILDER, {
     image: {
@@ -256,6 +256,8 @@ test('IMG-30, IMG-32, IMG-39: a copy is pending, takes its time by size, and tak
   const [snapshot] = (await paris.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }))).Snapshots ?? [];
   expect(snapshot).toMatchObject({ State: 'pending', Progress: '50%', VolumeId: 'vol-ffffffff', Encrypted: false });
   sim.advance(wholeMs / 2 + 1);
+  const [done] = (await paris.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }))).Snapshots ?? [];
+  expect(done).toMatchObject({ State: 'completed', Progress: '100%' });
   expect(await image()).toMatchObject({ State: 'available', Tags: [{ Key: 'a', Value: 'b' }], Public: false });
   const { LaunchPermissions } = await paris.send(
     new DescribeImageAttributeCommand({ ImageId, Attribute: 'launchPermission' }),

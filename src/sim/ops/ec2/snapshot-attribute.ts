@@ -4,7 +4,7 @@
  * Differs from AWS: sharing asks for no permission on the key (SNAP-4 was reported once only).
  */
 import { underAwsManagedKey } from '../../ec2/aws-managed.ts';
-import { snapshotDemand } from '../../ec2/demands.ts';
+import { recipientContext, snapshotDemand } from '../../ec2/demands.ts';
 import { forbidVolumes, imagesOn, ownSnapshot, permitVolumes, removeSnapshot } from '../../ec2/snapshots.ts';
 import { onlyMembers } from '../../launch/unmodelled.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
@@ -19,7 +19,12 @@ const CHANGES_MAX = 500;
 
 export const modifySnapshotAttribute = operation<Modify, object>('ec2.ModifySnapshotAttribute', {
   accepts: ['Attribute', 'CreateVolumePermission', 'GroupNames', 'OperationType', 'SnapshotId', 'UserIds'],
-  demands: (call) => [snapshotDemand(call, call.place, 'ModifySnapshotAttribute', call.input.SnapshotId)],
+  demands: (call) => {
+    const demand = snapshotDemand(call, call.place, 'ModifySnapshotAttribute', call.input.SnapshotId);
+    const { CreateVolumePermission: nested, OperationType: operation, UserIds: users, GroupNames: groups } = call.input;
+    const recipients = recipientContext({ nested, operation, users, groups });
+    return [{ ...demand, context: { ...demand.context, ...recipients } }];
+  },
   apply(call) {
     const { input, place } = call;
     const snapshot = ownSnapshot(call, place, input.SnapshotId);
