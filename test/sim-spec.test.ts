@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { OPERATIONS } from '../src/sim/registry.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -90,4 +91,21 @@ test('every rule of AWS has a row, or stands in SPEC.md with why it has none', (
   const excused = new Set(rowsOf('src/sim/SPEC.md').flatMap((row) => row.ids));
   expect(all.filter((id) => !withRow.has(id) && !excused.has(id))).toEqual([]);
   expect([...excused].filter((id) => withRow.has(id) || !all.includes(id))).toEqual([]);
+});
+
+test('every operation of the simulator is called by a test', () => {
+  const texts = globSync(['src/**/*.test.ts', 'test/**/*.{ts,py}'], { cwd: root }).map(read).join('\n');
+  const words = (name: string): string =>
+    name.replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, (_, a = '', b = '', c = '') =>
+      c ? `${c}_` : `${a}_${b}`,
+    );
+  // In the SDK's words, in those of raw requests, in boto3's and in AWS CLI's.
+  const called = (name: string): boolean => {
+    const python = words(name).toLowerCase();
+    const forms = [`${name}Command(`, `'${name}'`, `.${python}(`, `.${python},`, `"${python}"`];
+    return [...forms, `'${python.replaceAll('_', '-')}'`].some((form) => texts.includes(form));
+  };
+  const names = OPERATIONS.map((o) => o.name.split('.')[1] ?? '');
+  expect(names.length).toBeGreaterThan(300);
+  expect(names.filter((name) => !called(name))).toEqual([]);
 });

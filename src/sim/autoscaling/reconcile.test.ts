@@ -5,6 +5,7 @@ import {
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   DescribeScalingActivitiesCommand,
+  RollbackInstanceRefreshCommand,
   SetDesiredCapacityCommand,
   StartInstanceRefreshCommand,
   TerminateInstanceInAutoScalingGroupCommand,
@@ -182,4 +183,31 @@ test('a world without delays comes to rest', async () => {
   sim.advance(A_WHILE);
   expect(await states()).toEqual(['InService', 'InService']);
   expect(sim.bugs).toEqual([]);
+});
+
+test('ASG-4: RollbackInstanceRefresh goes back to the version before; without a refresh, or one to go back from, it is refused', async () => {
+  const { sim, ec2, asg, ImageId, group, states } = await given(1);
+  const fixed = { LaunchTemplateName: 'web', Version: '1' };
+  await asg.send(new UpdateAutoScalingGroupCommand({ ...G, LaunchTemplate: fixed }));
+  sim.advance(A_WHILE);
+  const LaunchTemplateData = { ImageId, InstanceType: 't3.small' as const };
+  await ec2.send(new CreateLaunchTemplateVersionCommand({ LaunchTemplateName: 'web', LaunchTemplateData }));
+  const rollback = () =>
+    asg.send(new RollbackInstanceRefreshCommand(G)).then(
+      () => 'ok',
+      (e: Error) => e.name,
+    );
+  expect(await rollback()).toBe('ActiveInstanceRefreshNotFoundFault');
+  await asg.send(new StartInstanceRefreshCommand(G));
+  expect(await rollback()).toBe('IrreversibleInstanceRefreshFault');
+  sim.advance(10 * A_WHILE);
+  const LaunchTemplate = { ...fixed, Version: '2' };
+  await asg.send(new StartInstanceRefreshCommand({ ...G, DesiredConfiguration: { LaunchTemplate } }));
+  expect(await rollback()).toBe('ok');
+  sim.advance(10 * A_WHILE);
+  const { InstanceRefreshes } = await asg.send(new DescribeInstanceRefreshesCommand(G));
+  expect(InstanceRefreshes?.[0]?.Status).toBe('RollbackSuccessful');
+  expect((await group())?.LaunchTemplate?.Version).toBe('1');
+  expect((await group())?.Instances?.map((i) => i.LaunchTemplate?.Version)).toEqual(['1']);
+  expect(await states()).toEqual(['InService']);
 });

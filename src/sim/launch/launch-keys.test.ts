@@ -8,6 +8,9 @@ import {
   DescribeInstancesCommand,
   DescribeVolumesCommand,
   EC2Client,
+  EnableAllowedImagesSettingsCommand,
+  GetAllowedImagesSettingsCommand,
+  ReplaceImageCriteriaInAllowedImagesSettingsCommand,
   RunInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
@@ -221,10 +224,13 @@ test.each([
 test('IMG-77: what Allowed AMIs hides is not there', async () => {
   const sim = simForTests();
   const image = givenImage(sim, { sharedWith: [USER.account] });
-  placeOf(sim.world, USER.account, REGION).ec2.allowedImages = {
-    state: 'enabled',
-    criteria: [{ providers: ['amazon'] }],
-  };
+  const ec2 = sim.client(EC2Client, USER);
+  const criteria = [{ ImageProviders: ['amazon'] }];
+  await ec2.send(new ReplaceImageCriteriaInAllowedImagesSettingsCommand({ ImageCriteria: criteria }));
+  await ec2.send(new EnableAllowedImagesSettingsCommand({ AllowedImagesSettingsState: 'enabled' }));
+  sim.advance(600_000);
+  const { State, ImageCriteria } = await ec2.send(new GetAllowedImagesSettingsCommand({}));
+  expect([State, ImageCriteria]).toEqual(['enabled', criteria]);
   const run = new RunInstancesCommand({ ImageId: image, MinCount: 1, MaxCount: 1 });
-  await expect(sim.client(EC2Client, USER).send(run)).rejects.toThrow(`The image id '[${image}]' does not exist`);
+  await expect(ec2.send(run)).rejects.toThrow(`The image id '[${image}]' does not exist`);
 });

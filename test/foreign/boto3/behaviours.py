@@ -28,6 +28,7 @@ def main():
     import keys  # noqa: F401
     import launches  # noqa: F401
     import others  # noqa: F401
+    import rest  # noqa: F401
 
     if sys.argv[1] == "--list":
         print("\n".join(says for says, _ in BEHAVIOURS))

@@ -4,8 +4,10 @@ import {
   DescribeSnapshotAttributeCommand,
   DescribeSnapshotsCommand,
   type DescribeSnapshotsCommandInput,
+  DisableSnapshotBlockPublicAccessCommand,
   EC2Client,
   EnableSnapshotBlockPublicAccessCommand,
+  GetSnapshotBlockPublicAccessStateCommand,
   ModifySnapshotAttributeCommand,
   type ModifySnapshotAttributeCommandInput,
   ResetSnapshotAttributeCommand,
@@ -87,6 +89,11 @@ test('IMG-76: block-all-sharing hides what is public, block-new-sharing keeps it
   expect(await code(share({ OperationType: 'add', GroupNames: ['all'] }))).toBe('OperationNotPermitted');
   await block('block-all-sharing');
   expect(await seen(user, mine)).toEqual([]);
+  const state = async () => (await builder.send(new GetSnapshotBlockPublicAccessStateCommand({}))).State;
+  expect(await state()).toBe('block-all-sharing');
+  await builder.send(new DisableSnapshotBlockPublicAccessCommand({}));
+  expect(await state()).toBe('unblocked');
+  expect(await seen(user, mine)).toEqual([SnapshotId]);
 });
 
 test('ENC-25: copies carry no tags, and a volume id that means nothing; filters find them', async () => {

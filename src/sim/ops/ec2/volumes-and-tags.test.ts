@@ -6,6 +6,7 @@ import {
   CreateSnapshotCommand,
   CreateTagsCommand,
   CreateVolumeCommand,
+  DeleteImageUsageReportCommand,
   DeleteTagsCommand,
   DeleteVolumeCommand,
   DescribeImageReferencesCommand,
@@ -207,4 +208,6 @@ test('ASG-9: references in the own account, and a report over all accounts for t
     '111111111111 ec2:Instance 1',
     '222222222222 ec2:Instance 1',
   ]);
+  await ec2.send(new DeleteImageUsageReportCommand({ ReportId }));
+  await expect(state()).rejects.toThrow(`The image usage report '${ReportId}' does not exist`);
 });
