@@ -12,6 +12,7 @@ export type { Exported, Plan, Step } from '../plan/step.ts';
 export { isVolumeEffect, type VolumeEffect } from '../plan/volume-effects.ts';
 export type { RotateCensus } from '../rotate/census.ts';
 export type { VolumeKeys } from '../rotate/volume-keys.ts';
+export type { RequestRecord } from '../run/journal.ts';
 export type { ProbeResult } from '../verify/probes.ts';
 export type { Proof } from '../verify/question.ts';
 export {
@@ -21,6 +22,7 @@ export {
   auditTarget,
   type ReportedFinding,
   rawFileTarget,
+  withoutHashes,
 } from './audit.ts';
 export { type AuditedNew, auditNew } from './audit-new.ts';
 export { awsTarget } from './audit-target.ts';
@@ -47,9 +49,18 @@ export {
   type Verified,
   verify,
 } from './deliver.ts';
-export { type Desk, deskOf, type ExplainAsked, type Proofs, type RunEnd, type Who } from './desk.ts';
+export {
+  type AuditRequest,
+  type Desk,
+  type DeskPorts,
+  deskOf,
+  type ExplainAsked,
+  type Proofs,
+  type ReportRequest,
+  type Who,
+} from './desk.ts';
 export { type DriftReport, drift } from './drift.ts';
-export { type Drilled, drill, type Simulated } from './drill.ts';
+export { type Drilled, drill, type Simulate, type Simulated } from './drill.ts';
 export { type EmergencyAsked, emergencyPlan } from './emergency.ts';
 export type { AppEvent, Emit } from './events.ts';
 export {
@@ -78,13 +89,23 @@ export {
   type ReportedProofs,
   type ReportedRun,
   type ReportedStep,
+  type RunTold,
   report,
 } from './report.ts';
 export { retirePlan } from './retire.ts';
 export { rollbackPlan } from './rollback.ts';
 export { censusBefore, overviewOf, ownerAskedFor, type RotateWish, type Stage } from './rotate.ts';
 export type { RotateOverview } from './rotate-overview.ts';
+export {
+  type Begun,
+  type RotationAsked,
+  type RotationDesk,
+  rotationDesk,
+  type ShownStage,
+  type ToDo,
+} from './rotation-desk.ts';
 export { RotationRun } from './rotation-run.ts';
+export type { RunEnd } from './run-end.ts';
 export { type Scheduled, scheduledRotation } from './scheduled.ts';
 export {
   type BadInput,

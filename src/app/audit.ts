@@ -15,8 +15,9 @@ import { type CleanFiles, cleanFiles, dropOld, type Earlier } from './audit-carr
 import { dayOf, evidenceOf, installationKey, ruleSetOf, storeEvidence } from './audit-evidence.ts';
 import type { Emit } from './events.ts';
 
-/** A finding as reports show it: beside the hash that only `--json` prints, one that says nothing to others. */
-export interface ReportedFinding extends AuditFinding {
+/** A finding as reports show it: beside the hash that only `--json` prints here and now, one that says nothing to others. */
+export interface ReportedFinding extends Omit<AuditFinding, 'sha256'> {
+  readonly sha256?: string;
   readonly fingerprint: string;
 }
 
@@ -148,4 +149,10 @@ export async function rawFileTarget(file: string): Promise<AuditTarget> {
   const { size, mtimeMs, ino } = await stat(path);
   const content = createHash('sha256').update(`${path} ${size} ${mtimeMs} ${ino}`).digest('hex').slice(0, 24);
   return { subject: path, image: undefined, disks: [{ id: path, content, open: () => openRawFile(path) }] };
+}
+
+/** As it may leave the process that read the disks: a weak secret can be guessed from its plain hash. */
+export function withoutHashes(audited: Audited): Audited {
+  const bare = <T extends ReportedFinding>({ sha256: _guessable, ...finding }: T): Omit<T, 'sha256'> => finding;
+  return { ...audited, findings: audited.findings.map(bare), accepted: audited.accepted.map(bare) };
 }

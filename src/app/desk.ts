@@ -3,17 +3,21 @@
  * with `--server`, a server that asks its own. A request never names a path, a role or an endpoint.
  */
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
+import type { Place } from '../base/place.ts';
 import { type Part, selectionOf, selectSteps } from '../plan/select.ts';
 import type { Plan } from '../plan/step.ts';
 import type { VolumeKeys } from '../rotate/volume-keys.ts';
 import { type ProbeResult, probedProofs } from '../verify/probes.ts';
 import type { Proof } from '../verify/question.ts';
+import { type Audited, auditTarget } from './audit.ts';
+import { awsTarget } from './audit-target.ts';
 import { type Built, buildImage } from './build.ts';
 import { launchCanaries, removeCanaries } from './canary.ts';
 import type { CanaryResult } from './canary-launch.ts';
 import { type Compared, type CompareOptions, compare } from './compare.ts';
 import { type ApplyOptions, applyPlan, makePlan, type Planned, planFor, verify } from './deliver.ts';
 import { type DriftReport, drift } from './drift.ts';
+import type { Simulate } from './drill.ts';
 import type { Emit } from './events.ts';
 import {
   type Explained,
@@ -25,10 +29,15 @@ import {
   type Where,
 } from './explain.ts';
 import { type FixPlan, fixPlan } from './fix-plan.ts';
+import { keptProof } from './kept-proofs.ts';
 import { type Left, left } from './left.ts';
 import { notify } from './notify.ts';
 import { type OtherAsked, otherPlan } from './other-plan.ts';
 import { probeLaunchers } from './probe.ts';
+import { countedProofs, type Report, type Runs, type RunTold, report } from './report.ts';
+import { type RotationAsked, type RotationDesk, renewalAsked, rotationDesk } from './rotation-desk.ts';
+import type { RunEnd } from './run-end.ts';
+import type { Scheduled } from './scheduled.ts';
 import { type Session, type SessionOptions, whoAmI } from './session.ts';
 import { type Status, status } from './status.ts';
 import { volumeKeys } from './volume-keys.ts';
@@ -42,18 +51,6 @@ export interface Who {
   readonly as: string;
   /** `AWS`, or the endpoint. */
   readonly at: string;
-}
-
-export interface RunEnd {
-  readonly run: string;
-  readonly done: readonly string[];
-  readonly failed: readonly { readonly id: string; readonly reason: Reason }[];
-  readonly notStarted: readonly string[];
-  readonly interrupted: boolean;
-  /** Why the run stopped by itself before its end. */
-  readonly stopped?: 'deadline' | Reason;
-  /** Why the webhook of the config could not be told. */
-  readonly notNotified?: Reason;
 }
 
 export interface Proofs {
@@ -91,6 +88,21 @@ export interface ExplainAsked extends Where {
   readonly launcher?: string;
 }
 
+/** An image of the config, an AMI or a snapshot. */
+export interface AuditRequest {
+  readonly named: string;
+  readonly region?: string;
+  readonly freeSpace: boolean;
+  readonly packages: boolean;
+  readonly threads?: number;
+}
+
+export interface ReportRequest {
+  readonly runs: Runs;
+  /** What can be launched now, too. */
+  readonly verify: boolean;
+}
+
 export interface ImageName {
   readonly name: string;
   readonly builtByPacker: boolean;
@@ -98,6 +110,11 @@ export interface ImageName {
 
 /** A plan that is not the delivery's own: shown, and carried out as long as a new look asks for the same. */
 export type Other = Pick<Desk, 'plan' | 'apply'>;
+
+/** New key material, as the config or somebody asks for it. */
+export interface Renewal extends Pick<Desk, 'apply'> {
+  look(emit: Emit): Promise<Outcome<Scheduled>>;
+}
 
 export interface Desk {
   who(): Promise<Outcome<Who>>;
@@ -115,9 +132,25 @@ export interface Desk {
   compare(asked: CompareOptions, emit: Emit): Promise<Outcome<Compared>>;
   explain(asked: ExplainAsked): Promise<Outcome<Explained>>;
   build(image: string, emit: Emit, signal?: AbortSignal): Promise<Outcome<Built>>;
+  /** Plain hashes of secrets are in the answer only where it does not leave the process that read them. */
+  audit(asked: AuditRequest, emit: Emit, signal?: AbortSignal): Promise<Outcome<Audited>>;
+  report(asked: ReportRequest, emit: Emit): Promise<Outcome<Report>>;
+  rotation(asked: RotationAsked): RotationDesk;
+  /** @param asked now: new key material at once; what: as in a rotation */
+  renewal(asked: { readonly now: boolean; readonly what?: string }): Renewal;
 }
 
-export function deskOf(session: Session, env: SessionOptions['env']): Desk {
+/** What a desk takes from whoever opens it. */
+export interface DeskPorts {
+  /** For drills. */
+  readonly simulate?: Simulate;
+  /** Runs that have no journal beside the config. */
+  readonly otherRuns?: () => Promise<readonly RunTold[]>;
+  /** Where those did something. */
+  readonly otherPlaces?: () => Promise<readonly Place[]>;
+}
+
+export function deskOf(session: Session, env: SessionOptions['env'], ports: DeskPorts = {}): Desk {
   const { want } = session;
   /** The look behind the latest plan: what a run need not look at again. */
   let latest: Planned | undefined;
@@ -177,7 +210,7 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
     },
     async left({ removeCanaries: remove = false }, emit) {
       const removed = remove ? await removeCanaries(session) : done(undefined);
-      return removed.ok ? done(await left(session, emit)) : removed;
+      return removed.ok ? done(await left(session, emit, await ports.otherPlaces?.())) : removed;
     },
     compare: (asked, emit) => compare(session, asked, emit),
     explain: (asked) => explainLive(session, asked),
@@ -185,7 +218,39 @@ export function deskOf(session: Session, env: SessionOptions['env']): Desk {
       const image = want.images.find((i) => i.name === name);
       return image === undefined ? failed(noImage(want, name)) : buildImage(session, image, env, emit, signal);
     },
+    audit: (asked, emit, signal) => audited(session, asked, emit, signal),
+    report: async (asked, emit) => reported(session, asked, (await ports.otherRuns?.()) ?? [], emit),
+    rotation: (asked) => rotationDesk(session, asked, ports.simulate),
+    renewal: (asked) => ({
+      look: (emit) => renewalAsked(session, asked, emit),
+      apply: (plan, emit, options) => deskOf(session, env).apply(plan, emit, options),
+    }),
   };
+}
+
+async function audited(
+  session: Session,
+  { named, region, threads, ...asked }: AuditRequest,
+  emit: Emit,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<Audited>> {
+  const target = await awsTarget(session, named, region);
+  if (!target.ok) return target;
+  const { want, stateDir, clock } = session;
+  const at = { stateDir, policy: want.policy.secrets, nowMs: () => clock.nowMs(), emit };
+  return auditTarget(target.value, { ...asked, threads }, { ...at, ...(signal ? { signal } : {}) });
+}
+
+async function reported(
+  session: Session,
+  { runs, verify: withProofs }: ReportRequest,
+  others: readonly RunTold[],
+  emit: Emit,
+): Promise<Outcome<Report>> {
+  const found = await report(session.stateDir, session.want.name, runs, others);
+  if (!found.ok || !withProofs) return found;
+  const { proofs, seen } = await verify(session, emit);
+  return done({ ...found.value, proofsNow: countedProofs(seen.atMs, proofs.map(keptProof)) });
 }
 
 /** Its apply is of the plan that it made last: the wish behind it may want another version than the config does. */

@@ -26,9 +26,11 @@ interface Former {
   readonly roles: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-export async function withFormerPlaces(session: Session): Promise<Wider> {
+/** @param others places in which runs without a journal here did something */
+export async function withFormerPlaces(session: Session, others: readonly Place[]): Promise<Wider> {
   const { want } = session;
-  const { places, roles } = await journaled(session);
+  const { places: told, roles } = await journaled(session);
+  const places = [...told, ...others];
   const regions = [...new Set([...want.regions, ...places.map((p) => p.region), ...(await taggedRegions(session))])];
   const issuers = (await grantIssuers(session, regions)).map((account) =>
     regions.map((region) => ({ account, region })),

@@ -24,9 +24,10 @@ export interface Left {
 
 const AT_ONCE = 8;
 
-export async function left(session: Session, emit: Emit): Promise<Left> {
+/** @param others places in which runs without a journal here did something */
+export async function left(session: Session, emit: Emit, others: readonly Place[] = []): Promise<Left> {
   const { want } = session;
-  const { wide, unreadable: without } = await withFormerPlaces(session);
+  const { wide, unreadable: without } = await withFormerPlaces(session, others);
   const seen = await session.look(wide, (finished, total) => emit({ kind: 'looking', done: finished, total }));
   const unreadable = [...unreadableParts(seen), ...without];
   const found = await search(session, wide, unreadable);

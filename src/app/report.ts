@@ -49,17 +49,40 @@ export interface Report {
 
 export type Runs = 'last' | 'last-rotation' | readonly string[];
 
-export async function report(stateDir: string, delivery: string, asked: Runs): Promise<Outcome<Report>> {
-  const all = (await readRuns(stateDir)).filter((r) => headOf(r)?.delivery === delivery);
+/** @param others runs that have their record elsewhere */
+export async function report(
+  stateDir: string,
+  delivery: string,
+  asked: Runs,
+  others: readonly RunTold[] = [],
+): Promise<Outcome<Report>> {
+  const journals = (await readRuns(stateDir)).flatMap((r): readonly RunTold[] => {
+    const head = headOf(r);
+    if (head?.delivery !== delivery) return [];
+    const read = async () => reportedRun(r, head, await readProofs(stateDir, r.run));
+    return [{ run: r.run, command: head.command ?? 'apply', startedAt: iso(head.atMs), read }];
+  });
+  const all = [...journals, ...others].toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
   const chosen = choose(all, asked);
   if (!chosen.ok) return chosen;
-  const runs = await Promise.all(chosen.value.map(async (r) => reportedRun(r, await readProofs(stateDir, r.run))));
-  return done({ version: 1, delivery, runs: runs.flatMap((r) => r ?? []) });
+  return done({ version: 1, delivery, runs: await Promise.all(chosen.value.map((r) => r.read())) });
 }
+
+/** A run that can be told of. */
+export interface RunTold {
+  readonly run: string;
+  /** What was asked for, as `apply`. */
+  readonly command: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  read(): Promise<ReportedRun>;
+}
+
+type Head = Extract<JournalRecord, { readonly kind: 'run' }>;
 
 const headOf = ({ records: [first] }: RunRecord) => (first?.kind === 'run' ? first : undefined);
 
-function choose(all: readonly RunRecord[], asked: Runs): Outcome<readonly RunRecord[]> {
+function choose(all: readonly RunTold[], asked: Runs): Outcome<readonly RunTold[]> {
   const none = (says: string): Outcome<never> =>
     failed(
       reason('report.run.unknown', 'runs', says, {
@@ -72,9 +95,9 @@ function choose(all: readonly RunRecord[], asked: Runs): Outcome<readonly RunRec
   if (all.length === 0) return none('no run of this delivery has a journal here');
   if (asked === 'last') return done(all.slice(-1));
   if (asked === 'last-rotation') {
-    const isOf = (r: RunRecord): boolean => headOf(r)?.command?.startsWith('rotate --leaked') === true;
-    const begin = all.findLastIndex((r) => headOf(r)?.command === 'rotate --leaked: mark');
-    return begin < 0 ? none('no rotation of this delivery has a journal here') : done(all.slice(begin).filter(isOf));
+    const begin = all.findLastIndex((r) => r.command === 'rotate --leaked: mark');
+    if (begin < 0) return none('no rotation of this delivery has a journal here');
+    return done(all.slice(begin).filter((r) => r.command.startsWith('rotate --leaked')));
   }
   const unknown = asked.find((id) => !all.some((r) => r.run === id));
   return unknown === undefined ? done(all.filter((r) => asked.includes(r.run))) : none(`there is no run ${unknown}`);
@@ -82,9 +105,7 @@ function choose(all: readonly RunRecord[], asked: Runs): Outcome<readonly RunRec
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-function reportedRun(r: RunRecord, before: KeptProofs | undefined): ReportedRun | undefined {
-  const head = headOf(r);
-  if (head === undefined) return undefined;
+function reportedRun(r: RunRecord, head: Head, before: KeptProofs | undefined): ReportedRun {
   const ended = r.records.findLast((x) => x.kind === 'ended');
   return {
     run: r.run,

@@ -127,7 +127,7 @@ export const report = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
-      server: SERVER_FLAGS.server,
+      ...SERVER_FLAGS,
       rotation: flagOf('All runs of the last rotation of a leaked key'),
       html: flagOf('One page of HTML in place of Markdown'),
       verify: flagOf('Also what can be launched now'),

@@ -54,7 +54,7 @@ export const audit = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
-      server: SERVER_FLAGS.server,
+      ...SERVER_FLAGS,
       format: {
         kind: 'enum',
         values: ['sarif', 'markdown', 'html'],

@@ -19,7 +19,7 @@ export const rotate = buildCommand({
   parameters: {
     flags: {
       ...COMMON_FLAGS,
-      server: SERVER_FLAGS.server,
+      ...SERVER_FLAGS,
       yes: YES_FLAG,
       leaked: flag('Replace a key that leaked: new key, new copies, then the old ones withdrawn'),
       scheduled: flag('See that automatic rotation is on as the config says, and tell what that protects'),

@@ -1,21 +1,30 @@
 /** Opens the desk at which a command asks of a delivery: that of a session of its own, or a server's (`--server`). */
-import { type Desk, deskOf } from '../app/api.ts';
+import { type Desk, deskOf, type SessionOptions } from '../app/api.ts';
 import { reason } from '../base/outcome.ts';
 import type { Context } from './context.ts';
 import type { DeskFlags } from './flags.ts';
 import { Printer } from './print.ts';
 import { type Progress, progressFor } from './progress.ts';
 import { serverOf } from './server-address.ts';
+import { simulate } from './simulate.ts';
 import { withSession } from './with-session.ts';
 
 type Work = (desk: Desk, printer: Printer, progress: Progress) => Promise<number>;
 
 /** @param work returns the exit code; its result is printed by itself */
-export async function withDesk(context: Context, flags: DeskFlags, work: Work): Promise<void> {
+export async function withDesk(
+  context: Context,
+  flags: DeskFlags,
+  work: Work,
+  more: Pick<SessionOptions, 'builderOnly'> = {},
+): Promise<void> {
   const server = serverOf(context, flags.server);
   if (server !== undefined) return atServer(context, flags, server, work);
-  await withSession(context, flags, (session, printer, progress) =>
-    work(deskOf(session, context.env), printer, progress),
+  await withSession(
+    context,
+    flags,
+    (session, printer, progress) => work(deskOf(session, context.env, { simulate }), printer, progress),
+    more,
   );
 }
 

@@ -3,8 +3,8 @@
  * request may have. A request names images, accounts, Regions, launchers: no field is a path, a role's ARN, a URL or an endpoint.
  */
 import { z } from 'zod';
-import type { Desk, Emit, OtherAsked } from '../app/api.ts';
-import { failed, type Outcome, reason } from '../base/outcome.ts';
+import { type Desk, type Emit, type OtherAsked, type RotationAsked, withoutHashes } from '../app/api.ts';
+import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 import type { Role } from './roles.ts';
 
 /** A name as configs and AWS have them: what could lead out of a folder or into another host is no name. */
@@ -61,6 +61,8 @@ const explain = z.strictObject({
   region: region.optional(),
 });
 
+/** What could lead out of the folder of journals is none. */
+const runId = z.string().regex(/^[0-9TZ-]{20,30}-[0-9a-f]{8}$/);
 const ami = z.string().regex(/^ami-[0-9a-f]{8,17}$/);
 const other = z.discriminatedUnion('do', [
   z.strictObject({
@@ -76,8 +78,7 @@ const other = z.discriminatedUnion('do', [
     to: ami.optional(),
     force: z.boolean(),
   }),
-  // A run's id: what could lead out of the folder of journals is none.
-  z.strictObject({ do: z.literal('rollback'), run: z.string().regex(/^[0-9TZ-]{20,30}-[0-9a-f]{8}$/) }),
+  z.strictObject({ do: z.literal('rollback'), run: runId }),
   z.strictObject({
     do: z.literal('rehome'),
     accounts: z.array(account).max(10_000).optional(),
@@ -116,6 +117,51 @@ const MOVED = reason('plan.moved', 'plan', 'the world has moved since this plan 
   remedy: { who: 'you', does: 'ask for it again' },
 });
 
+/** An image's name, an AMI or a snapshot: a path is none of them. */
+const audited = z.strictObject({
+  named: name,
+  region: region.optional(),
+  freeSpace: z.boolean(),
+  packages: z.boolean(),
+});
+
+const runs = z.union([z.enum(['last', 'last-rotation']), z.array(runId).min(1).max(100)]);
+
+/** A key's alias, id or ARN, an account, a delivery, an image. */
+const what = z.string().regex(/^[\w+=,.@:/-]{1,256}$/);
+const renewal = z.strictObject({ now: z.boolean(), what: what.optional() });
+const rotated = z.strictObject({
+  what: what.optional(),
+  contain: z.boolean(),
+  force: z.boolean(),
+  back: z.boolean(),
+  deleteKey: z.boolean(),
+  watchDays: z.number().int().positive().max(3_650),
+  withinMinutes: z.number().int().min(15).max(2_880).multipleOf(15).optional(),
+});
+const PHASES = ['mark', 'contain', 'deliver', 'moved', 'close', 'closed', 'withdraw', 'disable', 'watch'] as const;
+/** Nothing of what somebody agreed to but its digest is taken from a request: the plan is made here. */
+const due = z.strictObject({ phase: z.enum(PHASES), approval: digest, first: z.boolean() });
+
+/** A minute of the server's clock at the most: whoever asks asks again. */
+const WAIT_MS = 60_000;
+
+async function renewed(
+  desk: Desk,
+  asked: z.output<typeof renewal>,
+  approved: string,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<Outcome<unknown>> {
+  const it = desk.renewal(given(asked));
+  const found = await it.look(emit);
+  if (!found.ok) return found;
+  const { plan } = found.value;
+  return plan.digest === approved
+    ? it.apply(plan, emit, { signal, about: { command: 'rotate --scheduled' } })
+    : failed(MOVED);
+}
+
 /** Fields that were not given are left out, as the use cases want them. */
 const given = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
@@ -153,7 +199,37 @@ export const ASKS: Readonly<Record<string, Ask>> = {
   build: ask(z.strictObject({ image: name }), 'apply', (desk, { image }, emit, signal) =>
     desk.build(image, emit, signal),
   ),
+  // It takes the server's time and AWS's calls, and what it finds decides what may be shared.
+  audit: ask(audited, 'apply', async (desk, asked, emit, signal) => {
+    // A server has other things to do at the same time.
+    const found = await desk.audit({ ...given(asked), threads: 1 }, emit, signal);
+    return found.ok ? done(withoutHashes(found.value)) : found;
+  }),
+  report: ask(z.strictObject({ runs, verify: z.boolean() }), 'read', (desk, asked, emit) => desk.report(asked, emit)),
+  // A census makes usage reports, so that looking is more than reading.
+  'rotation-begin': ask(rotated, 'apply', (desk, asked, emit) => rotationOf(desk, asked).begin(emit)),
+  'rotation-next': ask(rotated, 'apply', (desk, asked, emit) => rotationOf(desk, asked).next(emit)),
+  'rotation-drill': ask(rotated, 'apply', (desk, asked, emit) => rotationOf(desk, asked).drill(emit)),
+  'rotation-wait': ask(z.strictObject({ asked: rotated, untilMs: z.number() }), 'apply', (desk, body, _, signal) =>
+    rotationOf(desk, body.asked).wait(body.untilMs, signal, WAIT_MS),
+  ),
+  // In its end a key is disabled for everybody.
+  'rotation-carry': ask(
+    z.strictObject({ asked: rotated, stage: due, reason: z.string().min(1).max(1_000).optional() }),
+    'admin',
+    (desk, { asked, stage, reason: why }, emit, signal) =>
+      rotationOf(desk, asked).carry(stage, emit, { signal, ...(why === undefined ? {} : { reason: why }) }),
+  ),
+  renewal: ask(renewal, 'read', (desk, asked, emit) => desk.renewal(given(asked)).look(emit)),
+  'renewal-carry': ask(z.strictObject({ asked: renewal, digest }), 'apply', (desk, body, emit, signal) =>
+    renewed(desk, body.asked, body.digest, emit, signal),
+  ),
 };
+
+const rotationOf = (desk: Desk, asked: z.output<typeof rotated>) => desk.rotation(given(asked) as RotationAsked);
+
+/** What keeps the processor busy for minutes: one of each at a time. */
+export const ALONE: ReadonlySet<string> = new Set(['audit', 'rotation-drill']);
 
 export const NEW_RUN = z.strictObject({ digest });
 

@@ -1,5 +1,5 @@
 /** What carries the service's jobs out: one session and one plan per run and worker, and the driver of the CLI. */
-import { type Lease, type PlacePorts, PlannedRun, resumeLease, type Session } from '../app/api.ts';
+import { type Lease, type PlacePorts, PlannedRun, type RequestRecord, resumeLease, type Session } from '../app/api.ts';
 import { done, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Deliveries } from './deliveries.ts';
 import { leasePorts } from './delivery-lease.ts';
@@ -124,6 +124,8 @@ class StepPorts implements PlacePorts {
   readonly #metrics: Metrics;
   readonly #writing: Promise<void>[] = [];
   readonly #spans = new Map<string, ReturnType<typeof startSpan>>();
+  /** By step: calls that changed something. */
+  readonly #requests = new Map<string, readonly RequestRecord[]>();
 
   constructor(run: string, signal: AbortSignal, events: EventLog, metrics: Metrics, guard: PlacePorts['guard']) {
     this.#run = run;
@@ -133,12 +135,15 @@ class StepPorts implements PlacePorts {
     this.#metrics = metrics;
   }
 
-  /** A start is on record before its effect; how it ended is written with what it said, by `emit`. */
+  /** A start is on record before its effect; how it ended is written with what it said, by `emit`, which comes after. */
   readonly journal: PlacePorts['journal'] = {
-    append: (record) =>
-      record.kind === 'started'
-        ? this.#events.append({ run: this.#run, kind: 'started', step: record.step, atMs: record.atMs })
-        : Promise.resolve(),
+    append: (record) => {
+      if (record.kind === 'started')
+        return this.#events.append({ run: this.#run, kind: 'started', step: record.step, atMs: record.atMs });
+      if ('requests' in record)
+        this.#requests.set(record.step, [...(this.#requests.get(record.step) ?? []), ...(record.requests ?? [])]);
+      return Promise.resolve();
+    },
   };
 
   readonly emit = (event: Started): void => {
@@ -149,7 +154,12 @@ class StepPorts implements PlacePorts {
     }
     if (event.kind === 'done') this.#metrics.stepSeconds.observe({ kind: step.do }, event.tookMs / 1_000);
     if (event.kind === 'done' || event.kind === 'failed') this.#spans.get(step.id)?.end();
-    this.#writing.push(this.#events.append({ run: this.#run, step: step.id, atMs: Date.now(), ...told(event) }));
+    const requests = this.#requests.get(step.id) ?? [];
+    this.#requests.delete(step.id);
+    const calls = requests.length === 0 ? {} : { requests };
+    this.#writing.push(
+      this.#events.append({ run: this.#run, step: step.id, atMs: Date.now(), ...told(event), ...calls }),
+    );
   };
 
   async written(): Promise<void> {

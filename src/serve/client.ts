@@ -1,5 +1,16 @@
 /** The desk of a server, asked over HTTP: what `--server URL` puts in the place of a session of one's own. */
-import type { AppEvent, ApplyOptions, Desk, Emit, OtherAsked, Plan, RunEnd } from '../app/api.ts';
+import type {
+  AppEvent,
+  ApplyOptions,
+  Audited,
+  AuditRequest,
+  Desk,
+  Emit,
+  Plan,
+  RotationAsked,
+  RotationDesk,
+  RunEnd,
+} from '../app/api.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { EventRow } from './events.ts';
 
@@ -76,7 +87,8 @@ function deskAt(server: Server, delivery: string): Desk {
     verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
     other: (asked) => ({
       plan: (emit) => ask('plan-other', asked, emit),
-      apply: (plan, emit, options = {}) => applyOther(ask, asked, plan, emit, options.signal),
+      apply: (plan, emit, { signal } = {}) =>
+        carried(ask, 'apply-other', { asked, digest: plan.digest }, plan, emit, signal),
     }),
     volumeKeys: (emit) => ask('volume-keys', {}, emit),
     status: (emit) => ask('status', {}, emit),
@@ -85,16 +97,62 @@ function deskAt(server: Server, delivery: string): Desk {
     compare: (asked, emit) => ask('compare', asked, emit),
     explain: (asked) => ask('explain', asked, quiet),
     build: (image, emit, signal) => ask('build', { image }, emit, signal),
+    audit: ({ threads: _ofItsOwn, ...asked }, emit, signal) => audit(ask, asked, emit, signal),
+    report: (asked, emit) => ask('report', asked, emit),
+    rotation: (asked) => rotation(ask, asked),
+    renewal: (asked) => ({
+      look: (emit) => ask('renewal', asked, emit),
+      apply: (plan, emit, { signal } = {}) =>
+        carried(ask, 'renewal-carry', { asked, digest: plan.digest }, plan, emit, signal),
+    }),
+  };
+}
+
+/** What it read through the server keeps, so that an audit that was left goes on from there. */
+async function audit(
+  ask: AskServer,
+  asked: AuditRequest,
+  emit: Emit,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<Audited>> {
+  const found = await ask<Audited>('audit', asked, emit, signal);
+  if (found.ok || !signal?.aborted) return found;
+  return failed(
+    reason(
+      'audit.interrupted',
+      asked.named,
+      'interrupted: the server keeps what was read, and the next audit goes on from here',
+    ),
+  );
+}
+
+function rotation(ask: AskServer, asked: RotationAsked): RotationDesk {
+  return {
+    begin: (emit) => ask('rotation-begin', asked, emit),
+    next: (emit) => ask('rotation-next', asked, emit),
+    drill: (emit) => ask('rotation-drill', asked, emit),
+    async wait(untilMs, signal) {
+      for (;;) {
+        const over = await ask<boolean>('rotation-wait', { asked, untilMs }, () => {}, signal);
+        if (signal.aborted) return done(false);
+        if (!over.ok || over.value) return over;
+      }
+    },
+    carry({ phase, approval, first, plan }, emit, { signal, reason: why }) {
+      const body = { asked, stage: { phase, approval, first }, ...(why === undefined ? {} : { reason: why }) };
+      return carried(ask, 'rotation-carry', body, plan, emit, signal);
+    },
   };
 }
 
 type AskServer = <T>(name: string, body: unknown, emit: Emit, signal?: AbortSignal) => Promise<Outcome<T>>;
 
 /** The server carries it out while it is asked: who goes away stops it as Ctrl-C would, once calls in flight have ended. */
-async function applyOther(
+async function carried(
   ask: AskServer,
-  asked: OtherAsked,
-  plan: Plan,
+  name: string,
+  body: unknown,
+  plan: Pick<Plan, 'steps'> | undefined,
   emit: Emit,
   signal: AbortSignal | undefined,
 ): Promise<Outcome<RunEnd>> {
@@ -103,9 +161,9 @@ async function applyOther(
     if (event.kind === 'run' && event.event.kind === 'done') finished.add(event.event.step.id);
     emit(event);
   };
-  const ended = await ask<RunEnd>('apply-other', { asked, digest: plan.digest }, told, signal);
+  const ended = await ask<RunEnd>(name, body, told, signal);
   if (!signal?.aborted || ended.ok) return ended;
-  const notStarted = plan.steps.map((s) => s.id).filter((id) => !finished.has(id));
+  const notStarted = (plan?.steps ?? []).map((s) => s.id).filter((id) => !finished.has(id));
   return done({ run: '', done: [...finished], failed: [], notStarted, interrupted: true });
 }
 

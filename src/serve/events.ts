@@ -2,6 +2,7 @@
  * What happens to steps, as rows that whoever follows a run reads in order. Written in groups: one statement for all that
  * came while the last one was under way, so that many steps at once cost few writes.
  */
+import type { RequestRecord } from '../app/api.ts';
 import type { Reason } from '../base/outcome.ts';
 import { type Database, LOCKS } from './rows.ts';
 
@@ -14,13 +15,15 @@ export interface StepEvent {
   readonly percent?: number;
   readonly tookMs?: number;
   readonly reason?: Reason;
+  readonly requests?: readonly RequestRecord[];
 }
 
 export interface EventRow {
   readonly no: number;
   readonly kind: StepEvent['kind'];
   readonly step: string;
-  readonly body: Pick<StepEvent, 'says' | 'percent' | 'tookMs' | 'reason'>;
+  readonly atMs: number;
+  readonly body: Pick<StepEvent, 'says' | 'percent' | 'tookMs' | 'reason' | 'requests'>;
 }
 
 const READ_AT_ONCE = 1_000;
@@ -74,6 +77,6 @@ export class EventLog {
 
 export const readEvents = (db: Database, run: string, after: number): Promise<readonly EventRow[]> =>
   db.query<EventRow>(
-    `select no::int as no, kind, step, body from amiport.event where run = $1 and no > $2 order by no limit ${READ_AT_ONCE}`,
+    `select no::int as no, kind, step, at_ms as "atMs", body from amiport.event where run = $1 and no > $2 order by no limit ${READ_AT_ONCE}`,
     [run, after],
   );

@@ -7,13 +7,14 @@ import { bodyLimit } from 'hono/body-limit';
 import { matchedRoutes } from 'hono/route';
 import { stream } from 'hono/streaming';
 import type { z } from 'zod';
-import { deskOf, type Emit, type Status } from '../app/api.ts';
+import { type DeskPorts, deskOf, type Emit, type Simulate, type Status } from '../app/api.ts';
 import { failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
-import { ASKS, type Ask, NEW_RUN, NEW_TOKEN } from './asks.ts';
+import { ALONE, ASKS, type Ask, NEW_RUN, NEW_TOKEN } from './asks.ts';
 import { audit, readAudit } from './audit.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Core } from './core.ts';
 import { type Caller, may, type Role } from './roles.ts';
+import { placesTold, runsTold } from './run-reports.ts';
 import { askRun, follow, runEnd, withLastRun } from './run-requests.ts';
 import { readRun, readRuns } from './runs.ts';
 import { listTokens, makeToken, revokeToken } from './tokens.ts';
@@ -23,6 +24,8 @@ export interface HttpOptions {
   readonly core: Core;
   readonly authenticate: Authenticate;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** For drills. */
+  readonly simulate?: Simulate;
   /** Packer runs templates, which run anything: off, unless whoever starts the server turns it on. */
   readonly builds: boolean;
   /** Names that requests may call this server by; absent: any. A web page that resolves to loopback calls it by its own. */
@@ -84,7 +87,8 @@ export function httpApp(o: HttpOptions): Hono<Vars> {
   });
   app.get('/v1/findings', async (c) => c.json({ version: 1, findings: await core.db.query(FINDINGS) }));
   runRoutes(app, o);
-  app.post('/v1/deliveries/:delivery/:ask', (c) => asked(c, o));
+  const busy = new Set<string>();
+  app.post('/v1/deliveries/:delivery/:ask', (c) => asked(c, o, busy));
   adminRoutes(app, o);
   app.notFound((c) => refuse(c as Ctx, 404, NOT_HERE));
   app.onError((error, c) => {
@@ -161,28 +165,40 @@ async function jsonOf(c: Ctx): Promise<unknown> {
   return c.req.json().catch(() => undefined);
 }
 
-async function asked(c: Ctx, o: HttpOptions): Promise<Response> {
+/** @param busy what is under way and may not be twice */
+async function asked(c: Ctx, o: HttpOptions, busy: Set<string>): Promise<Response> {
   const name = c.req.param('ask') ?? '';
   const use: Ask | undefined = Object.hasOwn(ASKS, name) ? ASKS[name] : undefined;
   if (use === undefined) return refuse(c, 404, NOT_HERE);
   const request = await admitted(c, o, name, use.body, use.role);
   if (!request.ok) return request.answer;
   if (name === 'build' && !o.builds) return refuse(c, 403, BUILDS_OFF);
+  if (busy.has(name)) return refuse(c, 409, busyWith(name));
   const delivery = c.req.param('delivery') ?? '';
   const opened = await o.core.deliveries.open(delivery);
   if (!opened.ok) return refuse(c, opened.reason.code === 'serve.delivery.unknown' ? 404 : 409, opened.reason);
   const { session } = opened.value;
+  if (ALONE.has(name)) busy.add(name);
+  const ports: DeskPorts = {
+    otherRuns: () => runsTold(o.core.db, delivery),
+    otherPlaces: () => placesTold(o.core.db, delivery),
+    ...(o.simulate === undefined ? {} : { simulate: o.simulate }),
+  };
   return lines(c, o.core.log, async (line, signal) => {
     const emit: Emit = (event) => line({ event });
     try {
-      const result = await use.run(deskOf(session, o.env), request.body, emit, signal);
+      const result = await use.run(deskOf(session, o.env, ports), request.body, emit, signal);
       if (name !== 'status' || !result.ok) return result;
       return { ok: true, value: await withLastRun(o.core, delivery, result.value as Status) };
     } finally {
+      busy.delete(name);
       await session.close();
     }
   });
 }
+
+const busyWith = (name: string): Reason =>
+  refusal('serve.busy', `the server is at another ${name.replace('rotation-', '')}`, 'ask again when it is over');
 
 const BUILDS_OFF = refusal(
   'serve.builds.off',

@@ -24,7 +24,9 @@ export interface RunRow {
   readonly askedAt: string;
   readonly steps: number;
   readonly ended: boolean;
+  readonly endedAt: string | null;
   readonly stopped: boolean;
+  readonly digest: string;
 }
 
 export interface RunResultRow extends RunRow {
@@ -102,7 +104,7 @@ export const busy = (delivery: string): Reason =>
   });
 
 const RUN_COLUMNS = `id, delivery, asked_by as "askedBy", to_json(asked_at)#>>'{}' as "askedAt", steps,
-  ended_at is not null as ended, stop as stopped`;
+  ended_at is not null as ended, to_json(ended_at)#>>'{}' as "endedAt", stop as stopped, digest`;
 
 export async function readRun(db: Database, delivery: string, id: string): Promise<RunResultRow | undefined> {
   const [run] = await db.query<RunRow>(`select ${RUN_COLUMNS} from amiport.run where id = $1 and delivery = $2`, [

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { Simulate } from '../app/api.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { type AuthOptions, authenticator } from './authenticate.ts';
 import { type Core, type CoreOptions, openCore } from './core.ts';
@@ -14,6 +15,8 @@ export interface ServeOptions extends CoreOptions {
   readonly port: number;
   readonly auth: AuthOptions;
   readonly builds: boolean;
+  /** For drills. */
+  readonly simulate?: Simulate;
   readonly schedules: ScheduleOptions;
 }
 
@@ -39,6 +42,7 @@ export async function startService(o: ServeOptions): Promise<Outcome<Service>> {
     env: o.deliveries.env,
     builds: o.builds,
     draining: () => core.closing.aborted,
+    ...(o.simulate === undefined ? {} : { simulate: o.simulate }),
     ...(local ? { hosts: new Set([...LOOPBACK, '[::1]']) } : {}),
   });
   const server = createServer(getRequestListener(app.fetch));

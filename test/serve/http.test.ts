@@ -86,6 +86,8 @@ test('through a server each command prints what it prints without, before and af
   );
   expect(inventory(at.sim)).toEqual(WHOLE);
   for (const args of READS) await bothSay(...args);
+  const event = at.sim.world.events.findLast((e) => e.account === FIRST && e.region === HOME)?.eventId ?? '';
+  await bothSay('explain', '--event', event, '--account', FIRST, '--region', HOME);
   const [run] = await readRuns(server.core.db, 'bedrock');
   await bothSay('rollback', run?.id ?? '', '--dry-run', '--json');
   expect((await through('status')).out).toContain('27 of 27 steps done, 0 failed, 0 not started; all done.');
@@ -134,27 +136,20 @@ const refused = async (attempt: Attempt): Promise<string> => {
 
 const D = '/v1/deliveries/bedrock';
 const DIGEST = 'a'.repeat(64);
+const MALFORMED = '400 serve.request.malformed';
 
 const RUN = '2026-01-01T00-00-00-000Z-abcdef12';
 const approved = (asked: object) => ({ asked, digest: DIGEST });
-
-test.each([
-  { args: ['audit', 'kubernetes'], says: /audit does not go through a server/ },
-  { args: ['rotate', '--leaked'], says: /rotate does not go through a server/ },
-  { args: ['report'], says: /report does not go through a server/ },
-])('$args is refused by name, with what to do', async ({ args, says }) => {
-  const { code, err } = await through(...args);
-  expect([code, err]).toEqual([2, expect.stringMatching(says)]);
-  expect(err).toMatch(/run it on the machine of the server/);
-  const byName = await runCli(args, { AMIPORT_SERVER: server.url, AMIPORT_TOKEN: tokens.admin ?? '' });
-  expect([byName.code, byName.err]).toEqual([2, err]);
-});
+const AUDIT = { named: 'kubernetes', freeSpace: false, packages: false };
+const ROTATION = { contain: false, force: false, back: false, deleteKey: false, watchDays: 7 };
+const STAGE = { phase: 'mark', approval: DIGEST, first: true };
 
 test('the file of a disk is read here, whatever server is named', async () => {
   const disk = join(mkdtempSync(join(tmpdir(), 'amiport-disk-')), 'disk.raw');
   writeFileSync(disk, Buffer.alloc(65_536));
   const { code, out } = await runCli(['audit', disk, '--json'], { AMIPORT_SERVER: server.url });
   expect([code, JSON.parse(out)]).toMatchObject([0, { result: 'clean' }]);
+  expect(await through('audit', disk)).toMatchObject({ code: 2, err: expect.stringContaining('leave --server out') });
 });
 
 test.each([
@@ -186,6 +181,11 @@ test.each([
     gets: '403 serve.forbidden',
   },
   { who: 'read', path: `${D}/left`, body: { removeCanaries: true }, gets: '403 serve.forbidden' },
+  { who: 'read', path: `${D}/audit`, body: AUDIT, gets: '403 serve.forbidden' },
+  { who: 'read', path: `${D}/rotation-begin`, body: ROTATION, gets: '403 serve.forbidden' },
+  { who: 'read', path: `${D}/rotation-drill`, body: ROTATION, gets: '403 serve.forbidden' },
+  { who: 'apply', path: `${D}/rotation-carry`, body: { asked: ROTATION, stage: STAGE }, gets: '403 serve.forbidden' },
+  { who: 'read', path: `${D}/renewal-carry`, body: approved({ now: true }), gets: '403 serve.forbidden' },
   { who: 'apply', path: '/v1/tokens', body: { name: 'me', role: 'admin' }, gets: '403 serve.forbidden' },
   { who: 'apply', path: '/v1/tokens', gets: '403 serve.forbidden' },
   { who: 'apply', path: '/v1/tokens/x', method: 'DELETE', gets: '403 serve.forbidden' },
@@ -216,60 +216,76 @@ test.each([
     body: {},
     gets: '404 serve.delivery.unknown',
   },
-  { names: 'a config', path: `${D}/plan`, body: { config: '/etc/passwd' }, gets: '400 serve.request.malformed' },
+  { names: 'a config', path: `${D}/plan`, body: { config: '/etc/passwd' }, gets: MALFORMED },
   {
     names: 'an endpoint',
     path: `${D}/plan`,
     body: { endpoint: 'http://169.254.169.254' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'a role',
     path: `${D}/verify`,
     body: { canary: true, role: 'arn:aws:iam::222222222222:role/Admin' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'a path for an image',
     path: `${D}/build`,
     body: { image: '../../evil.pkr.hcl' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'an ARN for a launcher',
     path: `${D}/explain`,
     body: { launcher: 'arn:aws:iam::222222222222:role/X' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'a URL for a Region',
     path: `${D}/explain`,
     body: { region: 'evil.example/?' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'steps of its own',
     path: `${D}/runs`,
     body: { digest: DIGEST, steps: [{ do: 'deregister-image' }] },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'a path for a run',
     path: `${D}/plan-other`,
     body: { do: 'rollback', run: '../../../etc/passwd' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'a role beside what is retired',
     path: `${D}/plan-other`,
     body: { do: 'retire', force: false, now: false, role: 'arn:aws:iam::222222222222:role/Admin' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'an image by its ARN',
     path: `${D}/plan-other`,
     body: { do: 'emergency', image: 'kubernetes', version: 'arn:aws:ec2:eu-west-1::image/ami-1', force: true },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
+  },
+  { names: 'a path for a disk', path: `${D}/audit`, body: { ...AUDIT, named: '../disk.raw' }, gets: MALFORMED },
+  { names: 'a file of the system', path: `${D}/audit`, body: { ...AUDIT, named: '/etc/shadow' }, gets: MALFORMED },
+  { names: 'threads', path: `${D}/audit`, body: { ...AUDIT, threads: 1_000 }, gets: MALFORMED },
+  { names: 'a path for a report', path: `${D}/report`, body: { runs: ['../../x'], verify: false }, gets: MALFORMED },
+  {
+    names: 'a phase that is none',
+    path: `${D}/rotation-carry`,
+    body: { asked: ROTATION, stage: { ...STAGE, phase: 'delete-all' } },
+    gets: MALFORMED,
+  },
+  {
+    names: 'steps for a phase',
+    path: `${D}/rotation-carry`,
+    body: { asked: ROTATION, stage: { ...STAGE, plan: { steps: [] } } },
+    gets: MALFORMED,
   },
   { names: 'a plan that nobody was shown', path: `${D}/runs`, body: { digest: DIGEST }, gets: '409 plan.moved' },
   { names: 'a property of every object', path: `${D}/constructor`, body: {}, gets: '404 serve.no-such-thing' },
@@ -284,7 +300,7 @@ test.each([
     path: `${D}/plan`,
     body: '{}',
     headers: { 'content-type': 'text/plain' },
-    gets: '400 serve.request.malformed',
+    gets: MALFORMED,
   },
   {
     names: 'the server by a name that somebody else gave it',

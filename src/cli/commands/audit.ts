@@ -1,31 +1,21 @@
 /** `amiport audit`: secrets on the disks of an image, a snapshot or a raw file, read without launching or mounting. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import {
-  type Audited,
-  type AuditSurroundings,
-  type AuditTarget,
-  auditTarget,
-  awsTarget,
-  rawFileTarget,
-  readConfig,
-} from '../../app/api.ts';
-import type { Outcome } from '../../base/outcome.ts';
+import { type Audited, type AuditRequest, auditTarget, rawFileTarget, readConfig } from '../../app/api.ts';
+import { type Outcome, type Reason, reason } from '../../base/outcome.ts';
 import { auditHtml } from '../audit-html.ts';
 import { auditMarkdown } from '../audit-markdown.ts';
 import { auditSarif } from '../audit-sarif.ts';
 import { printAudit } from '../audit-text.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
-import { refusedAtServer } from '../not-at-server.ts';
+import type { DeskFlags } from '../flags.ts';
 import { Printer } from '../print.ts';
 import { type Progress, progressFor } from '../progress.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 
 type Format = 'sarif' | 'markdown' | 'html';
 
-interface Flags extends CommonFlags {
-  readonly server?: string;
+interface Flags extends DeskFlags {
   readonly format?: Format;
   readonly freeSpace: boolean;
   readonly packages: boolean;
@@ -38,20 +28,32 @@ export default async function audit(this: Context, flags: Flags, target: string)
     'interrupted: what was read is kept, and the next audit goes on from here (Ctrl-C again to end at once)';
   const isFile = !/^(?:ami|snap)-[0-9a-f]+$/.test(target) && existsSync(target) && !statSync(target).isDirectory();
   // The file of a disk is here, whatever server is named for everything else.
-  if ((!isFile || flags.server !== undefined) && refusedAtServer(this, flags, 'audit')) return;
-  if (isFile) return auditFile(this, flags, target);
-  await withSession(
+  if (isFile && flags.server === undefined) return auditFile(this, flags, target);
+  if (isFile) {
+    this.process.exitCode = new Printer(this, flags).bad({ reason: hereOnly(target), problems: [] });
+    return;
+  }
+  const { freeSpace, packages, threads, region } = flags;
+  const asked: AuditRequest = {
+    named: target,
+    freeSpace,
+    packages,
+    ...(threads === undefined ? {} : { threads }),
+    ...(region === undefined ? {} : { region }),
+  };
+  await withDesk(
     this,
     flags,
-    (session, printer, progress) =>
-      run(this, flags, printer, progress, () => awsTarget(session, target, flags.region), {
-        stateDir: session.stateDir,
-        policy: session.want.policy.secrets,
-        nowMs: () => session.clock.nowMs(),
-      }),
+    async (desk, printer, progress) =>
+      told(printer, progress, flags, await desk.audit(asked, progress.emit, this.interrupted)),
     { builderOnly: true },
   );
 }
+
+const hereOnly = (file: string): Reason =>
+  reason('cli.audit.file', file, `${file} is a file on this machine, which a server does not read`, {
+    remedy: { who: 'you', does: 'leave --server out' },
+  });
 
 /** Needs no AWS, and no config: where there is one, its rules and exceptions count. */
 async function auditFile(context: Context, flags: Flags, path: string): Promise<void> {
@@ -62,33 +64,25 @@ async function auditFile(context: Context, flags: Flags, path: string): Promise<
     return;
   }
   const progress = progressFor(context, flags);
-  const target = async (): Promise<Outcome<AuditTarget>> => ({ ok: true, value: await rawFileTarget(path) });
-  context.process.exitCode = await run(context, flags, printer, progress, target, {
+  const asked = { threads: flags.threads, freeSpace: flags.freeSpace, packages: flags.packages };
+  const audited = await auditTarget(await rawFileTarget(path), asked, {
     stateDir: join(dirname(resolve(flags.config)), '.amiport'),
     policy: config?.value.want.policy.secrets,
     nowMs: () => Date.now(),
+    emit: progress.emit,
+    signal: context.interrupted,
   });
+  context.process.exitCode = told(printer, progress, flags, audited);
 }
 
-async function run(
-  context: Context,
-  flags: Flags,
-  printer: Printer,
-  progress: Progress,
-  find: () => Promise<Outcome<AuditTarget>>,
-  at: Pick<AuditSurroundings, 'stateDir' | 'policy' | 'nowMs'>,
-): Promise<number> {
-  const target = await find();
-  if (!target.ok) {
-    progress.end();
-    return target.reason.code === 'audit.target.unknown'
-      ? printer.bad({ reason: target.reason, problems: [] })
-      : printer.failure(target.reason);
-  }
-  const asked = { threads: flags.threads, freeSpace: flags.freeSpace, packages: flags.packages };
-  const audited = await auditTarget(target.value, asked, { ...at, emit: progress.emit, signal: context.interrupted });
+function told(printer: Printer, progress: Progress, flags: Flags, audited: Outcome<Audited>): number {
   progress.end();
-  if (!audited.ok) return printer.failure(audited.reason);
+  if (!audited.ok) {
+    const why = audited.reason;
+    if (why.code === 'audit.target.unknown') return printer.bad({ reason: why, problems: [] });
+    const code = printer.failure(why);
+    return why.code === 'audit.interrupted' ? EXIT.interrupted : code;
+  }
   print(printer, flags, audited.value);
   return exitOf(audited.value);
 }

@@ -1,5 +1,5 @@
 /** `amiport rotate --scheduled`: what rotation of key material protects, what not, and what the config still asks for. */
-import { deskOf, type Scheduled, type Session, scheduledRotation } from '../../app/api.ts';
+import type { Desk, Scheduled } from '../../app/api.ts';
 import { done } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import { type Printer, plural } from '../print.ts';
@@ -15,14 +15,19 @@ interface Flags {
 
 export async function rotateScheduled(
   context: Context,
-  session: Session,
+  desk: Desk,
   printer: Printer,
   progress: Progress,
   flags: Flags,
+  what: string | undefined,
 ): Promise<number> {
-  const found = await scheduledRotation(session, flags.now, progress.emit);
+  const renewal = desk.renewal({ now: flags.now, ...(what === undefined ? {} : { what }) });
+  const found = await renewal.look(progress.emit);
   progress.end();
-  if (!found.ok) return printer.failure(found.reason);
+  if (!found.ok)
+    return /^cli\./.test(found.reason.code)
+      ? printer.bad({ reason: found.reason, problems: [] })
+      : printer.failure(found.reason);
   const { keys, plan } = found.value;
   if (printer.json && (flags.dryRun || plan.steps.length === 0)) {
     printer.document({ version: 1, keys, plan });
@@ -33,8 +38,8 @@ export async function rotateScheduled(
     printPlan(printer, plan, false, 'rotation is as the config wants it');
     return plan.blocked.length > 0 ? EXIT.couldNotTell : EXIT.done;
   }
-  const desk = { ...deskOf(session, context.env), plan: async () => done(plan) };
-  return planAndApply(context, desk, printer, progress, flags.yes, { again: 'amiport rotate --scheduled' });
+  const carried = { who: () => desk.who(), plan: async () => done(plan), apply: renewal.apply };
+  return planAndApply(context, carried, printer, progress, flags.yes, { again: 'amiport rotate --scheduled' });
 }
 
 const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

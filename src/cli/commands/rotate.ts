@@ -1,34 +1,27 @@
 /** `amiport rotate --leaked`: phase after phase until nothing but days or somebody else is waited for. */
-import {
-  censusBefore,
-  type Drilled,
-  deskOf,
-  drill,
-  overviewOf,
-  ownerAskedFor,
-  type RotateCensus,
-  type RotateOverview,
-  type RotateWish,
-  RotationRun,
-  type Session,
-  type Stage,
+import type {
+  Begun,
+  Desk,
+  Drilled,
+  RotateCensus,
+  RotateOverview,
+  RotationDesk,
+  ShownStage,
+  ToDo,
 } from '../../app/api.ts';
 import { type Reason, reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
-import type { CommonFlags } from '../flags.ts';
-import { refusedAtServer } from '../not-at-server.ts';
+import type { DeskFlags } from '../flags.ts';
 import { type Printer, plural, table } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { printPlan } from '../render-plan.ts';
-import { simulate } from '../simulate.ts';
 import { sayWho } from '../who.ts';
-import { withSession } from '../with-session.ts';
+import { withDesk } from '../with-desk.ts';
 import { printCensus } from './rotate-census.ts';
 import { rotateScheduled } from './rotate-scheduled.ts';
 
-interface Flags extends CommonFlags {
-  readonly server?: string;
+interface Flags extends DeskFlags {
   readonly yes: boolean;
   readonly leaked: boolean;
   readonly scheduled: boolean;
@@ -46,33 +39,23 @@ interface Flags extends CommonFlags {
 }
 
 export default async function rotate(this: Context, flags: Flags, what?: string): Promise<void> {
-  if (refusedAtServer(this, flags, 'rotate')) return;
   this.stopping.says =
     'interrupted: finishing what is in flight; amiport rotate --leaked goes on from here (Ctrl-C again to end at once)';
-  await withSession(this, flags, async (session, printer, progress) => {
-    const wrong = wrongWords(session, flags, what);
+  await withDesk(this, flags, async (desk, printer, progress) => {
+    const wrong = wrongWords(flags);
     if (wrong !== undefined) return printer.bad({ reason: wrong, problems: [] });
-    const owner = ownerAskedFor(session, what);
-    if (flags.scheduled) return rotateScheduled(this, session, printer, progress, flags);
-    if (!(await sayWho(deskOf(session, this.env), printer))) return EXIT.failed;
-    return new Rotating(this, session, printer, progress, flags, owner).run();
+    if (flags.scheduled) return rotateScheduled(this, desk, printer, progress, flags, what);
+    if (!(await sayWho(desk, printer))) return EXIT.failed;
+    return new Rotating(this, desk, printer, progress, flags, what).run();
   });
 }
 
-function wrongWords(session: Session, flags: Flags, what: string | undefined): Reason | undefined {
+function wrongWords(flags: Flags): Reason | undefined {
   if (flags.leaked === flags.scheduled)
     return reason('cli.rotate.how', 'rotate', 'say what for: --leaked or --scheduled', {
       remedy: { who: 'you', does: 'amiport rotate --help tells' },
     });
-  const apart = notTogether(flags);
-  if (apart !== undefined) return apart;
-  const owner = what === undefined ? undefined : ownerAskedFor(session, what);
-  if (flags.scheduled && owner?.of === 'account') return notTheirs(owner.account);
-  if (what === undefined || owner !== undefined) return undefined;
-  const names = [session.want.name, ...session.want.images.map((i) => i.name)].join(', ');
-  return reason('cli.rotate.what', what, `${what} is no key, account, delivery or image of this config`, {
-    remedy: { who: 'you', does: `name a key by its alias, an account by its id, or one of ${names}` },
-  });
+  return notTogether(flags);
 }
 
 type Switch = 'now' | 'drill' | 'contain' | 'force' | 'back' | 'delete' | 'within';
@@ -91,14 +74,6 @@ function notTogether(flags: Flags): Reason | undefined {
   });
 }
 
-const notTheirs = (account: string): Reason =>
-  reason('cli.rotate.scheduled-account', account, `--scheduled is for the delivery's key, not for keys of ${account}`, {
-    remedy: {
-      who: `account ${account}`,
-      does: 'aws kms enable-key-rotation --key-id KEY --rotation-period-in-days 365',
-    },
-  });
-
 /** Told at the end as one document. */
 interface Carried {
   readonly phase: string;
@@ -110,59 +85,54 @@ interface Carried {
 
 class Rotating {
   readonly #context: Context;
-  readonly #session: Session;
   readonly #printer: Printer;
   readonly #progress: Progress;
   readonly #flags: Flags;
-  readonly #wish: RotateWish;
   readonly #carried: Carried[] = [];
-  readonly #rotation: RotationRun;
+  readonly #rotation: RotationDesk;
 
   constructor(
     context: Context,
-    session: Session,
+    desk: Desk,
     printer: Printer,
     progress: Progress,
     flags: Flags,
-    owner: RotateWish['owner'],
+    what: string | undefined,
   ) {
     this.#context = context;
-    this.#session = session;
     this.#printer = printer;
     this.#progress = progress;
     this.#flags = flags;
-    this.#wish = {
-      ...(owner === undefined ? {} : { owner }),
+    this.#rotation = desk.rotation({
+      ...(what === undefined ? {} : { what }),
+      back: flags.back,
       contain: flags.contain,
       force: flags.force,
       watchDays: flags.watchDays,
       deleteKey: flags.delete,
       ...(flags.within === undefined ? {} : { withinMinutes: flags.within }),
-    };
-    this.#rotation = new RotationRun(session, this.#wish, progress.emit);
+    });
   }
 
   async run(): Promise<number> {
-    const first = await (this.#flags.back ? this.#rotation.back() : this.#rotation.begin());
+    const begun = await this.#rotation.begin(this.#progress.emit);
     this.#progress.end();
-    if (!first.ok) return this.#printer.failure(first.reason);
-    const stage = first.value;
-    const begins = stage.is === 'to-do' && stage.phase === 'mark' && !this.#flags.back;
-    const overview = begins ? overviewOf(this.#session, this.#wish, stage.seen) : undefined;
-    const census = begins ? await censusBefore(this.#session, this.#wish, stage.seen) : undefined;
+    if (!begun.ok)
+      return begun.reason.code === 'cli.rotate.what'
+        ? this.#printer.bad({ reason: begun.reason, problems: [] })
+        : this.#printer.failure(begun.reason);
+    const { stage, overview, census } = begun.value;
     if (census !== undefined) printCensus(this.#printer, census, this.#flags.contain);
     if (overview !== undefined) printOverview(this.#printer, overview);
     if (this.#flags.drill) return this.#drill(overview, census);
-    if (this.#flags.dryRun) return this.#show(stage, overview, census);
+    if (this.#flags.dryRun) return this.#show(begun.value);
     if (stage.is === 'to-do' && !this.#flags.yes && !(await this.#agreed(stage))) return EXIT.failed;
     return this.#carryOn(stage);
   }
 
   async #drill(overview: RotateOverview | undefined, census: RotateCensus | undefined): Promise<number> {
-    const { seen } = this.#rotation;
-    if (seen === undefined) return EXIT.failed;
-    // The runs of a drill are nobody's: no step of them is told.
-    const drilled = await drill(this.#session, seen, this.#wish, simulate, () => {});
+    const drilled = await this.#rotation.drill(this.#progress.emit);
+    this.#progress.end();
     if (!drilled.ok) return this.#printer.failure(drilled.reason);
     const holds = census?.holds ?? [];
     if (this.#printer.json) this.#printer.document({ version: 1, census, overview, drill: drilled.value });
@@ -170,9 +140,10 @@ class Rotating {
     return drilled.value.notProven.length + holds.length > 0 ? EXIT.differs : EXIT.done;
   }
 
-  #show(stage: Stage, overview: RotateOverview | undefined, census: RotateCensus | undefined): number {
+  #show({ stage, overview, census }: Begun): number {
     if (this.#printer.json) {
-      const { seen: _seen, ...shown } = stage.is === 'to-do' ? stage : { ...stage, seen: undefined };
+      // What is agreed to is between the command and whoever carries it out.
+      const { approval: _approval, first: _first, ...shown } = { approval: '', first: false, ...stage };
       this.#printer.document({ version: 1, census, overview, next: shown });
     } else if (stage.is === 'to-do') {
       this.#printer.line(`Next phase: ${stage.phase}`);
@@ -181,47 +152,49 @@ class Rotating {
     return stage.is === 'held' ? EXIT.differs : EXIT.done;
   }
 
-  #agreed(stage: Extract<Stage, { is: 'to-do' }>): Promise<boolean> {
+  #agreed(stage: ToDo): Promise<boolean> {
     const what = this.#flags.back ? 'Take the rotation back' : `Go on with the phase ${stage.phase} and what follows`;
     return confirm(this.#context, `${what}?`);
   }
 
-  async #carryOn(first: Stage): Promise<number> {
+  async #carryOn(first: ShownStage): Promise<number> {
     const { interrupted } = this.#context;
     let last = '';
-    for (let stage = first; ; stage = await this.#rotation.next()) {
+    for (let stage = first; ; ) {
       this.#progress.end();
       if (interrupted.aborted) return this.#interrupted();
       if (stage.is === 'settling') {
         this.#printer.note(`${stage.phase}: until ${timeText(stage.untilMs)}, so that everybody has seen what changed`);
-        const { clock } = this.#session;
-        await clock.sleep(Math.max(0, stage.untilMs - clock.nowMs()), interrupted).catch(() => {});
-        continue;
+        const waited = await this.#rotation.wait(stage.untilMs, interrupted);
+        if (!waited.ok) return this.#printer.failure(waited.reason);
+      } else if (stage.is !== 'to-do') return this.#end(stage);
+      else {
+        if (stage.plan.digest === last) return this.#printer.failure(notMoving(stage.phase));
+        last = stage.plan.digest;
+        const code = await this.#carry(stage);
+        if (code !== undefined) return code;
       }
-      if (stage.is !== 'to-do') return this.#end(stage);
-      if (stage.plan.digest === last) return this.#printer.failure(notMoving(stage.phase));
-      last = stage.plan.digest;
-      const code = await this.#carry(stage);
-      if (code !== undefined) return code;
+      const next = await this.#rotation.next(this.#progress.emit);
+      if (!next.ok) return this.#printer.failure(next.reason);
+      stage = next.value;
     }
   }
 
   /** @returns the exit code where it cannot go on */
-  async #carry(stage: Extract<Stage, { is: 'to-do' }>): Promise<number | undefined> {
+  async #carry(stage: ToDo): Promise<number | undefined> {
     const printer = this.#printer;
     printer.line(
       `${printer.color.bold(stage.phase)}: ${plural(stage.plan.steps.length, 'step')}${stage.phase === 'mark' && this.#flags.reason !== undefined ? ` (${this.#flags.reason})` : ''}`,
     );
-    const applied = await this.#rotation.carry(stage, {
+    const applied = await this.#rotation.carry(stage, this.#progress.emit, {
       signal: this.#context.interrupted,
       ...(this.#flags.reason === undefined ? {} : { reason: this.#flags.reason }),
     });
     this.#progress.end();
     if (!applied.ok) return printer.failure(applied.reason);
-    const { run, result } = applied.value;
-    const { done, failed, notStarted } = result;
+    const { run, done, failed, notStarted, interrupted } = applied.value;
     this.#carried.push({ phase: stage.phase, run, done, failed, notStarted });
-    if (result.interrupted) return this.#interrupted();
+    if (interrupted) return this.#interrupted();
     if (failed.length + notStarted.length === 0) return undefined;
     if (printer.json) this.#document({ is: 'failed' });
     else for (const f of failed) printer.reason(f.reason);
@@ -237,7 +210,7 @@ class Rotating {
     return EXIT.interrupted;
   }
 
-  #end(stage: Exclude<Stage, { is: 'to-do' | 'settling' }>): number {
+  #end(stage: Exclude<ShownStage, { is: 'to-do' | 'settling' }>): number {
     if (this.#printer.json) this.#document(stage);
     else this.#tell(stage);
     return stage.is === 'held' ? EXIT.differs : EXIT.done;
@@ -247,7 +220,7 @@ class Rotating {
     this.#printer.document({ version: 1, phases: this.#carried, end });
   }
 
-  #tell(stage: Exclude<Stage, { is: 'to-do' }>): void {
+  #tell(stage: Exclude<ShownStage, { is: 'to-do' }>): void {
     const { color } = this.#printer;
     const line = (text: string): void => this.#printer.line(text);
     switch (stage.is) {
@@ -274,7 +247,7 @@ class Rotating {
 
 const timeText = (ms: number): string => new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 
-const watchText = ({ untilMs, denied, over }: Extract<Stage, { is: 'watching' }>): string =>
+const watchText = ({ untilMs, denied, over }: Extract<ShownStage, { is: 'watching' }>): string =>
   `${denied.length === 0 ? 'Nobody missed it so far' : `${plural(denied.length, 'use')} of it refused`}; ${
     over ? 'the watch is over: --delete schedules its deletion' : `the watch lasts until ${timeText(untilMs)}`
   }. amiport rotate --leaked --back takes it all back.`;

@@ -9,6 +9,7 @@ import { makeLog } from '../../serve/log.ts';
 import { startService } from '../../serve/service.ts';
 import { type Context, EXIT } from '../context.ts';
 import { Printer, type PrintFlags } from '../print.ts';
+import { simulate } from '../simulate.ts';
 
 interface ProcessFlags extends PrintFlags {
   readonly deliveries: string;
@@ -47,6 +48,7 @@ export async function serve(this: Context, flags: ServeFlags): Promise<void> {
     port: flags.port,
     auth: auth.value,
     builds: flags.builds,
+    simulate,
     schedules: { driftEveryMs: flags.driftMinutes * MINUTE_MS, keepRunsDays: Math.ceil(flags.keepDays) },
   });
   if (!started.ok) {
