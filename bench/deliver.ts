@@ -1,6 +1,7 @@
 /**
  * Whole deliveries on virtual time with AWS's quotas on: how long they take against the critical path, how many calls
- * they make against the least that would do, how often they look; and how long planning takes.
+ * they make against the least that would do, how often they look; how long planning takes, and what
+ * memory the program holds.
  *
  * `npm run -s bench -- deliver` runs fleets of 3 × 2 and 30 × 5; AMIPORT_BENCH_FLEETS=3x2,100x5,1500x20 names others, and
  * AMIPORT_BENCH_WAYS some of the ways.
@@ -8,6 +9,7 @@
 import { applyPlan, makePlan, type Session } from '../src/app/api.ts';
 import type { VirtualTime } from '../src/sim/time.ts';
 import { added, leastEffects, leastMs, leastProofReads, leastReads } from './delivering/bound.ts';
+import { benchCliMemory } from './delivering/cli-memory.ts';
 import { type Fleet, fleetOf, WAYS, type Way } from './delivering/fleet.ts';
 import { benchPlanning } from './delivering/planning.ts';
 import { benchStage, type Counter, START_MS } from './delivering/stage.ts';
@@ -25,6 +27,7 @@ export async function bench(emit: Emit): Promise<void> {
     for (const way of ways) await benchDelivery(emit, fleetOf(accounts, regions), way);
   }
   await benchPlanning(emit);
+  await benchCliMemory(emit);
 }
 
 async function benchDelivery(emit: Emit, fleet: Fleet, way: Way): Promise<void> {
