@@ -3,9 +3,11 @@
  * row says can never be more than a name of something the config asks for. Carries out one place's steps of one stage
  * with the driver of the CLI, and gives them back when all that is left waits for AWS.
  */
+import { invariant } from '../base/invariant.ts';
 import type { Reason } from '../base/outcome.ts';
 import type { Delivery } from '../model/delivery.ts';
 import type { Observed } from '../model/observed.ts';
+import { type Part, selectionOf, selectSteps } from '../plan/select.ts';
 import { type Plan, resolveReferences } from '../plan/step.ts';
 import { type Doer, drive, type Results, type RunEvent } from '../run/drive.ts';
 import type { JournalRecord } from '../run/journal.ts';
@@ -61,16 +63,29 @@ export class PlannedRun {
   #plan: Plan;
   #steps: ReadonlyMap<string, PlacedStep>;
 
-  private constructor(session: Session, seen: Observed) {
+  readonly #part: Part | undefined;
+
+  private constructor(session: Session, seen: Observed, part: Part | undefined) {
     this.#session = session;
     this.#doer = doerFor(session);
     this.#seen = seen;
-    this.#plan = planFor(session, session.want, seen);
+    this.#part = part;
+    this.#plan = this.#planned();
     this.#steps = byId(this.#plan);
   }
 
-  static async open(session: Session): Promise<PlannedRun> {
-    return new PlannedRun(session, await session.look());
+  /** @param part what the run was asked for; absent: the whole delivery */
+  static async open(session: Session, part?: Part): Promise<PlannedRun> {
+    return new PlannedRun(session, await session.look(), part);
+  }
+
+  #planned(): Plan {
+    const { want } = this.#session;
+    const plan = planFor(this.#session, want, this.#seen);
+    if (this.#part === undefined) return plan;
+    const selection = selectionOf(want, this.#part);
+    invariant(selection.ok, 'a run is of a part that its config has');
+    return selectSteps(plan, want, selection.value);
   }
 
   get plan(): Plan {
@@ -138,7 +153,7 @@ export class PlannedRun {
       builder: new Map([...old.builder, ...seen.builder]),
       places: new Map([...old.places, ...seen.places]),
     };
-    this.#plan = planFor(this.#session, want, this.#seen);
+    this.#plan = this.#planned();
     this.#steps = byId(this.#plan);
   }
 

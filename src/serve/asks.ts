@@ -14,7 +14,11 @@ const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/);
 const launcher = z.string().regex(/^[a-z0-9]+(:[\w+=,.@-]{1,128})?$/);
 const count = z.number().positive().max(1_000_000);
 
-const NOTHING = z.strictObject({});
+export const NOTHING = z.strictObject({});
+
+/** Names of images, accounts, Regions and places. */
+const names = z.array(z.string().regex(/^[\w+=,.@/-]{1,160}$/)).max(1_000);
+const part = z.strictObject({ only: names, except: names });
 
 /** Methods, not properties: the table holds asks of different bodies, and each is only ever called with a body that it parsed. */
 export interface Ask<Body = unknown> {
@@ -171,7 +175,7 @@ const given = <T extends object>(value: T): { [K in keyof T]: Exclude<T[K], unde
 export const ASKS: Readonly<Record<string, Ask>> = {
   who: ask(NOTHING, 'read', (desk) => desk.who()),
   images: ask(NOTHING, 'read', (desk) => desk.images()),
-  plan: ask(NOTHING, 'read', (desk, _, emit) => desk.plan(emit)),
+  plan: ask(z.strictObject({ part: part.optional() }), 'read', (desk, asked, emit) => desk.plan(emit, asked.part)),
   status: ask(NOTHING, 'read', (desk, _, emit) => desk.status(emit)),
   drift: ask(NOTHING, 'read', (desk, _, emit) => desk.drift(emit)),
   left: ask(
@@ -231,7 +235,8 @@ const rotationOf = (desk: Desk, asked: z.output<typeof rotated>) => desk.rotatio
 /** What keeps the processor busy for minutes: one of each at a time. */
 export const ALONE: ReadonlySet<string> = new Set(['audit', 'rotation-drill']);
 
-export const NEW_RUN = z.strictObject({ digest });
+export const NEW_RUN = z.strictObject({ digest, part: part.optional() });
+export type NewRunAsked = z.output<typeof NEW_RUN>;
 
 export const NEW_TOKEN = z.strictObject({
   name: z.string().regex(/^[\w.@-]{1,64}$/),

@@ -91,7 +91,7 @@ export class RunCarrier implements Carrier {
       return { ok: false, reason: otherConfig(job.delivery) };
     }
     const lease = job.lease === null ? undefined : resumeLease(await leasePorts(this.#db, session, job.run), job.lease);
-    return done({ session, lease, run: await PlannedRun.open(session), seen: new Map() });
+    return done({ session, lease, run: await PlannedRun.open(session, job.part ?? undefined), seen: new Map() });
   }
 }
 

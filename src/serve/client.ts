@@ -6,6 +6,7 @@ import type {
   AuditRequest,
   Desk,
   Emit,
+  Part,
   Plan,
   RotationAsked,
   RotationDesk,
@@ -79,11 +80,16 @@ function deskAt(server: Server, delivery: string): Desk {
   const ask = <T>(name: string, body: unknown, emit: Emit, signal?: AbortSignal): Promise<Outcome<T>> =>
     server.lines<T>('POST', `${base}/${name}`, body, (event) => emit(event as AppEvent), signal);
   const quiet: Emit = () => {};
+  /** That of the latest plan: its run is of the same. */
+  let latest: Part | undefined;
   return {
     who: () => ask('who', {}, quiet),
     images: () => ask('images', {}, quiet),
-    plan: async (emit, part) => (part === undefined ? ask('plan', {}, emit) : failed(NOT_OF_A_SERVER)),
-    apply: (plan, emit, options = {}) => apply(server, base, plan, emit, options),
+    plan(emit, part) {
+      latest = part;
+      return ask('plan', part === undefined ? {} : { part }, emit);
+    },
+    apply: (plan, emit, options) => apply(server, base, { plan, part: latest }, emit, options),
     verify: (asked, emit, signal) => ask('verify', asked, emit, signal),
     other: (asked) => ({
       plan: (emit) => ask('plan-other', asked, emit),
@@ -171,31 +177,39 @@ async function carried(
 async function apply(
   server: Server,
   base: string,
-  plan: Plan,
+  { plan, part }: { readonly plan: Plan; readonly part: Part | undefined },
   emit: Emit,
-  { signal, withinMs, parallelMax }: ApplyOptions,
+  { signal, withinMs, parallelMax }: ApplyOptions = {},
 ): Promise<Outcome<RunEnd>> {
-  if (withinMs !== undefined || parallelMax !== undefined) return failed(NOT_OF_A_SERVER);
-  const started = await server.json<{ readonly run: string }>('POST', `${base}/runs`, { digest: plan.digest });
+  if (parallelMax !== undefined) return failed(NOT_OF_A_SERVER);
+  const asked = { digest: plan.digest, ...(part === undefined ? {} : { part }) };
+  const started = await server.json<{ readonly run: string }>('POST', `${base}/runs`, asked);
   if (!started.ok) return started;
   const at = `${base}/runs/${started.value.run}`;
   const stop = () => void server.json('POST', `${at}/stop`, {});
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
+  const late = new AbortController();
+  const deadline = withinMs === undefined ? undefined : setTimeout(() => late.abort(stop()), withinMs);
   const told = teller(plan, emit);
   const end = await server.lines<RunEnd>('GET', `${at}/events`, undefined, (event) => told(event as EventRow));
   signal?.removeEventListener('abort', stop);
-  return end.ok ? done(inOrder(plan, end.value)) : end;
+  clearTimeout(deadline);
+  if (!end.ok) return end;
+  const ended = inOrder(plan, end.value);
+  // Stopped by nobody but the clock.
+  const byClock = ended.interrupted && late.signal.aborted && signal?.aborted !== true;
+  return done(byClock ? { ...ended, interrupted: false, stopped: 'deadline' } : ended);
 }
 
 const NOT_OF_A_SERVER = reason(
   'cli.server.limits',
   'run',
-  'a server sets its own limits: a deadline, a number of steps at once or a part of the delivery cannot be asked of it',
+  'a server sets its own limits: how many steps are under way at once cannot be asked of it',
   {
     remedy: {
       who: 'you',
-      does: 'leave them out; Ctrl-C stops the run, amiport serve --jobs sets how many places are worked on at once',
+      does: 'leave --max-parallel out; amiport serve --jobs sets how many places are worked on at once',
     },
   },
 );

@@ -9,7 +9,7 @@ import { stream } from 'hono/streaming';
 import type { z } from 'zod';
 import { type DeskPorts, deskOf, type Emit, type Simulate, type Status } from '../app/api.ts';
 import { failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
-import { ALONE, ASKS, type Ask, NEW_RUN, NEW_TOKEN } from './asks.ts';
+import { ALONE, ASKS, type Ask, NEW_RUN, NEW_TOKEN, NOTHING } from './asks.ts';
 import { audit, readAudit } from './audit.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Core } from './core.ts';
@@ -234,7 +234,7 @@ function runRoutes(app: Hono<Vars>, o: HttpOptions): void {
   app.post('/v1/deliveries/:delivery/runs', async (c) => {
     const request = await admitted(c, o, 'apply', NEW_RUN, () => 'apply');
     if (!request.ok) return request.answer;
-    const run = await askRun(core, c.get('caller').who, c.req.param('delivery'), request.body.digest);
+    const run = await askRun(core, c.get('caller').who, c.req.param('delivery'), request.body);
     if (run.ok) return c.json({ version: 1, ...run.value }, 201);
     return refuse(c, run.reason.code === 'serve.delivery.unknown' ? 404 : 409, run.reason);
   });
@@ -256,7 +256,7 @@ function runRoutes(app: Hono<Vars>, o: HttpOptions): void {
     });
   });
   app.post('/v1/deliveries/:delivery/runs/:run/stop', async (c) => {
-    const request = await admitted(c, o, 'stop', NEW_RUN.omit({ digest: true }), () => 'apply');
+    const request = await admitted(c, o, 'stop', NOTHING, () => 'apply');
     if (!request.ok) return request.answer;
     const { delivery, run } = c.req.param();
     if ((await readRun(core.db, delivery, run)) === undefined) return c.notFound();

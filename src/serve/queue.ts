@@ -8,6 +8,7 @@
  */
 import { hostname } from 'node:os';
 import type { JobAttempt } from 'pg-boss';
+import type { Part } from '../app/api.ts';
 import type { Reason } from '../base/outcome.ts';
 import { type Database, LOCKS, lockIn, type Transaction } from './rows.ts';
 
@@ -49,6 +50,8 @@ export interface Claimed extends JobKey {
   readonly stop: boolean;
   /** Epoch under which the run holds its delivery. */
   readonly lease: number | null;
+  /** What the run is of; null: the whole delivery. */
+  readonly part: Part | null;
   readonly blocked: readonly string[];
   /** Other processes have ended jobs of this run. */
   readonly othersTookPart: boolean;
@@ -260,7 +263,7 @@ const CLAIM = `
   update amiport.job j set claim = a.claim, holder = $2, state = 'running', tries = tries + 1
   from asked a, amiport.run r
   where j.run = a.run and j.no = a.no and r.id = j.run and j.state <> 'ended'
-  returning j.run, j.no, j.claim, j.stage, j.place, j.steps, j.tries, r.delivery, r.config, r.lease, r.stop, r.blocked,
+  returning j.run, j.no, j.claim, j.stage, j.place, j.steps, j.tries, r.delivery, r.config, r.lease, r.part, r.stop, r.blocked,
     exists (select 1 from amiport.job o where o.run = j.run and o.holder <> $2) as "othersTookPart",
     (select coalesce(jsonb_agg(x.id), '[]') from amiport.job_need n join amiport.job p on p.run = n.run and p.no = n.needs
      cross join lateral (select jsonb_array_elements_text(p.not_started) as id

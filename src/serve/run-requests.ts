@@ -2,8 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   blockedName,
+  deskOf,
   keepBefore,
-  makePlan,
+  type Part,
   type RunEnd,
   type RunStatus,
   type Session,
@@ -11,6 +12,7 @@ import {
   takeLease,
 } from '../app/api.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
+import type { NewRunAsked } from './asks.ts';
 import type { Core } from './core.ts';
 import { alone, leasePorts } from './delivery-lease.ts';
 import { type EventRow, readEvents } from './events.ts';
@@ -22,13 +24,13 @@ export async function askRun(
   core: Core,
   who: string,
   delivery: string,
-  digest: string,
+  { digest, part }: NewRunAsked,
 ): Promise<Outcome<{ readonly run: string; readonly steps: number }>> {
   const opened = await core.deliveries.open(delivery);
   if (!opened.ok) return opened;
   const { session, config } = opened.value;
   try {
-    return await alone(core.db, delivery, () => begun(core, who, { delivery, digest, config, session }));
+    return await alone(core.db, delivery, () => begun(core, who, { delivery, digest, part, config, session }));
   } finally {
     await session.close();
   }
@@ -37,6 +39,7 @@ export async function askRun(
 interface Asked {
   readonly delivery: string;
   readonly digest: string;
+  readonly part: Part | undefined;
   readonly config: string;
   readonly session: Session;
 }
@@ -61,8 +64,10 @@ async function begun(core: Core, who: string, asked: Asked): Promise<Begun> {
 }
 
 async function planned(core: Core, who: string, id: string, lease: number, asked: Asked): Promise<Begun> {
-  const { delivery, digest, config, session } = asked;
-  const { plan } = await makePlan(session, () => {});
+  const { delivery, digest, part, config, session } = asked;
+  const found = await deskOf(session, core.env).plan(() => {}, part);
+  if (!found.ok) return found;
+  const plan = found.value;
   if (plan.digest !== digest) return failed(moved(delivery));
   await keepBefore(session.stateDir, id, plan.before);
   const started = await startRun(core.db, core.queue, {
@@ -72,6 +77,7 @@ async function planned(core: Core, who: string, id: string, lease: number, asked
     digest,
     askedBy: who,
     lease,
+    ...(part === undefined ? {} : { part }),
     blocked: plan.blocked.map(blockedName),
     jobs: jobsOf(plan.steps),
   });

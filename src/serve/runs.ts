@@ -1,4 +1,5 @@
 /** Runs as rows: started whole, read back as what became of each step, and the events that a reader follows. */
+import type { Part } from '../app/api.ts';
 import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { PlannedJob } from './jobs-of-plan.ts';
 import type { FailedStep, JobQueue } from './queue.ts';
@@ -14,6 +15,8 @@ export interface NewRun {
   readonly askedBy: string;
   /** Epoch of the lease that was taken for it. */
   readonly lease?: number;
+  /** Absent: the whole delivery. */
+  readonly part?: Part;
   readonly jobs: readonly PlannedJob[];
 }
 
@@ -54,8 +57,8 @@ export async function startRun(db: Database, queue: JobQueue, run: NewRun): Prom
 async function insertRun(tx: Transaction, queue: JobQueue, run: NewRun): Promise<void> {
   const steps = run.jobs.reduce((n, j) => n + j.steps.length, 0);
   await tx.query(
-    `insert into amiport.run (id, delivery, config, digest, asked_by, steps, jobs_left, blocked, lease, ended_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, case when $7::int = 0 then now() end)`,
+    `insert into amiport.run (id, delivery, config, digest, asked_by, steps, jobs_left, blocked, lease, part, ended_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, case when $7::int = 0 then now() end)`,
     [
       run.id,
       run.delivery,
@@ -66,6 +69,7 @@ async function insertRun(tx: Transaction, queue: JobQueue, run: NewRun): Promise
       run.jobs.length,
       JSON.stringify([...new Set(run.blocked)]),
       run.lease ?? null,
+      run.part === undefined ? null : JSON.stringify(run.part),
     ],
   );
   const jobs = run.jobs.map(({ needs, ...job }) => ({

@@ -10,6 +10,8 @@ const TABLES = [
      steps int not null, jobs_left int not null, stop boolean not null default false, ended_at timestamptz)`,
   // `lease`: the epoch under which it holds its delivery against the command line.
   'alter table amiport.run add column if not exists lease int',
+  // `part`: names of images, accounts, Regions and places that the run is of; absent: the whole delivery.
+  'alter table amiport.run add column if not exists part jsonb',
   // `told`: whoever the config names knows how the run ended; `telling_until`: somebody is at it.
   'alter table amiport.run add column if not exists told boolean not null default false',
   'alter table amiport.run add column if not exists telling_until timestamptz',

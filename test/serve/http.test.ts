@@ -488,6 +488,7 @@ test('what a carrier cannot open fails with its reason', async () => {
     config: '',
     stop: false,
     lease: null,
+    part: null,
     blocked: [],
     othersTookPart: false,
     missing: [],

@@ -66,7 +66,7 @@ test('while a machine applies, the service refuses the run, by whom', async () =
   const planned = await makePlan(session, silent);
   const applied = applyPlan(session, planned, silent);
   await vi.waitFor(async () => expect(await leases()).toEqual(['held']), 10_000);
-  const refused = await askRun(server.core, 'test', 'bedrock', planned.plan.digest);
+  const refused = await askRun(server.core, 'test', 'bedrock', { digest: planned.plan.digest });
   expect(refused).toMatchObject({ ok: false, reason: { code: 'run.held' } });
   expect(await readRuns(server.core.db, 'bedrock')).toEqual([]);
   expect(await applied).toMatchObject({ ok: true, value: { result: { failed: [], notStarted: [] } } });

@@ -93,7 +93,7 @@ async function carry(
 ): Promise<number> {
   const about = { command: again.replace(/^amiport /, '') };
   const applied = await desk.apply(plan, emit, { about, ...options, signal: context.interrupted });
-  if (!applied.ok) return printer.failure(applied.reason);
+  if (!applied.ok) return notPlanned(printer, applied.reason);
   const { run, ...result } = applied.value;
   if (printer.json)
     printer.document({
