@@ -36,6 +36,7 @@ export {
   type CompareOptions,
   type Counted,
   compare,
+  type ImageCompared,
   isPriceName,
   type Secrets,
   type WayRow,

@@ -1,6 +1,7 @@
 /** The ways of delivery side by side for the real fleet, or for one that somebody asks about. */
 import { type Evidence, secretsIn } from '../audit/gate.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
+import { compareImages, type ImageCompared } from '../compare/by-image.ts';
 import { COPY_MIB_PER_SECOND } from '../compare/duration.ts';
 import { type Fleet, fleetOf, type WhatIf } from '../compare/fleet.ts';
 import { listPrices, PRICES, type Price, type PriceName, type Prices } from '../compare/prices.ts';
@@ -11,6 +12,7 @@ import { dayOf, evidenceByName, newestEvidence, ruleSetOf } from './audit-eviden
 import type { Emit } from './events.ts';
 import type { Session } from './session.ts';
 
+export type { ImageCompared } from '../compare/by-image.ts';
 export type { Secrets } from '../compare/verdict.ts';
 export type { Counted, WayRow } from '../compare/ways.ts';
 
@@ -19,6 +21,8 @@ export interface Compared {
   readonly fleet: Fleet;
   readonly ways: readonly WayRow[];
   readonly advice: Advice;
+  /** Each image alone, with the advice that its own audit gives. */
+  readonly images: readonly ImageCompared[];
   readonly prices: Readonly<Record<PriceName, Price>>;
   /** What the numbers rest on beside prices. */
   readonly assumptions: readonly string[];
@@ -56,6 +60,13 @@ export async function compare(session: Session, options: CompareOptions, emit: E
   }
   const prices = listPrices(options.prices);
   const ways = compareWays(fleet, prices);
+  const known = knownOf(session, evidence, options.secrets);
+  const asked = want.images.map(({ name, way, keep }) => ({
+    name,
+    way,
+    versions: options.whatIf.versions ?? Math.max(1, keep.versions),
+    known: known([name]),
+  }));
   const given = (name: PriceName): Price =>
     options.prices[name] === undefined
       ? PRICES[name]
@@ -64,7 +75,8 @@ export async function compare(session: Session, options: CompareOptions, emit: E
     version: 1,
     fleet,
     ways,
-    advice: adviceFor(fleet, ways, knownOf(session, evidence, options.secrets)),
+    advice: adviceFor(fleet, ways, known(want.images.map((i) => i.name))),
+    images: compareImages(fleet, prices, asked),
     prices: {
       snapshotGiBMonth: given('snapshotGiBMonth'),
       keyMonth: given('keyMonth'),
@@ -72,6 +84,7 @@ export async function compare(session: Session, options: CompareOptions, emit: E
     },
     assumptions: [
       ...storageAssumptions(fleet),
+      ...(fleet.images.length > 1 ? ['keys serve all images together: what images cost alone does not add up'] : []),
       `a copy moves ${COPY_MIB_PER_SECOND} MiB a second: AWS promises no speed`,
       'rotating a leaked key means all its copies anew, then twice ten minutes until nothing launches from the old ones (amiport rotate --leaked)',
       ...(unknown.length > 0 ? [`not counted, because no version was found: ${unknown.join(', ')}`] : []),
@@ -107,15 +120,16 @@ function evidenceFor(session: Session, sources: Observed['sources']): ReadonlyMa
   return new Map(found.flatMap(([name, e]) => (e === undefined ? [] : [[name, e] as const])));
 }
 
-/** Somebody's word counts; without one, what audits say. */
-function knownOf(session: Session, evidence: ReadonlyMap<string, Evidence>, said: Secrets): Known {
-  if (said !== 'unknown') return { secrets: said, by: '' };
+/** Of some images together. Somebody's word counts; without one, what audits say. */
+function knownOf(session: Session, evidence: ReadonlyMap<string, Evidence>, said: Secrets) {
   const { want } = session;
   const today = dayOf(session.clock.nowMs());
-  return secretsOf(
+  const each = new Map(
     want.images.map(({ name }) => {
       const e = evidence.get(name);
-      return { image: name, secrets: secretsIn(name, e, want.policy.secrets, today), at: e?.at ?? '' };
+      return [name, { image: name, secrets: secretsIn(name, e, want.policy.secrets, today), at: e?.at ?? '' }] as const;
     }),
   );
+  return (names: readonly string[]): Known =>
+    said === 'unknown' ? secretsOf(names.flatMap((n) => each.get(n) ?? [])) : { secrets: said, by: '' };
 }

@@ -1,9 +1,9 @@
 /** A comparison as a page of HTML, with a bar chart for each number that differs. */
-import type { Compared, Counted, WayRow } from '../app/api.ts';
-import { COUNTS, shown } from './compare-table.ts';
+import type { Compared, Counted, ImageCompared, WayRow } from '../app/api.ts';
+import { COUNTS, imageAdvice, shown } from './compare-table.ts';
 import { escaped, page, tableOf } from './html.ts';
 
-export function compareHtml({ fleet, ways, advice, assumptions, prices }: Compared): string {
+export function compareHtml({ fleet, ways, advice, assumptions, prices, images }: Compared): string {
   const title = `${fleet.images.length} images to ${fleet.accounts} accounts in ${fleet.regions} Regions`;
   const told: readonly (readonly [string, (w: WayRow) => string])[] = [
     ['by hand', (w) => w.byHand.join('; ')],
@@ -27,6 +27,7 @@ export function compareHtml({ fleet, ways, advice, assumptions, prices }: Compar
         ],
       ),
       ...COUNTS.map(([label, of, unit]) => chart(label, ways, of, unit)),
+      ...(images.length > 1 ? ['<h2>Each image alone</h2>', ...images.map(imageHtml)] : []),
       '<h2>How the numbers came about</h2>',
       ...ways.map(
         (w) =>
@@ -35,6 +36,15 @@ export function compareHtml({ fleet, ways, advice, assumptions, prices }: Compar
       `<ul>${[...assumptions, ...Object.entries(prices).map(([name, p]) => `${name}: ${p.usd} USD per ${p.per} (${p.source})`)].map((a) => `<li>${escaped(a)}</li>`).join('')}</ul>`,
     ].join('\n'),
   );
+}
+
+function imageHtml(image: ImageCompared): string {
+  const rows = COUNTS.map(
+    ([label, of, unit]) =>
+      `<tr><th>${escaped(label)}</th>${image.ways.map((w) => `<td><span title="${escaped(of(w).how)}">${escaped(shown(of(w), unit))}</span></td>`).join('')}</tr>`,
+  );
+  const head = ['', ...image.ways.map((w) => (w.way === image.way ? `${w.way} (now)` : w.way))];
+  return `<h3>${escaped(image.name)}</h3><p>${escaped(imageAdvice(image))}.</p><details><summary>Numbers</summary>${tableOf(head, rows)}</details>`;
 }
 
 const BAR_WIDTH = 420;

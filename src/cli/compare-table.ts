@@ -1,5 +1,5 @@
 /** The rows of a comparison, the same in every form it is printed in; and it as Markdown. */
-import type { Compared, Counted, WayRow } from '../app/api.ts';
+import type { Compared, Counted, ImageCompared, WayRow } from '../app/api.ts';
 
 /** KMS Developer Guide "Resource quotas": a larger policy is refused. */
 const KEY_POLICY_BYTES_MAX = 32_768;
@@ -24,7 +24,18 @@ export const COUNTS: readonly (readonly [label: string, of: (row: WayRow) => Cou
 export const shown = ({ value }: Counted, unit: string): string =>
   `${value.toLocaleString('en-US')}${unit}${unit === ' bytes' && value > KEY_POLICY_BYTES_MAX ? ' ✗' : ''}`;
 
-export function compareMarkdown({ ways, advice, fleet, assumptions }: Compared): string {
+/** Columns of one image's line: what differs most between the ways. */
+export const IMAGE_COUNTS = COUNTS.filter(([label]) =>
+  ['USD a month', 'USD a version', 'time to deliver'].includes(label),
+);
+
+/** Of an image what is advised, beside what the config has. */
+export function imageAdvice({ way, advice, fits }: ImageCompared): string {
+  if (fits === undefined) return `${way} now; no advice yet: ${advice.because}`;
+  return fits ? `${way}, as it is: ${advice.because}` : `${advice.way} in place of ${way}: ${advice.because}`;
+}
+
+export function compareMarkdown({ ways, advice, fleet, assumptions, images }: Compared): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const told: readonly (readonly [string, (w: WayRow) => string])[] = [
     ['by hand', (w) => w.byHand.join('; ')],
@@ -39,6 +50,16 @@ export function compareMarkdown({ ways, advice, fleet, assumptions }: Compared):
     ...COUNTS.map(([label, of, unit]) => row([label, ...ways.map((w) => shown(of(w), unit))])),
     ...told.map(([label, of]) => row([label, ...ways.map(of)])),
     '',
+    ...images.flatMap((image) => [
+      `## ${image.name}`,
+      '',
+      row(['', ...image.ways.map((w) => w.way)]),
+      row(['---', ...image.ways.map(() => '---:')]),
+      ...COUNTS.map(([label, of, unit]) => row([label, ...image.ways.map((w) => shown(of(w), unit))])),
+      '',
+      `**${imageAdvice(image)}.**`,
+      '',
+    ]),
     ...assumptions.map((a) => `- ${a}`),
     '',
     `**${advice.way === undefined ? 'No advice yet' : advice.way}**: ${advice.because}.`,

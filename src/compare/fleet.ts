@@ -17,6 +17,8 @@ export interface Fleet {
   /** Versions of each image that stay. */
   readonly versions: number;
   readonly multiRegion: boolean;
+  /** Organizational units that may stand for their accounts in key policies. */
+  readonly units: number;
   /** How much of a version is new against the one before, from 0 to 1: what AWS stores of it along one lineage of snapshots. */
   readonly changed: number;
 }
@@ -59,6 +61,7 @@ export function fleetOf(
       images: images.filter((i) => i.gib > 0),
       versions: whatIf.versions ?? Math.max(1, ...want.images.map((i) => i.keep.versions)),
       multiRegion: want.key?.multiRegion ?? true,
+      units: want.organization.shareBy === 'accounts' ? 0 : want.organizationalUnits.length,
       changed: Math.min(1, whatIf.changed ?? 1),
     },
     unknown: images.filter((i) => i.gib === 0).map((i) => i.name),

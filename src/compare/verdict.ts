@@ -49,7 +49,7 @@ export function adviceFor(fleet: Fleet, rows: readonly WayRow[], { secrets, by }
           }
         : {
             way: 'account-copies',
-            because: `${held}the policy of one shared key would have ${shared?.keyPolicyBytes.value} bytes for ${fleet.accounts} accounts, and AWS takes ${KEY_POLICY_BYTES_MAX}`,
+            because: `${held}the policy of one shared key would name ${fleet.accounts} accounts in ${shared?.keyPolicyBytes.value} bytes, and AWS takes ${KEY_POLICY_BYTES_MAX}; where they stand in organizational units of their own, name those in the config: the policy then opens to units`,
           };
     case 'unknown':
       return {

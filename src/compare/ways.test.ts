@@ -1,5 +1,6 @@
 /** The comparison against arithmetic done by hand. */
 import { expect, test } from 'vitest';
+import { compareImages } from './by-image.ts';
 import type { Fleet } from './fleet.ts';
 import { listPrices } from './prices.ts';
 import { adviceFor, type Known, type Secrets, secretsOf } from './verdict.ts';
@@ -14,6 +15,7 @@ const SMALL: Fleet = {
   images: [{ name: 'kubernetes', disks: 1, gib: 8 }],
   versions: 1,
   multiRegion: true,
+  units: 0,
   changed: 1,
 };
 const LARGE: Fleet = {
@@ -28,6 +30,7 @@ const LARGE: Fleet = {
   ],
   versions: 3,
   multiRegion: true,
+  units: 0,
   changed: 1,
 };
 
@@ -136,4 +139,42 @@ test('the key policy grows with the accounts, and past 32 KB one shared key is a
     'account-copies',
     'shared-unencrypted',
   ]);
+});
+
+test('each image alone: its own numbers, versions and audit', () => {
+  const known = (secrets: Secrets, by: string): Known => ({ secrets, by });
+  const told = compareImages(LARGE, listPrices(), [
+    {
+      name: 'kubernetes',
+      way: 'shared-encrypted',
+      versions: 3,
+      known: known('none', 'audit of kubernetes (2027-01-15)'),
+    },
+    { name: 'vod', way: 'account-copies', versions: 1, known: known('some', 'audit of vod (2027-01-15)') },
+    { name: 'nowhere', way: 'account-copies', versions: 1, known: known('unknown', '') },
+  ]);
+  expect(told.map((i) => [i.name, i.advice.way, i.fits])).toEqual([
+    ['kubernetes', 'shared-unencrypted', false],
+    ['vod', 'account-copies', true],
+  ]);
+  const usd = told.map((i) => i.ways.map((w) => w.monthlyUsd.value));
+  expect(usd).toEqual([
+    // 20 GiB x 3 versions x 5 Regions x 0.05 = 15; five keys; 20 x 3 x 1505 x 0.05 + 1505 keys
+    [15, 20, 20, 6020],
+    // 60 GiB x 5 Regions x 0.05 = 15; 60 x 1505 x 0.05 + 1505
+    [15, 20, 20, 6020],
+  ]);
+  expect(told[1]?.ways[0]?.snapshots).toEqual({ value: 10, how: '2 disks x 1 versions x 5 Regions' });
+});
+
+test('where units of an organization stand for accounts, the policy of one shared key stays small, and it is advised', () => {
+  const byUnit = { ...LARGE, units: 2 };
+  const bytes = rowOf(byUnit, 'shared-encrypted')?.keyPolicyBytes;
+  expect(bytes?.how).toBe(
+    'the policy for 2 organizational units, in place of 300 accounts, measured; AWS takes 32,768',
+  );
+  expect(bytes?.value).toBeLessThan(3_000);
+  expect(adviceFor(byUnit, compareWays(byUnit, listPrices()), { secrets: 'some', by: '' }).way).toBe(
+    'shared-encrypted',
+  );
 });

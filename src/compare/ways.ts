@@ -5,7 +5,8 @@
  * Snapshots hold what is used of a disk: known where an audit saw it, else whole volumes are counted. Versions that Packer builds have no
  * lineage in common, so each is stored whole; whoever snapshots one volume again and again says how much changes (`changed`).
  */
-import { keyPolicyText } from '../plan/access.ts';
+import { KEY_POLICY_BYTES_OF_ACCOUNTS, type KeyAccess, keyPolicyText } from '../plan/access.ts';
+import type { CoveredUnit } from '../plan/cover.ts';
 import { type CopyLoad, copiesDuration, encryptedDuration, unencryptedDuration } from './duration.ts';
 import type { Fleet, ImageSize } from './fleet.ts';
 import type { Prices } from './prices.ts';
@@ -204,30 +205,37 @@ function copies(f: Fleet, p: Prices): WayRow {
   };
 }
 
-/** The text that amiport would write, measured: accounts stand in it by name, roles by one pattern. */
+/** The text that amiport would write, measured: roles stand in it by one pattern, accounts by name, or by unit where that gets long. */
 function keyPolicy(f: Fleet, who: 'launchers' | 'copiers'): { readonly bytes: Counted; readonly statements: number } {
   const ids = Array.from({ length: f.accounts }, (_, i) => String(100_000_000_000 + i));
-  const role = ['arn:aws:iam::*:role/Launcher'];
-  const linked = ['arn:aws:iam::*:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling'];
-  const text = keyPolicyText(
-    {
-      delivery: 'delivery',
-      partition: 'aws',
-      region: 'eu-central-1',
-      launcherAccounts: who === 'launchers' && f.roles > 0 ? ids : [],
-      launcherArns: role,
-      grantAccounts: who === 'launchers' && f.linkedPlaces > 0 ? ids : [],
-      granteeArns: linked,
-      grantMakerArns: ['arn:aws:iam::*:role/amiport'],
-      copierAccounts: who === 'copiers' ? ids : [],
-      copierArns: ['arn:aws:iam::*:role/amiport'],
-    },
-    '111111111111',
-    undefined,
-  );
+  const access: KeyAccess = {
+    delivery: 'delivery',
+    partition: 'aws',
+    region: 'eu-central-1',
+    launcherAccounts: who === 'launchers' && f.roles > 0 ? ids : [],
+    launcherArns: ['arn:aws:iam::*:role/Launcher'],
+    grantAccounts: who === 'launchers' && f.linkedPlaces > 0 ? ids : [],
+    granteeArns: ['arn:aws:iam::*:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling'],
+    grantMakerArns: ['arn:aws:iam::*:role/amiport'],
+    copierAccounts: who === 'copiers' ? ids : [],
+    copierArns: ['arn:aws:iam::*:role/amiport'],
+  };
+  const textOf = (a: KeyAccess): string => keyPolicyText(a, '111111111111', undefined);
+  const named = textOf(access);
+  const byUnit = f.units > 0 && Buffer.byteLength(named) > KEY_POLICY_BYTES_OF_ACCOUNTS;
+  const text = byUnit ? textOf({ ...access, units: unitsOf(f, ids) }) : named;
   const { Statement } = JSON.parse(text) as { readonly Statement: readonly unknown[] };
+  const of = byUnit ? `${f.units} organizational units, in place of ${f.accounts} accounts` : `${f.accounts} accounts`;
   return {
-    bytes: n(Buffer.byteLength(text), `the policy for ${f.accounts} accounts, measured; AWS takes 32,768`),
+    bytes: n(Buffer.byteLength(text), `the policy for ${of}, measured; AWS takes 32,768`),
     statements: Statement.length,
   };
 }
+
+/** As if every account stood in one of them. */
+const unitsOf = ({ units }: Fleet, ids: readonly string[]): readonly CoveredUnit[] =>
+  Array.from({ length: units }, (_, u) => {
+    const id = `ou-ab12-${String(10_000_000 + u)}`;
+    const arn = `arn:aws:organizations::111111111111:ou/o-exampleorg/${id}`;
+    return { id, arn, path: `o-exampleorg/r-ab12/${id}/*`, accounts: ids.filter((_id, i) => i % units === u) };
+  });

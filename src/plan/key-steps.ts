@@ -3,7 +3,7 @@ import { reason } from '../base/outcome.ts';
 import { launcherPrincipalArn, roleArnFor, serviceLinkedRoleOf, type UnitMember } from '../model/delivery.ts';
 import { leakedKeysIn, REPLACES_TAG } from '../model/leaked.ts';
 import type { ImageSeen, KeySeen } from '../model/observed.ts';
-import { type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
+import { KEY_POLICY_BYTES_OF_ACCOUNTS, type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
 import { type CoveredUnit, coverOf } from './cover.ts';
 import { type Draft, tagsFor } from './draft.ts';
 import { KEY_POLICY_BYTES_MAX } from './key-limits.ts';
@@ -155,9 +155,6 @@ export interface SizedPolicy {
   /** How large it is, and to whom it opens. */
   readonly says: string;
 }
-
-/** Near this size units of the organization stand for accounts, long before AWS would refuse. */
-const KEY_POLICY_BYTES_OF_ACCOUNTS = 28_000;
 
 /** The policy by accounts; by units where the config says so, or where it would get too large. */
 export function sizedPolicy(d: Draft, access: KeyAccess, current: string | undefined): SizedPolicy {

@@ -14,6 +14,10 @@ test('four columns, the reasons behind the numbers, and an advice', async () => 
   expect(out).toMatch(/fullest key policy .* bytes ✗/);
   expect(out).toContain('USD a month = 10,535: 180600 GiB x 0.05 + 1505 keys x 1');
   expect(out).toContain('Advice: account-copies, because');
+  expect(out).toMatch(/IMAGE +WAY +TIME TO DELIVER +USD A MONTH +USD A VERSION/);
+  expect(out).toMatch(/\nvod +shared-unencrypted +\d+ min +15 /);
+  expect(out).toContain('kubernetes, vod: account-copies in place of shared-encrypted: ');
+  expect(out).toContain('where they stand in organizational units of their own, name those in the config');
 });
 
 test('Markdown has a table, and without a word on secrets no advice', async () => {
@@ -21,6 +25,8 @@ test('Markdown has a table, and without a word on secrets no advice', async () =
   expect(code).toBe(0);
   expect(out).toContain('| --- | ---: | ---: | ---: | ---: |');
   expect(out).toContain('**No advice yet**');
+  expect(out).toContain('## vod');
+  expect(out).toContain('**shared-encrypted now; no advice yet: nobody knows');
 });
 
 test.each([
@@ -41,5 +47,6 @@ test('HTML holds the table, a chart where the ways differ, and every number with
   expect(out).toContain("default-src 'none'");
   expect(out).toContain('<svg role="img" aria-label="USD a month"');
   expect(out).toContain('USD a month = 10,535: 180600 GiB x 0.05 + 1505 keys x 1');
+  expect(out).toContain('<h3>vod</h3>');
   expect(out).not.toMatch(/src=|href=|<script/);
 });

@@ -2,7 +2,7 @@
 import { type Compared, isPriceName, type Secrets } from '../../app/api.ts';
 import { done, failed, type Outcome, reason } from '../../base/outcome.ts';
 import { compareHtml } from '../compare-html.ts';
-import { COUNTS, compareMarkdown, shown } from '../compare-table.ts';
+import { COUNTS, compareMarkdown, IMAGE_COUNTS, imageAdvice, shown } from '../compare-table.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
 import { Printer, table } from '../print.ts';
@@ -85,6 +85,7 @@ function print(printer: Printer, found: Compared, explainCost: boolean): void {
       for (const [label, of, unit] of COUNTS)
         printer.line(color.dim(`  ${label} = ${shown(of(w), unit)}: ${of(w).how}`));
   }
+  printImages(printer, found);
   printer.line();
   for (const assumption of found.assumptions) printer.line(color.dim(`Counted so: ${assumption}.`));
   for (const [name, price] of Object.entries(found.prices))
@@ -92,4 +93,21 @@ function print(printer: Printer, found: Compared, explainCost: boolean): void {
   printer.line(
     `\n${color.bold(advice.way === undefined ? 'No advice yet' : `Advice: ${advice.way}`)}, because ${advice.because}.`,
   );
+}
+
+/** A line for each image and way; one image alone was told already. */
+function printImages(printer: Printer, { images }: Compared): void {
+  const { color } = printer;
+  if (images.length < 2) return;
+  const head = ['IMAGE', 'WAY', ...IMAGE_COUNTS.map(([label]) => label.toUpperCase())].map((h) => color.bold(h));
+  const rows = images.flatMap((image) =>
+    image.ways.map((w, i) => [
+      i === 0 ? image.name : '',
+      `${w.way}${w.way === image.way ? ' (now)' : ''}`,
+      ...IMAGE_COUNTS.map(([, of, unit]) => shown(of(w), unit)),
+    ]),
+  );
+  printer.line(`\n${table([head, ...rows])}`);
+  const alike = Map.groupBy(images, imageAdvice);
+  for (const [advice, of] of alike) printer.line(`${color.bold(of.map((i) => i.name).join(', '))}: ${advice}.`);
 }
