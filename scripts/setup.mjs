@@ -170,6 +170,7 @@ function missingPackages() {
   if (!answers('mkfs.vfat', ['--help'])) missing.push('dosfstools');
   if (!answers('mcopy', ['-V'])) missing.push('mtools');
   if (!answers('sfdisk', ['-v'])) missing.push('fdisk');
+  if (!answers('rpmbuild', ['--version'])) missing.push('rpm');
   if (!hasPostgres()) missing.push('postgresql');
   return missing;
 }
