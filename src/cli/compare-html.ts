@@ -58,9 +58,10 @@ function chart(label: string, ways: readonly WayRow[], of: (w: WayRow) => Counte
   if (new Set(values).size === 1) return '';
   const bars = ways.map((w, i) => {
     const y = i * ROW_HEIGHT;
-    const width = Math.max(1, Math.round((of(w).value / most) * BAR_WIDTH));
+    // Something is never nothing.
+    const width = of(w).value === 0 ? 0 : Math.max(1, Math.round((of(w).value / most) * BAR_WIDTH));
     return `<text x="0" y="${y + 15}">${escaped(w.way)}</text><rect x="${LABEL_WIDTH}" y="${y + 4}" width="${width}" height="14" fill="#4477aa"/><text x="${LABEL_WIDTH + width + 6}" y="${y + 15}">${escaped(shown(of(w), unit))}</text>`;
   });
   const width = LABEL_WIDTH + BAR_WIDTH + 140;
-  return `<h3>${escaped(label)}</h3><svg role="img" aria-label="${escaped(label)}" width="${width}" height="${ways.length * ROW_HEIGHT}">${bars.join('')}</svg>`;
+  return `<h3>${escaped(label)}</h3><svg role="img" aria-label="${escaped(label)}" viewBox="0 0 ${width} ${ways.length * ROW_HEIGHT}" width="${width}">${bars.join('')}</svg>`;
 }
