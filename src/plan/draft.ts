@@ -16,6 +16,8 @@ export class Draft {
   readonly gates: ReadonlyMap<string, Reason>;
   readonly #steps = new Map<string, Step>();
   readonly #byRegion = new Map<string, Step[]>();
+  /** Images that cannot be delivered as they are: nothing of theirs is planned, pointers least of all. */
+  readonly refused = new Set<string>();
   readonly blocked: Reason[] = [];
   readonly notes: Reason[] = [];
   readonly exported: Exported[] = [];

@@ -31,6 +31,7 @@ function planImage(d: Draft, image: Image): void {
     refuseSource(d, image, source.value);
   if (refused !== undefined) {
     d.blocked.push(refused);
+    d.refused.add(image.name);
     return;
   }
   for (const region of deliveredRegions(d.want)) {

@@ -21,11 +21,11 @@ import {
 export function planPointers(d: Draft): void {
   for (const image of d.want.images) {
     const source = d.seen.sources.get(image.name);
-    if (source?.is !== 'known' || d.gates.has(image.name)) continue;
+    if (source?.is !== 'known' || d.refused.has(image.name)) continue;
     for (const region of deliveredRegions(d.want)) {
       for (const account of accountsIn(d.want, region)) {
         const place = d.seen.places.get(`${account.id}/${region}`);
-        if (place === undefined) continue;
+        if (place === undefined || !isThere(d, image, source.value.imageId, place)) continue;
         planParameter(d, image, source.value, account, place);
         for (const name of image.publish.launchTemplates) planTemplate(d, image, source.value, place, name);
       }
@@ -36,17 +36,21 @@ export function planPointers(d: Draft): void {
 export const templateStep = (account: string, region: string, name: string): string =>
   `set-launch-template:${account}:${region}:${name}`;
 
-/** The image's id in this place as the pointers must name it. */
-function imageIdIn(d: Draft, image: Image, version: string, place: PlaceSeen): string {
-  const { account, region } = place;
+function copyIn(d: Draft, image: Image, version: string, { account, region }: PlaceSeen): ImageSeen | undefined {
   const images = imagesFor(d.seen, image, account, region);
+  if (images.is !== 'known') return undefined;
   const step = deliveredStep(image);
-  const live =
-    images.is === 'known'
-      ? (liveCopyOf(images.value, image, version, step) ?? disabledCopyOf(images.value, image, version, step))
-      : undefined;
-  return live?.imageId ?? imageRef(image.name, version, whereDelivered(image, account, region));
+  return liveCopyOf(images.value, image, version, step) ?? disabledCopyOf(images.value, image, version, step);
 }
+
+/** Something keeps its copy from being planned, and is told: no pointer can name what nobody makes. */
+const isThere = (d: Draft, image: Image, version: string, place: PlaceSeen): boolean =>
+  copyIn(d, image, version, place) !== undefined || deliveredSteps(d, image, version, place).length > 0;
+
+/** The image's id in this place as the pointers must name it. */
+const imageIdIn = (d: Draft, image: Image, version: string, place: PlaceSeen): string =>
+  copyIn(d, image, version, place)?.imageId ??
+  imageRef(image.name, version, whereDelivered(image, place.account, place.region));
 
 /** Ids of the steps after which the image can be launched in the place. */
 const deliveredSteps = (d: Draft, image: Image, version: string, { account, region }: PlaceSeen): readonly string[] =>

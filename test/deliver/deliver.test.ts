@@ -136,3 +136,14 @@ test('foreign statements of an adopted key are kept', async () => {
   );
   expect(after.Policy).toContain('"Sid":"theirs"');
 });
+
+test('an image that cannot be delivered moves no pointer: what blocks it is told, and nothing fails', async () => {
+  const stage = await testStage();
+  // The builder bakes encrypted.
+  const source = await bakedImage(stage, stage.builder, 'golden');
+  const session = await stage.open(configOf({ vod: source }, { way: 'shared-unencrypted' }));
+  const { plan, result } = await applied(session);
+  expect(plan.blocked.map((b) => b.code)).toEqual(['plan.source.encrypted']);
+  expect(plan.steps.filter((step) => step.do === 'put-parameter')).toEqual([]);
+  expect(result.failed).toEqual([]);
+});

@@ -226,3 +226,31 @@ test.each(ROWS)('when $when, drift says so, and it is mended', async ({ change, 
   else await mend();
   expect(await shown()).toEqual([]);
 });
+
+test('a snapshot that is gone: nobody can launch the image, which drift says with what mends it', async () => {
+  const { snapshots, images } = stage.sim.world.regions.get(OTHER)?.ec2 ?? {};
+  const id = images?.get(await imageIn(OTHER))?.mappings[0]?.ebs?.snapshotId ?? '';
+  // AWS keeps snapshots of registered images from being deleted; what a Recycle Bin or AWS itself loses is lost all the same.
+  const there = snapshots?.get(id);
+  snapshots?.delete(id);
+  const { differences } = await drift(session, silent);
+  const gone = differences.find((d) => d.reason.code === 'drift.snapshot.gone');
+  expect(gone).toMatchObject({ account: BUILDER, region: OTHER, reason: { remedy: { does: expect.any(String) } } });
+  if (there !== undefined) snapshots?.set(id, there);
+  expect(await shown()).toEqual([]);
+});
+
+test('encryption by default that was switched on again stands against unencrypted images, and apply switches it off', async () => {
+  const other = await testStage();
+  for (const region of [HOME, OTHER])
+    await must(other.builder.send('ec2', region, 'DisableEbsEncryptionByDefault', {}));
+  const source = await bakedImage(other, other.builder, 'plain');
+  const plain = await other.open(configOf({ vod: source }, { way: 'shared-unencrypted' }));
+  expect((await applied(plain)).result.failed).toEqual([]);
+  const told = async () => (await drift(plain, silent)).differences.map((d) => `${d.region} ${d.reason.code}`);
+  expect(await told()).toEqual([]);
+  await must(other.builder.send('ec2', OTHER, 'EnableEbsEncryptionByDefault', {}));
+  expect(await told()).toEqual([`${OTHER} drift.encryption-by-default.on`]);
+  expect((await applied(plain)).result.failed).toEqual([]);
+  expect(await told()).toEqual([]);
+});
