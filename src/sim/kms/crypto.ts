@@ -23,7 +23,9 @@ export interface Opened {
 
 type Pairs = Readonly<Record<string, string>> | undefined;
 
-const additional = (context: Pairs): Buffer => Buffer.from(canonicalJson(context ?? {}));
+const NO_CONTEXT = Buffer.from(canonicalJson({}));
+
+const additional = (context: Pairs): Buffer => (context ? Buffer.from(canonicalJson(context)) : NO_CONTEXT);
 
 const secrets = new WeakMap<KeyMaterial, KeyObject>();
 
@@ -50,15 +52,23 @@ export function encrypt(ctx: Ctx, key: Key, plaintext: Uint8Array, context: Pair
   return Buffer.concat([MAGIC, length, header, iv, cipher.getAuthTag(), body]);
 }
 
-/** @returns undefined when the bytes are no ciphertext of this simulator */
+const opened = new WeakMap<Uint8Array, Opened>();
+
+/** Once for the bytes of a call: its demands and its effect want it. @returns undefined when they are no ciphertext of this simulator */
 export function open(ciphertext: Uint8Array): Opened | undefined {
-  const bytes = Buffer.from(ciphertext);
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC) || bytes.length < MAGIC.length + 2) return undefined;
+  const there = opened.get(ciphertext) ?? parse(ciphertext);
+  if (there) opened.set(ciphertext, there);
+  return there;
+}
+
+function parse({ buffer, byteOffset, length }: Uint8Array): Opened | undefined {
+  const bytes = Buffer.from(buffer, byteOffset, length);
+  if (bytes.length < MAGIC.length + 2 || MAGIC.compare(bytes, 0, MAGIC.length) !== 0) return undefined;
   const start = MAGIC.length + 2;
   const end = start + bytes.readUInt16BE(MAGIC.length);
   if (bytes.length < end + IV_BYTES + TAG_BYTES) return undefined;
   try {
-    const [account, keyId, materialId] = JSON.parse(bytes.subarray(start, end).toString()) as [string, string, string];
+    const [account, keyId, materialId] = JSON.parse(bytes.toString('utf8', start, end)) as [string, string, string];
     const iv = bytes.subarray(end, end + IV_BYTES);
     const tag = bytes.subarray(end + IV_BYTES, end + IV_BYTES + TAG_BYTES);
     return { account, keyId, materialId, iv, tag, body: bytes.subarray(end + IV_BYTES + TAG_BYTES) };
@@ -79,7 +89,10 @@ export function decrypt(
   decipher.setAAD(additional(context));
   decipher.setAuthTag(opened.tag);
   try {
-    return { plaintext: Buffer.concat([decipher.update(opened.body), decipher.final()]), material };
+    const plaintext = decipher.update(opened.body);
+    // GCM gives all by `update`; what is left to do at the end is to check the tag.
+    decipher.final();
+    return { plaintext, material };
   } catch {
     throw new Fault('InvalidCiphertextException', '');
   }

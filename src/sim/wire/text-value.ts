@@ -50,5 +50,6 @@ export function dateOf(ms: number): Date | undefined {
 /** @returns undefined when `text` is not base64 */
 export function bytesOfBase64(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text)) return undefined;
-  return new Uint8Array(Buffer.from(text, 'base64'));
+  const { buffer, byteOffset, length } = Buffer.from(text, 'base64');
+  return new Uint8Array(buffer, byteOffset, length);
 }
