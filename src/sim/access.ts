@@ -4,11 +4,12 @@
  * caller (EC2 using a key, Auto Scaling launching) do.
  */
 import { evaluate } from '../authz/evaluate.ts';
-import type { Decision, Policies, Request } from '../authz/types.ts';
+import type { Decision, Grant, Policies, Request, ResourcePolicy } from '../authz/types.ts';
 import { type Circumstances, contextOf } from './access-context.ts';
 import type { Caller, Ctx, Demand } from './operation.ts';
 import {
   grantsFor,
+  type IdentitySide,
   identitySide,
   keyOfArn,
   keyPolicy,
@@ -16,19 +17,63 @@ import {
   roleTrust,
   serviceControlPolicies,
 } from './policies-of.ts';
-import { known } from './policy-cache.ts';
+import { type Known, known } from './policy-cache.ts';
 import type { KeyGrant } from './world/kms.ts';
+import type { World } from './world/world.ts';
 
 /** Resource policies that the simulator knows: key policies and trust policies. Elsewhere the caller's side decides alone. */
 const ASSUMING = new Set(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
 
-export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstances: Circumstances): Decision {
+export const authorize = (ctx: Ctx, caller: Caller, demand: Demand, circumstances: Circumstances): Decision =>
+  authorizer(ctx, caller, circumstances)(demand);
+
+/**
+ * For the demands of one call, while nothing changes the world: most are about resources without a policy of their
+ * own, for which the same policies count.
+ */
+export function authorizer(ctx: Ctx, caller: Caller, circumstances: Circumstances): (demand: Demand) => Decision {
   const { world, nowMs } = ctx;
   const side = identitySide(world, caller, nowMs);
-  const key = keyOfArn(world, demand.resource);
-  const owner = demand.resourceAccount ?? key?.account ?? caller.account;
-  const trust = ASSUMING.has(demand.action) ? roleTrust(world, demand.resource) : undefined;
-  const resource = key ? keyPolicy(world, key) : trust;
+  let last: { readonly owner: string; readonly known: Known } | undefined;
+  return (demand) => {
+    const key = keyOfArn(world, demand.resource);
+    const owner = demand.resourceAccount ?? key?.account ?? caller.account;
+    const trust = ASSUMING.has(demand.action) ? roleTrust(world, demand.resource) : undefined;
+    const resource = key ? keyPolicy(world, key) : trust;
+    const grants = key && grantsFor(key, concerns(caller, demand), nowMs);
+    let there: Known;
+    if (resource) there = knownOf(world, caller, side, { owner, resource, named: demand.resource, grants });
+    else {
+      if (last?.owner !== owner) last = { owner, known: knownOf(world, caller, side, { owner }) };
+      there = last.known;
+    }
+    const before = there.allowed?.get(demand.action);
+    if (before) return before;
+    const request: Request = {
+      principal: caller.principal,
+      action: demand.action,
+      resource: demand.resource,
+      // An image shared with the caller has no resource policy: its permissions are the operation's business.
+      resourceAccount: resource ? owner : caller.account,
+      context: contextOf(ctx, caller, demand, circumstances, { tags: side.tags, key, owner }),
+      ...(demand.grantTokens ? { grantTokens: demand.grantTokens } : {}),
+    };
+    const decision = evaluate(request, there.policies);
+    if (decision.is === 'allowed') there.allowed?.set(demand.action, decision);
+    return decision;
+  };
+}
+
+interface Resource {
+  readonly owner: string;
+  readonly resource?: ResourcePolicy;
+  /** ARN of what has the resource policy. */
+  readonly named?: string;
+  readonly grants?: readonly Grant[] | undefined;
+}
+
+function knownOf(world: World, caller: Caller, side: IdentitySide, of: Resource): Known {
+  const { owner, resource, named, grants } = of;
   const scps = serviceControlPolicies(world, caller.account);
   const rcps = resourceControlPolicies(world, owner);
   const policies: Policies = {
@@ -38,24 +83,9 @@ export function authorize(ctx: Ctx, caller: Caller, demand: Demand, circumstance
     ...(scps ? { scps } : {}),
     ...(rcps ? { rcps } : {}),
     ...(resource ? { resource } : {}),
-    ...(key ? { grants: grantsFor(key, concerns(caller, demand), nowMs) } : {}),
+    ...(grants ? { grants } : {}),
   };
-  const who = `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${resource ? demand.resource : owner}`;
-  const there = known(world, who, policies);
-  const before = there.allowed?.get(demand.action);
-  if (before) return before;
-  const request: Request = {
-    principal: caller.principal,
-    action: demand.action,
-    resource: demand.resource,
-    // An image shared with the caller has no resource policy: its permissions are the operation's business.
-    resourceAccount: resource ? owner : caller.account,
-    context: contextOf(ctx, caller, demand, circumstances, { tags: side.tags, key, owner }),
-    ...(demand.grantTokens ? { grantTokens: demand.grantTokens } : {}),
-  };
-  const decision = evaluate(request, there.policies);
-  if (decision.is === 'allowed') there.allowed?.set(demand.action, decision);
-  return decision;
+  return known(world, `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${named ?? owner}`, policies);
 }
 
 /** Retiring is about one grant, whoever its grantee is; else those count that name the caller. */

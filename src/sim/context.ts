@@ -12,13 +12,16 @@ export function contextAt(world: World, nowMs: number, requestId: string, ids: E
     newHex: (digits) => newHex(world, digits),
     later: (delayMs, kind, data) => addTask(world, nowMs + Math.max(0, delayMs), kind, data),
     record: (event, alsoIn = [], answered = undefined) => {
-      const accounts = new Set([event.account, ...alsoIn]);
-      const shared = accounts.size > 1 ? { sharedEventId: ids.next() } : {};
-      for (const account of accounts) {
-        const added: TrailEvent = { ...event, account, ...shared, eventId: ids.next(), requestId, atMs: nowMs };
+      const add = (into: typeof event & Pick<TrailEvent, 'sharedEventId'>) => {
+        const added: TrailEvent = { ...into, eventId: ids.next(), requestId, atMs: nowMs };
         if (answered) Object.defineProperty(added, 'responseElements', { enumerable: true, get: answered });
         addEvent(world, added);
-      }
+      };
+      const others = new Set(alsoIn);
+      others.delete(event.account);
+      if (others.size === 0) return add(event);
+      const sharedEventId = ids.next();
+      for (const account of [event.account, ...others]) add({ ...event, account, sharedEventId });
     },
   };
 }

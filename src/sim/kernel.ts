@@ -6,7 +6,7 @@
  * one request is one atomic change, and equal calls at equal moments give equal worlds.
  */
 
-import { authorize } from './access.ts';
+import { authorizer } from './access.ts';
 import { type Authenticator, newAuthenticator, unknownId } from './authenticate.ts';
 import { contextAt } from './context.ts';
 import { denialFault } from './denial.ts';
@@ -278,9 +278,11 @@ class SimKernel implements Kernel {
       'aws:securetransport': [String(request.secure)],
       'aws:useragent': [request.headers['user-agent'] ?? ''],
     };
-    for (const demand of operation.demands(call)) {
+    const demands = operation.demands(call);
+    const decide = authorizer(call, call.caller, { region: attempt.region, context });
+    for (const demand of demands) {
       lookAt(seen, attempt, demand);
-      const decision = authorize(call, call.caller, demand, { region: attempt.region, context });
+      const decision = decide(demand);
       if (decision.is !== 'allowed') throw denialFault(attempt.service.name, call.caller, demand, decision);
       for (const source of decision.by) seen.decidedBy.push(source.id);
     }

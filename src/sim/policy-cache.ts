@@ -14,7 +14,8 @@ export interface Known {
 }
 
 interface Entry extends Known {
-  readonly marks: readonly string[];
+  /** Grants get tokens while they live: these are as they were. */
+  readonly grants: readonly string[];
 }
 
 const caches = new WeakMap<World, Map<string, Entry>>();
@@ -26,11 +27,11 @@ export function known(world: World, who: string, policies: Policies): Known {
     cache = new Map();
     caches.set(world, cache);
   }
-  const marks = marksOf(policies);
+  const grants = grantMarks(policies);
   const there = cache.get(who);
-  if (there && sameMarks(there.marks, marks)) return there;
+  if (there && sameTexts(there.grants, grants) && samePolicies(there.policies, policies)) return there;
   if (cache.size >= CALLERS_MAX) cache.clear();
-  const entry = { marks, policies, allowed: onlyActionDecides(policies) ? new Map<string, Decision>() : undefined };
+  const entry = { grants, policies, allowed: onlyActionDecides(policies) ? new Map<string, Decision>() : undefined };
   cache.set(who, entry);
   return entry;
 }
@@ -58,36 +59,40 @@ function isPlain({ document }: PolicyInput): boolean {
 }
 
 /** Comparing texts costs nothing while they are the same objects. */
-function sameMarks(a: readonly string[], b: readonly string[]): boolean {
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 
-function marksOf(policies: Policies): readonly string[] {
-  const marks: string[] = [];
-  const one = (p: PolicyInput) => marks.push(p.id, typeof p.document === 'string' ? p.document : '');
-  const set = (name: string, s: PolicySet | undefined) => {
-    if (s === undefined) return;
-    marks.push(name);
-    if (!('unreadable' in s)) s.forEach(one);
-  };
-  const levels = (name: string, l: PolicyLevels | undefined) => {
-    if (l === undefined || 'unreadable' in l) return;
-    for (const { level, policies: at } of l) {
-      marks.push(name, level);
-      at.forEach(one);
-    }
-  };
-  set('identity', policies.identity);
-  set('boundary', policies.boundary);
-  set('session', policies.session);
-  set('resource', policies.resource?.policies);
-  levels('scp', policies.scps);
-  levels('rcp', policies.rcps);
-  if (policies.grants && !('unreadable' in policies.grants)) {
-    for (const grant of policies.grants)
-      marks.push('grant', grant.id, String(grant.propagated), ...(grant.tokens ?? []));
-  }
-  return marks;
+const samePolicies = (a: Policies, b: Policies): boolean =>
+  sameSet(a.identity, b.identity) &&
+  sameSet(a.boundary, b.boundary) &&
+  sameSet(a.session, b.session) &&
+  sameSet(a.resource?.policies, b.resource?.policies) &&
+  sameLevels(a.scps, b.scps) &&
+  sameLevels(a.rcps, b.rcps);
+
+function sameSet(a: PolicySet | undefined, b: PolicySet | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || 'unreadable' in a || 'unreadable' in b || a.length !== b.length)
+    return false;
+  for (let i = 0; i < a.length; i++) if (a[i]?.id !== b[i]?.id || a[i]?.document !== b[i]?.document) return false;
+  return true;
+}
+
+function sameLevels(a: PolicyLevels | undefined, b: PolicyLevels | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || 'unreadable' in a || 'unreadable' in b || a.length !== b.length)
+    return false;
+  for (let i = 0; i < a.length; i++)
+    if (a[i]?.level !== b[i]?.level || !sameSet(a[i]?.policies, b[i]?.policies)) return false;
+  return true;
+}
+
+const NO_GRANTS: readonly string[] = [];
+
+function grantMarks({ grants }: Policies): readonly string[] {
+  if (grants === undefined || 'unreadable' in grants || grants.length === 0) return NO_GRANTS;
+  return grants.flatMap((grant) => [grant.id, String(grant.propagated), ...(grant.tokens ?? []), '']);
 }

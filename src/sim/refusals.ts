@@ -33,10 +33,10 @@ export function unimplemented(service: Service, action: string): Fault {
 
 /** What is not modelled is refused by name, never ignored in silence. */
 export function refuseUnmodelled(operation: Operation, service: Service, input: object): void {
-  const action = operation.name.slice(operation.name.indexOf('.') + 1);
-  for (const [name, value] of Object.entries(input)) {
-    if (value === undefined || operation.accepts.includes(name)) continue;
+  for (const name in input) {
+    if ((input as Readonly<Record<string, unknown>>)[name] === undefined || operation.accepts.includes(name)) continue;
     if (name === 'DryRun' && service.name === 'ec2') continue;
+    const action = operation.name.slice(operation.name.indexOf('.') + 1);
     const json = service.protocol === 'awsJson1_1' || service.protocol === 'restJson1';
     const says = `amiport sim does not model ${name} of ${action}`;
     throw new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);

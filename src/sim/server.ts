@@ -114,20 +114,21 @@ function send(reply: ServerResponse, answer: WireResponse): void {
 function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
   const url = message.url ?? '/';
   const at = url.indexOf('?');
-  const headers: Record<string, string> = {};
-  for (const name in message.headers) {
-    const value = message.headers[name];
-    headers[name] = typeof value === 'string' ? value : (value?.join(',') ?? '');
-  }
   return {
     method: message.method ?? 'GET',
     path: at < 0 ? url : url.slice(0, at),
     query: at < 0 ? '' : url.slice(at + 1),
-    headers,
+    headers: headersOf(message),
     body,
     sourceIp: (message.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
     secure: false,
   };
+}
+
+/** Node joins what was sent several times, all but cookies. */
+function headersOf({ headers }: IncomingMessage): WireRequest['headers'] {
+  const cookies = headers['set-cookie'];
+  return (cookies ? { ...headers, 'set-cookie': cookies.join(',') } : headers) as Record<string, string>;
 }
 
 function write(reply: ServerResponse, answer: WireResponse): void {
