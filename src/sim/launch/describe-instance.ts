@@ -10,11 +10,26 @@ import { instanceType } from './instance-types.ts';
 import { STATE_CODE } from './lifecycle.ts';
 
 export const describedTags = (tags: ReadonlyMap<string, string>): Ec2.Tag[] =>
-  [...tags].map(([Key, Value]) => ({ Key, Value }));
+  tags.size === 0 ? [] : [...tags].map(([Key, Value]) => ({ Key, Value }));
 
-export function stateOf(instance: Instance): Ec2.InstanceState {
-  return { Code: STATE_CODE[instance.state], Name: instance.state };
+const STATES = new Map<Instance['state'], Ec2.InstanceState>();
+
+export function stateOf({ state }: Instance): Ec2.InstanceState {
+  let shown = STATES.get(state);
+  if (!shown) {
+    shown = Object.freeze({ Code: STATE_CODE[state], Name: state });
+    STATES.set(state, shown);
+  }
+  return shown;
 }
+
+/** What every instance shows alike. Frozen, so that it is written once, and the trail keeps it once. */
+const ENCLAVE: Ec2.EnclaveOptions = Object.freeze({ Enabled: false });
+const HIBERNATION: Ec2.HibernationOptions = Object.freeze({ Configured: false });
+const MAINTENANCE: Ec2.InstanceMaintenanceOptions = Object.freeze({ AutoRecovery: 'default' });
+const MONITORED: Ec2.Monitoring = Object.freeze({ State: 'enabled' });
+const NOT_MONITORED: Ec2.Monitoring = Object.freeze({ State: 'disabled' });
+const NONE = Object.freeze([]) as unknown as never[];
 
 export const imageOf = (ctx: Pick<Ctx, 'world'>, place: Place, instance: Instance): Image | undefined =>
   regionOf(ctx.world, place.region).ec2.images.get(instance.imageId);
@@ -27,6 +42,7 @@ export function describeInstance(
 ): Ec2.Instance {
   const gone = instance.state === 'terminated';
   const image = imageOf(ctx, place, instance);
+  const launchTime = wholeSecond(instance.launchedMs);
   const bare: Ec2.Instance = {
     AmiLaunchIndex: instance.launchIndex ?? 0,
     Architecture: instance.architecture as Ec2.ArchitectureValues,
@@ -34,24 +50,24 @@ export function describeInstance(
     CurrentInstanceBootMode: image?.bootMode === 'uefi' ? 'uefi' : 'legacy-bios',
     EbsOptimized: instance.ebsOptimized ?? false,
     EnaSupport: image?.enaSupport ?? true,
-    EnclaveOptions: { Enabled: false },
-    HibernationOptions: { Configured: false },
+    EnclaveOptions: ENCLAVE,
+    HibernationOptions: HIBERNATION,
     Hypervisor: 'xen',
     ImageId: instance.imageId,
     InstanceId: instance.instanceId,
     InstanceType: instance.instanceType as Ec2._InstanceType,
     KeyName: instance.keyName,
-    LaunchTime: wholeSecond(instance.launchedMs),
-    MaintenanceOptions: { AutoRecovery: 'default' },
+    LaunchTime: launchTime,
+    MaintenanceOptions: MAINTENANCE,
     MetadataOptions: {
       State: instance.state === 'pending' ? 'pending' : 'applied',
       ...(instance.metadataOptions as Ec2.InstanceMetadataOptionsResponse),
     },
-    Monitoring: { State: instance.monitoring ? 'enabled' : 'disabled' },
+    Monitoring: instance.monitoring ? MONITORED : NOT_MONITORED,
     Placement: { AvailabilityZone: instance.zone, GroupName: '', Tenancy: 'default' },
     PlatformDetails: image?.platformDetails ?? 'Linux/UNIX',
     PrivateDnsName: '',
-    ProductCodes: [],
+    ProductCodes: NONE,
     PublicDnsName: '',
     RootDeviceName: instance.rootDeviceName,
     RootDeviceType: 'ebs',
@@ -59,11 +75,11 @@ export function describeInstance(
     StateTransitionReason: instance.stateTransitionReason,
     Tags: describedTags(instance.tags),
     UsageOperation: 'RunInstances',
-    UsageOperationUpdateTime: wholeSecond(instance.launchedMs),
+    UsageOperationUpdateTime: launchTime,
     VirtualizationType: 'hvm',
-    BlockDeviceMappings: [],
-    NetworkInterfaces: [],
-    SecurityGroups: [],
+    BlockDeviceMappings: NONE,
+    NetworkInterfaces: NONE,
+    SecurityGroups: NONE,
   };
   if (instance.stateReason) {
     bare.StateReason = { Code: instance.stateReason.code, Message: instance.stateReason.message };
@@ -75,7 +91,7 @@ export function describeInstance(
   if (gone) return bare;
   const Arn = instance.instanceProfileArn;
   if (Arn) bare.IamInstanceProfile = { Arn, Id: profileIdOf(ctx, place, instance) };
-  return { ...bare, ...belongings(place, ec2, instance) };
+  return Object.assign(bare, belongings(place, ec2, instance, launchTime));
 }
 
 /** Undefined, too, when the profile was deleted meanwhile. */
@@ -84,13 +100,18 @@ export function profileIdOf(ctx: Pick<Ctx, 'world'>, place: Place, instance: Ins
   return name && ctx.world.accounts.get(place.account)?.iam.instanceProfiles.get(name)?.id;
 }
 
-export const interfaceId = (instance: Instance): string => instance.instanceId.replace(/^i-/, 'eni-');
+const digitsOf = ({ instanceId }: Instance): string => instanceId.slice('i-'.length);
 
-export const attachmentId = (instance: Instance): string => instance.instanceId.replace(/^i-/, 'eni-attach-');
+export const interfaceId = (instance: Instance): string => `eni-${digitsOf(instance)}`;
+
+export const attachmentId = (instance: Instance): string => `eni-attach-${digitsOf(instance)}`;
 
 /** Locally administered, from the instance's id. */
-export const macAddress = (instance: Instance): string =>
-  ['02', ...(instance.instanceId.slice(-10).match(/../g) ?? [])].join(':');
+export function macAddress({ instanceId }: Instance): string {
+  let text = '02';
+  for (let at = instanceId.length - 10; at < instanceId.length; at += 2) text += `:${instanceId.slice(at, at + 2)}`;
+  return text;
+}
 
 export const publicIpOf = (instance: Instance): string | undefined =>
   instance.state === 'running' ? instance.publicIp : undefined;
@@ -107,7 +128,7 @@ export function privateDnsName(place: Place, instance: Instance): string {
 }
 
 /** What a terminated instance no longer shows. */
-function belongings(place: Place, ec2: Ec2Place, instance: Instance): Ec2.Instance {
+function belongings(place: Place, ec2: Ec2Place, instance: Instance, launchTime: Date): Ec2.Instance {
   const privateName = privateDnsName(place, instance);
   const publicName = publicDnsName(place, instance);
   const Association = publicName && { IpOwnerId: 'amazon', PublicDnsName: publicName, PublicIp: publicIpOf(instance) };
@@ -122,7 +143,7 @@ function belongings(place: Place, ec2: Ec2Place, instance: Instance): Ec2.Instan
       {
         ...associated,
         Attachment: {
-          AttachTime: wholeSecond(instance.launchedMs),
+          AttachTime: launchTime,
           AttachmentId: attachmentId(instance),
           DeleteOnTermination: true,
           DeviceIndex: 0,

@@ -65,6 +65,20 @@ export function decodeForm(form: Form, operation: OperationSchema, protocol: 'ec
 
 const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
+const ec2Places = new WeakMap<StructShape, ReadonlyMap<string, number>>();
+const queryPlaces = new WeakMap<StructShape, ReadonlyMap<string, number>>();
+
+/** Where the member of each name stands in the shape. */
+function placesOf(shape: StructShape, ec2: boolean): ReadonlyMap<string, number> {
+  const all = ec2 ? ec2Places : queryPlaces;
+  let there = all.get(shape);
+  if (!there) {
+    there = new Map(shape.members().map((member, i) => [ec2 ? member.ec2Name : member.queryName, i]));
+    all.set(shape, there);
+  }
+  return there;
+}
+
 class QueryWalk {
   readonly #ec2: boolean;
   readonly #protocol: 'ec2Query' | 'awsQuery';
@@ -85,19 +99,27 @@ class QueryWalk {
 
   struct(shape: StructShape, node: Node, path: string): Record<string, unknown> {
     const out: Record<string, unknown> = {};
-    let seen = 0;
     const members = shape.members();
-    for (let i = 0; i < members.length; i++) {
+    for (const i of this.#given(shape, node)) {
       const member = members[i] as Member;
       const name = this.#nameOf(member);
       const child = node.children?.get(name);
-      if (child) {
-        seen++;
-        out[member.name] = this.#value(member, child, under(path, name));
-      } else if (i < shape.required) this.#fail({ is: 'missing', path: under(path, name) });
+      if (child) out[member.name] = this.#value(member, child, under(path, name));
+      else this.#fail({ is: 'missing', path: under(path, name) });
     }
-    if (seen < (node.children?.size ?? 0)) this.#unknown(shape, node, path);
+    if (node.children && Object.keys(out).length < node.children.size) this.#unknown(shape, node, path);
     return out;
+  }
+
+  /** Which members to look at, in the order of the shape: those that are given, of often a hundred, and those that must be. */
+  #given(shape: StructShape, node: Node): readonly number[] {
+    const at: number[] = Array.from({ length: shape.required }, (_, i) => i);
+    const places = placesOf(shape, this.#ec2);
+    for (const name of node.children?.keys() ?? []) {
+      const place = places.get(name);
+      if (place !== undefined && place >= shape.required) at.push(place);
+    }
+    return at.sort((a, b) => a - b);
   }
 
   #unknown(shape: StructShape, node: Node, path: string): never {

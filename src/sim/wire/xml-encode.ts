@@ -65,15 +65,15 @@ export function xmlMembers(shape: StructShape, value: object): string {
     if (held === undefined || held === null) continue;
     const member = byName.get(name);
     if (member === undefined) broken(`${shape.name} has no member ${name}`);
-    out += typeof held === 'object' ? element(member, held) : lastOrNew(member, held);
+    out += member.last.value === held ? member.last.text : elementOrNew(member, held);
   }
   return out;
 }
 
-/** Not for items of flattened lists, which share a member and bear another name. */
-function lastOrNew(member: Member, value: unknown): string {
+/** Kept as the last: scalars, and what is frozen. Not for items of flattened lists, which share a member and bear another name. */
+function elementOrNew(member: Member, value: unknown): string {
+  if (typeof value === 'object' && !Object.isFrozen(value)) return element(member, value);
   const { last } = member;
-  if (last.value === value) return last.text;
   last.text = element(member, value);
   last.value = value;
   return last.text;
@@ -145,7 +145,15 @@ export function timestampText(format: string, value: unknown, name: string): str
   if (!(value instanceof Date) || Number.isNaN(value.getTime())) broken(`${name} is not a date`);
   if (format === 'epoch-seconds') return String(value.getTime() / 1000);
   if (format === 'http-date') return value.toUTCString();
-  return value.toISOString();
+  return iso(value.getTime());
+}
+
+let lastIso = { ms: Number.NaN, text: '' };
+
+/** An answer tells the same moment many times. */
+function iso(ms: number): string {
+  if (lastIso.ms !== ms) lastIso = { ms, text: new Date(ms).toISOString() };
+  return lastIso.text;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
