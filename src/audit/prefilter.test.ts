@@ -31,6 +31,20 @@ const piece = fc.oneof(
   fc.string({ unit: 'binary-ascii', maxLength: 6 }),
 );
 
+/** Long bytes are searched at several places at once. */
+test('and in long bytes in the same way, told in order', () => {
+  fc.assert(
+    fc.property(fc.array(piece, { minLength: 400, maxLength: 1200 }), fc.nat(5000), (pieces, from) => {
+      const bytes = Buffer.from(pieces.join(''), 'latin1');
+      expect(quickly(bytes, Math.min(from, bytes.length))).toEqual(slowly(bytes));
+      const places: number[] = [];
+      prefilterFor(['AKIA', 'ghp_', 'x://']).search(bytes, 0, bytes.length, (_, at) => places.push(at));
+      expect(places).toEqual(places.toSorted((a, b) => a - b));
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test('every keyword is found where it stands, in any case, also overlapping, from any begin', () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(50), (pieces, from) => {
