@@ -230,7 +230,7 @@ class AuditRun {
         this.#doneBytes += n;
         this.#progress(disk, volume.name);
       },
-      true,
+      'raw',
     );
     feed.flush();
     await this.#lanes.idle();

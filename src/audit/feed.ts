@@ -11,6 +11,8 @@ import type { Matcher } from './matcher.ts';
 
 /** Shorter holes are filled: what stands around them may belong together. */
 const HOLE_BYTES = 65_536;
+/** Zip archives are held as a whole while they are read. Longer ones all go to one lane, so that only one is held at a time. */
+const ZIP_HELD_ANYWHERE_BYTES = 16 * 2 ** 20;
 /** Zeros inside of archives beyond this are not worth the time. */
 const HOLE_IN_PARTS_MAX = 64 * 2 ** 20;
 
@@ -34,16 +36,16 @@ export class Feed {
 
   /**
    * @param onBytes said as content comes in
-   * @param raw bytes without the form of a file: never unpacked, and no rule guesses from their surroundings
+   * @param form `raw`: bytes without the form of a file, never unpacked, and no rule guesses from their surroundings; else its size
    */
   async file(
     file: number,
     path: string,
     content: AsyncIterable<Piece>,
     onBytes: (n: number) => void,
-    raw = false,
+    form: 'raw' | number,
   ): Promise<Fed> {
-    const open = new OpenFile(this, this.#matcher, file, path, raw);
+    const open = new OpenFile(this, this.#matcher, file, path, form);
     let bytes = 0;
     let unreadableBytes = 0;
     for await (const piece of content) {
@@ -92,6 +94,7 @@ class OpenFile {
   readonly #file: number;
   readonly #path: string;
   #mode: Mode = 'undecided';
+  #size = 0;
   #slab: Buffer = Buffer.alloc(0);
   /** Where this file's bytes begin and end in the slab. */
   #at = 0;
@@ -104,8 +107,9 @@ class OpenFile {
   #lane: number | undefined;
   #zerosInParts = 0;
 
-  constructor(feed: Feed, matcher: Matcher, file: number, path: string, raw: boolean) {
-    if (raw) this.#mode = 'segments';
+  constructor(feed: Feed, matcher: Matcher, file: number, path: string, form: 'raw' | number) {
+    if (form === 'raw') this.#mode = 'segments';
+    else this.#size = form;
     this.#feed = feed;
     this.#matcher = matcher;
     this.#file = file;
@@ -176,6 +180,8 @@ class OpenFile {
   }
 
   async #part(last: boolean): Promise<void> {
+    if (this.#mode === 'undecided' && this.#size > ZIP_HELD_ANYWHERE_BYTES && formatOf(this.#head()) === 'zip')
+      this.#lane = 0;
     this.#mode = 'parts';
     const length = this.#end - this.#at;
     this.#feed.add({ is: 'part', file: this.#file, path: this.#path, at: this.#at, length, last });

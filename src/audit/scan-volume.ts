@@ -118,7 +118,7 @@ export async function scanVolume(
   const unreadable = new Set<number>();
   const sums = { bytes: 0, unreadable: 0, free: 0 };
   for await (const { entry, content } of readFiles(fileSystem, toRead, signal === undefined ? {} : { signal })) {
-    const fed = await feed.file(read.length, entry.path, content, options.onBytes);
+    const fed = await feed.file(read.length, entry.path, content, options.onBytes, entry.size);
     if (signal?.aborted) break;
     if (fed.unreadableBytes > 0) unreadable.add(read.length);
     sums.bytes += fed.bytes;
@@ -128,7 +128,7 @@ export async function scanVolume(
   const free = read.length;
   if (options.freeSpace && !signal?.aborted) {
     const pieces = withGaps(fileSystem.freeSpace(signal));
-    const fed = await feed.file(free, '', pieces, options.onBytes, true);
+    const fed = await feed.file(free, '', pieces, options.onBytes, 'raw');
     sums.free = fed.bytes;
   }
   feed.flush();

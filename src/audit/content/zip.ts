@@ -24,7 +24,8 @@ export class ZipSink implements Sink {
   readonly #scan: Scan;
   readonly #where: Where;
   readonly #open: Open;
-  #parts: Buffer[] = [];
+  /** Grows in place up to the bound, and gives its memory back at once: parts put together would take it twice. */
+  #kept: ArrayBuffer | undefined;
   #bytes = 0;
 
   constructor(scan: Scan, where: Where, open: Open) {
@@ -34,18 +35,19 @@ export class ZipSink implements Sink {
   }
 
   push(bytes: Buffer): void {
+    const before = this.#bytes;
     this.#bytes += bytes.length;
-    if (this.#bytes <= ZIP_BYTES_MAX) this.#parts.push(Buffer.from(bytes));
-    else this.#parts = [];
+    this.#kept ??= new ArrayBuffer(0, { maxByteLength: ZIP_BYTES_MAX });
+    this.#kept.resize(this.#bytes > ZIP_BYTES_MAX ? 0 : this.#bytes);
+    if (this.#kept.byteLength > 0) new Uint8Array(this.#kept).set(bytes, before);
   }
 
   async end(): Promise<void> {
     const { member } = this.#where;
     if (this.#bytes > ZIP_BYTES_MAX)
       return this.#scan.skip({ code: 'archive-too-large', what: 'a zip archive of more than 64 MiB', member });
-    const all = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
-    this.#parts = [];
-    await this.only(all);
+    await this.only(Buffer.from(this.#kept ?? new ArrayBuffer(0)));
+    this.#kept?.resize(0);
   }
 
   async only(all: Buffer): Promise<void> {
