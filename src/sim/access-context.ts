@@ -5,6 +5,7 @@
 import type { Context } from '../authz/types.ts';
 import type { Caller, Ctx, Demand } from './operation.ts';
 import { orgPathText } from './policies-of.ts';
+import type { WireRequest } from './wire/message.ts';
 import type { Key } from './world/kms.ts';
 
 export interface Circumstances {
@@ -12,8 +13,8 @@ export interface Circumstances {
   readonly region: string;
   /** Service through which the request comes, as `ec2`: sets `kms:ViaService` and `aws:ViaAWSService`. */
   readonly via?: string;
-  /** Lower-case condition keys of the connection (`aws:sourceip`, …). */
-  readonly context?: Readonly<Record<string, readonly string[]>>;
+  /** The connection, where the caller itself sent the request. */
+  readonly request?: Pick<WireRequest, 'sourceIp' | 'secure' | 'headers'>;
 }
 
 export interface Known {
@@ -26,7 +27,7 @@ export interface Known {
 export function contextOf(ctx: Ctx, caller: Caller, demand: Demand, at: Circumstances, known: Known): Context {
   const { organization } = ctx.world;
   const out: Record<string, readonly string[]> = {
-    ...at.context,
+    ...(at.request && connectionOf(at.request)),
     ...momentOf(ctx.nowMs),
     'aws:requestedregion': [at.region],
     'aws:principalaccount': [caller.account],
@@ -49,6 +50,12 @@ export function contextOf(ctx: Ctx, caller: Caller, demand: Demand, at: Circumst
   if (demand.action.startsWith('kms:')) Object.assign(out, keyContext(ctx, caller, at, known.key));
   return demand.context === undefined ? out : { ...out, ...demand.context };
 }
+
+const connectionOf = ({ sourceIp, secure, headers }: NonNullable<Circumstances['request']>): Context => ({
+  'aws:sourceip': [sourceIp],
+  'aws:securetransport': [String(secure)],
+  'aws:useragent': [headers['user-agent'] ?? ''],
+});
 
 let moment: { readonly ms: number; readonly keys: Context } | undefined;
 

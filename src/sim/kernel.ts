@@ -273,13 +273,8 @@ class SimKernel implements Kernel {
   }
 
   #authorize(operation: Operation, call: Call<never>, attempt: Attempt, request: WireRequest, seen: Seen): void {
-    const context = {
-      'aws:sourceip': [request.sourceIp],
-      'aws:securetransport': [String(request.secure)],
-      'aws:useragent': [request.headers['user-agent'] ?? ''],
-    };
     const demands = operation.demands(call);
-    const decide = authorizer(call, call.caller, { region: attempt.region, context });
+    const decide = authorizer(call, call.caller, { region: attempt.region, request });
     for (const demand of demands) {
       lookAt(seen, attempt, demand);
       const decision = decide(demand);

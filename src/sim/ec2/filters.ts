@@ -8,19 +8,25 @@ import type { Ec2 } from '../wire/shapes.ts';
 import type { Tags } from '../world/ec2.ts';
 
 /** What a filter looks at: the values of one member; several where the member is a list. */
-export type FilterTable<T> = Readonly<Record<string, (item: T) => FilterValue | readonly FilterValue[]>>;
+export type FilterTable<T, At = undefined> = Readonly<
+  Record<string, (item: T, at: At) => FilterValue | readonly FilterValue[]>
+>;
 type FilterValue = string | number | boolean | undefined;
 
-/** `tag:KEY` and `tag-key` work for every kind that has tags, `tag-value` as EC2 takes it too. */
-export function applyFilters<T>(
+/**
+ * `tag:KEY` and `tag-key` work for every kind that has tags, `tag-value` as EC2 takes it too.
+ * @param at what the table's members want beside the item
+ */
+export function applyFilters<T, At = undefined>(
   items: readonly T[],
   filters: readonly Ec2.Filter[] | undefined,
-  table: FilterTable<T>,
+  table: FilterTable<T, At>,
   tagsOf?: (item: T) => Tags | undefined,
-): T[] {
-  let left = [...items];
+  at?: At,
+): readonly T[] {
+  let left = items;
   for (const filter of filters ?? []) {
-    const values = valuesOf(filter.Name ?? '', table, tagsOf);
+    const values = valuesOf(filter.Name ?? '', table, at as At, tagsOf);
     if (filter.Values === undefined) throw new Fault('InvalidParameterValue', `The filter '${filter.Name}' is invalid`);
     const patterns = filter.Values.map(wildcard);
     const meets = (text: string): boolean => {
@@ -35,7 +41,7 @@ export function applyFilters<T>(
   return left;
 }
 
-function valuesOf<T>(name: string, table: FilterTable<T>, tagsOf?: (item: T) => Tags | undefined) {
+function valuesOf<T, At>(name: string, table: FilterTable<T, At>, at: At, tagsOf?: (item: T) => Tags | undefined) {
   if (tagsOf && name.startsWith('tag:')) {
     const key = name.slice('tag:'.length);
     return (item: T): string[] => present(tagsOf(item)?.get(key));
@@ -45,7 +51,7 @@ function valuesOf<T>(name: string, table: FilterTable<T>, tagsOf?: (item: T) => 
   const member = Object.hasOwn(table, name) ? table[name] : undefined;
   if (!member) throw new Fault('InvalidParameterValue', `The filter '${name}' is invalid`);
   return (item: T): string | string[] => {
-    const value = member(item);
+    const value = member(item, at);
     if (typeof value === 'string') return value;
     return Array.isArray(value) ? value.flatMap(present) : present(value as FilterValue);
   };

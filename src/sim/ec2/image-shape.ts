@@ -54,9 +54,14 @@ const KEPT_MAX = 50_000;
 let kept = new WeakMap<Image, Kept>();
 let keptCount = 0;
 
+export function imageShapes(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, images: readonly Image[]): Ec2.Image[] {
+  const { state } = placeOf(ctx.world, place.account, place.region).ec2.allowedImages;
+  return images.map((image) => (state === 'disabled' ? keptShape : shapeNow)(ctx, place, image));
+}
+
 /** The very same frozen answer while nothing in the image differs, so that it is written only once, too. */
-export function imageShape(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image): Ec2.Image {
-  if (image.ownerId !== place.account || dependsOnMore(ctx, place, image)) return shapeNow(ctx, place, image);
+function keptShape(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image): Ec2.Image {
+  if (image.ownerId !== place.account || dependsOnMoment(image)) return shapeNow(ctx, place, image);
   const before = kept.get(image);
   if (before && isSame(before, image)) return before.shape;
   const shape = Object.freeze(shapeNow(ctx, place, image));
@@ -69,11 +74,8 @@ export function imageShape(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, imag
   return shape;
 }
 
-/** The moment counts, or the account's Allowed AMIs. */
-function dependsOnMore(ctx: Pick<Ctx, 'world'>, place: Place, image: Image): boolean {
-  if (image.deregistrationProtection.untilMs !== undefined || image.lastLaunchedMs !== undefined) return true;
-  return placeOf(ctx.world, place.account, place.region).ec2.allowedImages.state !== 'disabled';
-}
+const dependsOnMoment = (image: Image): boolean =>
+  image.deregistrationProtection.untilMs !== undefined || image.lastLaunchedMs !== undefined;
 
 /** Members that nothing can change are not compared; `indexes.test.ts` changes each of the others. */
 function isSame({ from, isPublic, tags }: Kept, image: Image): boolean {

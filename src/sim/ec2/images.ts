@@ -54,6 +54,7 @@ export const snapshotIdsOf = (image: Image): string[] =>
 export function mayLaunch(world: World, image: Image, account: string): boolean {
   if (image.ownerId === account) return true;
   if (image.launchPermissions.size === 0) return false;
+  if (image.launchPermissions.has('all') || image.launchPermissions.has(account)) return true;
   return entitiesOf(world, account).some((entity) => image.launchPermissions.has(entity));
 }
 

@@ -80,7 +80,8 @@ export function withoutBlanks<T>(spec: T): T {
   if (Array.isArray(spec)) return spec.map(withoutBlanks) as T;
   if (spec === null || typeof spec !== 'object' || spec instanceof Date) return spec;
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(spec) as [string, unknown][]) {
+  for (const name in spec) {
+    const value: unknown = spec[name];
     if (value === '' || value === undefined) continue;
     kept[name] = name === 'TagSpecifications' || typeof value !== 'object' ? value : withoutBlanks(value);
   }
@@ -126,20 +127,20 @@ const HOP_LIMIT_MAX = 64;
 /** What EC2 takes is in its reference; the SDKs send any text. Source: EC2 API Reference, RunInstances and its types. */
 function checkValues(spec: LaunchSpec): void {
   const { HttpTokens, HttpEndpoint, HttpProtocolIpv6, InstanceMetadataTags } = spec.MetadataOptions ?? {};
-  const given = {
-    httpTokens: HttpTokens,
-    httpEndpoint: HttpEndpoint,
-    httpProtocolIpv6: HttpProtocolIpv6,
-    instanceMetadataTags: InstanceMetadataTags,
-    cpuCredits: spec.CreditSpecification?.CpuCredits,
-    instanceInitiatedShutdownBehavior: spec.InstanceInitiatedShutdownBehavior,
-  };
-  for (const [name, value] of Object.entries(given))
-    if (value !== undefined && !VALUES[name]?.includes(value)) throw invalidValue(name, value);
+  checkValue('httpTokens', HttpTokens);
+  checkValue('httpEndpoint', HttpEndpoint);
+  checkValue('httpProtocolIpv6', HttpProtocolIpv6);
+  checkValue('instanceMetadataTags', InstanceMetadataTags);
+  checkValue('cpuCredits', spec.CreditSpecification?.CpuCredits);
+  checkValue('instanceInitiatedShutdownBehavior', spec.InstanceInitiatedShutdownBehavior);
   const hops = spec.MetadataOptions?.HttpPutResponseHopLimit;
   if (hops !== undefined && !(hops >= 1 && hops <= HOP_LIMIT_MAX)) throw invalidValue('httpPutResponseHopLimit', hops);
   const index = spec.NetworkInterfaces?.[0]?.DeviceIndex;
   if (index !== undefined && index !== 0) throw invalidValue('networkInterface.deviceIndex', index);
+}
+
+function checkValue(name: string, value: string | undefined): void {
+  if (value !== undefined && !VALUES[name]?.includes(value)) throw invalidValue(name, value);
 }
 
 const invalidValue = (name: string, value: string | number): Fault =>

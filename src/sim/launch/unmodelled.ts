@@ -5,8 +5,8 @@ import { Fault } from '../operation.ts';
  * The kernel does this for top-level parameters; this is for what stands inside them.
  */
 export function onlyMembers(action: string, path: string, value: object | undefined, known: readonly string[]): void {
-  for (const [name, member] of Object.entries(value ?? {})) {
-    if (member === undefined || known.includes(name)) continue;
+  for (const name in value) {
+    if ((value as Readonly<Record<string, unknown>>)[name] === undefined || known.includes(name)) continue;
     throw new Fault('UnsupportedOperation', `amiport sim does not model ${path}.${name} of ${action}`);
   }
 }

@@ -7,7 +7,7 @@ import { anyOf } from '../../ec2/demands.ts';
 import { applyFilters, onePage } from '../../ec2/filters.ts';
 import { IMAGE_FILTERS } from '../../ec2/image-filters.ts';
 import { checkImageId, imageNotFound } from '../../ec2/image-ids.ts';
-import { imageShape, imageTags } from '../../ec2/image-shape.ts';
+import { imageShapes, imageTags } from '../../ec2/image-shape.ts';
 import { visibleImage, visibleImages } from '../../ec2/images.ts';
 import { ownerAlias } from '../../ec2/owner-alias.ts';
 import { checkUserIds, IMAGE_OWNERS, PERMITTED } from '../../ec2/user-ids.ts';
@@ -32,15 +32,14 @@ export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeI
     const { input, place } = call;
     checkUserIds(input.Owners, IMAGE_OWNERS);
     checkUserIds(input.ExecutableUsers, PERMITTED);
-    const items: { image: Image; ctx: Ctx; place: Place }[] = [];
-    for (const image of input.ImageIds?.length ? byIds(call, place, input.ImageIds) : shown(call)) {
-      const enabled = image.state !== 'disabled' || input.IncludeDisabled === true;
-      if (enabled && ownedBy(image, place, input.Owners) && executableBy(image, place, input.ExecutableUsers))
-        items.push({ image, ctx: call, place });
-    }
-    const left = applyFilters(items, input.Filters, IMAGE_FILTERS, (item) => imageTags(call, place, item.image));
-    const page = onePage(left, input, (item) => item.image.imageId, 1);
-    return { Images: page.items.map(({ image }) => imageShape(call, place, image)), NextToken: page.nextToken };
+    const found = (input.ImageIds?.length ? byIds(call, place, input.ImageIds) : shown(call)).filter((image) => {
+      if (image.state === 'disabled' && input.IncludeDisabled !== true) return false;
+      return ownedBy(image, place, input.Owners) && executableBy(image, place, input.ExecutableUsers);
+    });
+    const at = { ctx: call, place };
+    const left = applyFilters(found, input.Filters, IMAGE_FILTERS, (image) => imageTags(call, place, image), at);
+    const page = onePage(left, input, (image) => image.imageId, 1);
+    return { Images: imageShapes(call, place, page.items), NextToken: page.nextToken };
   },
 });
 

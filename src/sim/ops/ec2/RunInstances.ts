@@ -25,16 +25,12 @@ interface Asked {
   readonly template: { readonly id: string; readonly version: string } | undefined;
 }
 
-const askedOf = new WeakMap<object, Asked>();
+let last: { readonly call: RunCall; readonly asked: Asked } | undefined;
 
-/** Worked out once for a call: its demands and its effect want it. */
+/** Worked out once for a call: its demands and its effect want it, one right after the other. */
 function asked(call: RunCall): Asked {
-  let there = askedOf.get(call);
-  if (!there) {
-    there = workOut(call);
-    askedOf.set(call, there);
-  }
-  return there;
+  if (last?.call !== call) last = { call, asked: workOut(call) };
+  return last.asked;
 }
 
 function workOut({ input, world, place }: RunCall): Asked {
