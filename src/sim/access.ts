@@ -76,15 +76,13 @@ function knownOf(world: World, caller: Caller, side: IdentitySide, of: Resource)
   const { owner, resource, named, grants } = of;
   const scps = serviceControlPolicies(world, caller.account);
   const rcps = resourceControlPolicies(world, owner);
-  const policies: Policies = {
-    identity: side.identity,
-    ...(side.boundary ? { boundary: side.boundary } : {}),
-    ...(side.session ? { session: side.session } : {}),
-    ...(scps ? { scps } : {}),
-    ...(rcps ? { rcps } : {}),
-    ...(resource ? { resource } : {}),
-    ...(grants ? { grants } : {}),
-  };
+  const policies: { -readonly [K in keyof Policies]: Policies[K] } = { identity: side.identity };
+  if (side.boundary) policies.boundary = side.boundary;
+  if (side.session) policies.session = side.session;
+  if (scps) policies.scps = scps;
+  if (rcps) policies.rcps = rcps;
+  if (resource) policies.resource = resource;
+  if (grants) policies.grants = grants;
   return known(world, `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${named ?? owner}`, policies);
 }
 

@@ -292,7 +292,8 @@ class SimKernel implements Kernel {
   ): void {
     const { caller, service } = attempt;
     const { fault, output, seen } = result;
-    const event = {
+    // Filled in, not put together of pieces: those cost more than all the rest of it.
+    const event: { -readonly [K in keyof Recorded]: Recorded[K] } = {
       region: attempt.region,
       account: caller.account,
       eventSource: service.eventSource,
@@ -300,12 +301,15 @@ class SimKernel implements Kernel {
       readOnly,
       callerArn: caller.arn,
       callerAccount: caller.account,
-      ...(caller.accessKeyId === undefined ? {} : { accessKeyId: caller.accessKeyId }),
-      ...(fault ? { errorCode: trailCode(service, fault), errorMessage: fault.message } : {}),
       requestParameters: shownMembers(asked.operation.input, asked.input),
-      ...(seen.keys.length > 0 ? { resources: seen.keys } : {}),
-      ...(seen.decidedBy.length > 0 ? { decidedBy: seen.decidedBy } : {}),
     };
+    if (caller.accessKeyId !== undefined) event.accessKeyId = caller.accessKeyId;
+    if (fault) {
+      event.errorCode = trailCode(service, fault);
+      event.errorMessage = fault.message;
+    }
+    if (seen.keys.length > 0) event.resources = seen.keys;
+    if (seen.decidedBy.length > 0) event.decidedBy = seen.decidedBy;
     const answered = output && !readOnly ? shownAnswer(asked.operation.output, output, service.protocol) : undefined;
     ctx.record(event, service.name === 'sts' && fault ? [] : seen.owners, answered);
   }
@@ -327,6 +331,8 @@ class SimKernel implements Kernel {
     return name;
   }
 }
+
+type Recorded = Parameters<Ctx['record']>[0];
 
 /** What the demands of a call tell about it. */
 interface Seen {

@@ -29,12 +29,12 @@ export function keyDemand(
   key = keyOfCall(call),
 ): Demand {
   const id = call.input.KeyId ?? '';
-  const alias = id.includes('alias/') ? { 'kms:requestalias': [id.slice(id.indexOf('alias/'))] } : {};
+  const alias = id.includes('alias/') ? { 'kms:requestalias': [id.slice(id.indexOf('alias/'))] } : undefined;
   return {
     action: `kms:${operation}`,
     resource: key.arn,
     resourceAccount: key.account,
-    context: { ...alias, ...context },
+    context: alias ? { ...alias, ...context } : context,
     ...(call.input.GrantTokens === undefined ? {} : { grantTokens: call.input.GrantTokens }),
   };
 }

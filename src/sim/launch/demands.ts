@@ -23,7 +23,8 @@ export function launchDemands(
   templateId: string | undefined,
 ): Demand[] {
   const { partition } = ctx.world;
-  const own = (what: string) => `arn:${partition}:ec2:${place.region}:${place.account}:${what}`;
+  const prefix = `arn:${partition}:ec2:${place.region}:${place.account}:`;
+  const own = (what: string) => prefix + what;
   const type = { 'ec2:instancetype': [spec.InstanceType ?? DEFAULT_INSTANCE_TYPE] };
   const demands: Demand[] = [];
   const readable = spec.ImageId && parameterArn(spec.ImageId, place, partition);
@@ -78,7 +79,10 @@ function passRole(ctx: Pick<Ctx, 'world'>, place: Place, spec: LaunchSpec): Dema
   return [{ action: 'iam:PassRole', resource: role.arn, context }];
 }
 
-const requestTags = (spec: LaunchSpec, resourceType: string) => tagContext(tagsFor(spec, resourceType));
+const NO_KEYS: Readonly<Record<string, readonly string[]>> = Object.freeze({});
+
+const requestTags = (spec: LaunchSpec, resourceType: string) =>
+  spec.TagSpecifications?.length ? tagContext(tagsFor(spec, resourceType)) : NO_KEYS;
 
 /** Condition keys of the tags that a request brings. */
 export function tagContext(tags: ReadonlyMap<string, string>): Record<string, readonly string[]> {
@@ -89,9 +93,10 @@ export function tagContext(tags: ReadonlyMap<string, string>): Record<string, re
 }
 
 /** Condition keys of the tags that a resource has. */
-export function existingTags(tags: Tags | undefined): Record<string, readonly string[]> {
+export function existingTags(tags: Tags | undefined): Readonly<Record<string, readonly string[]>> {
+  if (!tags?.size) return NO_KEYS;
   const context: Record<string, readonly string[]> = {};
-  for (const [key, value] of tags ?? []) {
+  for (const [key, value] of tags) {
     context[`aws:resourcetag/${key.toLowerCase()}`] = [value];
     context[`ec2:resourcetag/${key.toLowerCase()}`] = [value];
   }

@@ -48,6 +48,7 @@ export function planInterface(ctx: Pick<Ctx, 'world'>, place: Place, spec: Launc
 }
 
 function groupsOf(ec2: Ec2Place, spec: LaunchSpec, vpcId: string): string[] {
+  if (!spec.SecurityGroupIds && !spec.SecurityGroups) return [defaultSecurityGroup(ec2, vpcId).groupId];
   const ids = [
     ...(spec.SecurityGroupIds ?? []).map((id) => securityGroupById(ec2, id).groupId),
     ...(spec.SecurityGroups ?? []).map((name) => securityGroupByName(ec2, name).groupId),

@@ -113,13 +113,18 @@ class QueryWalk {
 
   /** Which members to look at, in the order of the shape: those that are given, of often a hundred, and those that must be. */
   #given(shape: StructShape, node: Node): readonly number[] {
-    const at: number[] = Array.from({ length: shape.required }, (_, i) => i);
+    const at: number[] = [];
+    for (let i = 0; i < shape.required; i++) at.push(i);
+    if (!node.children) return at;
     const places = placesOf(shape, this.#ec2);
-    for (const name of node.children?.keys() ?? []) {
+    let sorted = true;
+    for (const name of node.children.keys()) {
       const place = places.get(name);
-      if (place !== undefined && place >= shape.required) at.push(place);
+      if (place === undefined || place < shape.required) continue;
+      sorted &&= place > (at.at(-1) ?? -1);
+      at.push(place);
     }
-    return at.sort((a, b) => a - b);
+    return sorted ? at : at.sort((a, b) => a - b);
   }
 
   #unknown(shape: StructShape, node: Node, path: string): never {

@@ -10,10 +10,10 @@ import { dryRun } from './grants.ts';
 const ALGORITHM = 'SYMMETRIC_DEFAULT';
 const PLAINTEXT_MAX = 4096;
 
-export const cryptoContext = (pairs: Record<string, string> | undefined): Record<string, readonly string[]> => ({
-  ...contextKeys(pairs),
-  'kms:encryptionalgorithm': [ALGORITHM],
-});
+const BY_ALGORITHM: Record<string, readonly string[]> = { 'kms:encryptionalgorithm': [ALGORITHM] };
+
+export const cryptoContext = (pairs: Record<string, string> | undefined): Record<string, readonly string[]> =>
+  pairs === undefined ? BY_ALGORITHM : { ...contextKeys(pairs), ...BY_ALGORITHM };
 
 type Encrypting = Call<{
   readonly KeyId: string | undefined;
