@@ -143,7 +143,8 @@ const { auditDisks } = await import(process.env.AMIPORT_AUDIT_CODE);
 const { openRawFile } = await import(process.env.AMIPORT_DISK_CODE);
 const source = await openRawFile(process.env.AMIPORT_AUDIT_IMAGE);
 await auditDisks([{ id: 'x', source: source.value }], { threads: 2, freeSpace: false, packages: false, customRules: [] });
-process.stdout.write(String(process.resourceUsage().maxRSS / 1024));
+const { peakMiB } = await import(process.env.AMIPORT_PEAK_CODE);
+process.stdout.write(String(peakMiB()));
 `;
 
 function memory(emit: Emit, folder: string, image: string): void {
@@ -155,6 +156,7 @@ function memory(emit: Emit, folder: string, image: string): void {
     AMIPORT_AUDIT_IMAGE: image,
     AMIPORT_AUDIT_CODE: here('../src/audit/audit.ts'),
     AMIPORT_DISK_CODE: here('../src/disk/raw-file.ts'),
+    AMIPORT_PEAK_CODE: here('./peak-memory.ts'),
   };
   const ran = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
   if (ran.status !== 0) throw new Error(ran.stderr);

@@ -7,7 +7,7 @@
 import { readdirSync } from 'node:fs';
 import type { Emit, Figure } from './figure.ts';
 
-const HELPERS = ['run.ts', 'figure.ts'];
+const HELPERS = ['run.ts', 'figure.ts', 'peak-memory.ts'];
 const names = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.ts') && !HELPERS.includes(file))
   .map((file) => file.slice(0, -'.ts'.length))

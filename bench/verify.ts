@@ -7,6 +7,7 @@ import { launcherText } from '../src/model/delivery.ts';
 import type { Proof } from '../src/verify/question.ts';
 import { verifyDelivery } from '../src/verify/verify.ts';
 import type { Emit } from './figure.ts';
+import { peakMiB } from './peak-memory.ts';
 import { causesIn } from './worlds/causes.ts';
 import { fleetOf } from './worlds/fleet.ts';
 import { LAUNCHERS } from './worlds/names.ts';
@@ -67,7 +68,7 @@ export function measure(accounts: number): Measured {
     proofs: proofs.length,
     seconds: seconds(used),
     readSeconds: seconds(reading),
-    gigabytes: process.resourceUsage().maxRSS / 1e6,
+    gigabytes: (peakMiB() * 1024) / 1e6,
     negative: against.length,
     causes: causesIn(against, LAUNCHERS.map(launcherText)).size,
     codes: codes.size,

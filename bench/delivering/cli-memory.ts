@@ -11,8 +11,9 @@ const ACCOUNTS = 100;
 const REGIONS = 5;
 /** What takes AWS minutes takes seconds. */
 const SPEED = 600;
-/** Told by the process itself when it ends: the most that it ever held, in KiB. */
-const TELL = `data:text/javascript,process.on('exit',()=>process.stderr.write('\\nmaxRSS='+process.resourceUsage().maxRSS))`;
+/** Told by the process itself when it ends. */
+const PEAK = new URL('../peak-memory.ts', import.meta.url).href;
+const TELL = `data:text/javascript,import{peakMiB}from'${PEAK}';process.on('exit',()=>process.stderr.write('\\npeakMiB='+peakMiB()))`;
 
 export async function benchCliMemory(emit: Emit): Promise<void> {
   const fleet = fleetOf(ACCOUNTS, REGIONS);
@@ -47,8 +48,8 @@ function peakMiB(env: Readonly<Record<string, string>>, ...args: readonly string
   child.stderr.on('data', (c) => chunks.push(String(c)));
   return new Promise((done, fail) =>
     child.on('close', (code) => {
-      const [, kib] = /maxRSS=(\d+)$/.exec(chunks.join('')) ?? [];
-      if (code === 0 && kib !== undefined) done(Number(kib) / 1024);
+      const [, mib] = /peakMiB=([\d.]+)$/.exec(chunks.join('')) ?? [];
+      if (code === 0 && mib !== undefined) done(Number(mib));
       else fail(new Error(`amiport ${args[0]} ended with ${code}: ${chunks.join('').slice(-500)}`));
     }),
   );

@@ -14,6 +14,7 @@ import type {
 } from '../../src/model/observed.ts';
 import { planDelivery } from '../../src/plan/plan.ts';
 import type { Emit } from '../figure.ts';
+import { peakMiB } from '../peak-memory.ts';
 import { BUILDER, type Fleet, fleetOf, HOME } from './fleet.ts';
 
 const SECONDS_MAX = 10;
@@ -61,7 +62,7 @@ export function measured(accounts: number): Measured {
   const before = process.cpuUsage();
   const plan = planDelivery(want, seen);
   const { user, system } = process.cpuUsage(before);
-  return { seconds: (user + system) / 1e6, mebibytes: process.resourceUsage().maxRSS / 1024, steps: plan.steps.length };
+  return { seconds: (user + system) / 1e6, mebibytes: peakMiB(), steps: plan.steps.length };
 }
 
 function deliveryFor({ accounts, regions }: Fleet): Delivery {
