@@ -4,6 +4,7 @@ import { readFiles } from '../disk/read-files.ts';
 import type { FileEntry, FileSystem, Piece } from '../disk/types.ts';
 import type { Skip } from './content/sink.ts';
 import { Feed } from './feed.ts';
+import { FileList } from './file-list.ts';
 import { type FileHit, type FileResult, mergedHits } from './file-scan.ts';
 import type { Lanes } from './lanes.ts';
 import type { Matcher } from './matcher.ts';
@@ -79,14 +80,24 @@ export class Results {
 }
 
 interface Tree {
-  readonly files: readonly FileEntry[];
+  readonly files: FileList;
+  /** Indices of those whose content is to be read. */
+  readonly toRead: readonly number[];
   readonly names: ReadonlyMap<number, readonly string[]>;
+  readonly hidden: readonly Reason[];
+  readonly empty: number;
+  readonly carried: { readonly files: number; readonly bytes: number };
+  readonly bytesToRead: number;
 }
 
-async function treeOf(fileSystem: FileSystem, signal: AbortSignal | undefined): Promise<Tree> {
-  const files: FileEntry[] = [];
+async function treeOf(fileSystem: FileSystem, { signal, carried: isCarried }: VolumeOptions): Promise<Tree> {
+  const files = new FileList();
+  const toRead: number[] = [];
   const names = new Map<number, string[]>();
   const first = new Set<number>();
+  const hidden: Reason[] = [];
+  const carried = { files: 0, bytes: 0 };
+  let [empty, bytesToRead] = [0, 0];
   for await (const entry of fileSystem.walk(signal)) {
     if (entry.type !== 'file') continue;
     if (entry.links > 1 && first.has(entry.inode)) {
@@ -94,9 +105,18 @@ async function treeOf(fileSystem: FileSystem, signal: AbortSignal | undefined): 
       continue;
     }
     if (entry.links > 1) first.add(entry.inode);
-    files.push(entry);
+    const index = files.add(entry);
+    if (entry.hidden !== undefined) hidden.push(entry.hidden);
+    if (entry.size === 0) empty += 1;
+    if (isCarried(fileSystem, entry)) {
+      carried.files += 1;
+      carried.bytes += entry.size;
+    } else if (entry.hidden === undefined && entry.size > 0) {
+      toRead.push(index);
+      bytesToRead += entry.size;
+    }
   }
-  return { files, names };
+  return { files, toRead, names, hidden, empty, carried, bytesToRead };
 }
 
 export async function scanVolume(
@@ -107,25 +127,25 @@ export async function scanVolume(
   options: VolumeOptions,
 ): Promise<VolumeScan> {
   const { signal } = options;
-  const tree = await treeOf(fileSystem, signal);
-  const carried = tree.files.filter((entry) => options.carried(fileSystem, entry));
-  const skipped = new Set(carried);
-  const hidden = tree.files.filter((entry) => entry.hidden !== undefined);
-  const toRead = tree.files.filter((entry) => entry.hidden === undefined && entry.size > 0 && !skipped.has(entry));
-  options.onPlan(toRead.reduce((n, entry) => n + entry.size, 0));
+  const tree = await treeOf(fileSystem, options);
+  options.onPlan(tree.bytesToRead);
+  const { toRead, files: all } = tree;
+  const chosen = { length: toRead.length, at: (i: number) => all.at(toRead[i] ?? -1) };
   const feed = new Feed(lanes, matcher);
-  const read: FileEntry[] = [];
+  /** Indices of files, which are also their numbers in the feed. */
+  const read: number[] = [];
   const unreadable = new Set<number>();
   const sums = { bytes: 0, unreadable: 0, free: 0 };
-  for await (const { entry, content } of readFiles(fileSystem, toRead, signal === undefined ? {} : { signal })) {
-    const fed = await feed.file(read.length, entry.path, content, options.onBytes, entry.size);
+  for await (const { entry, index, content } of readFiles(fileSystem, chosen, signal === undefined ? {} : { signal })) {
+    const number = toRead[index] ?? -1;
+    const fed = await feed.file(number, entry.path, content, options.onBytes, entry.size);
     if (signal?.aborted) break;
-    if (fed.unreadableBytes > 0) unreadable.add(read.length);
+    if (fed.unreadableBytes > 0) unreadable.add(number);
     sums.bytes += fed.bytes;
     sums.unreadable += fed.unreadableBytes;
-    read.push(entry);
+    read.push(number);
   }
-  const free = read.length;
+  const free = all.length;
   if (options.freeSpace && !signal?.aborted) {
     const pieces = withGaps(fileSystem.freeSpace(signal));
     const fed = await feed.file(free, '', pieces, options.onBytes, 'raw');
@@ -140,13 +160,13 @@ export async function scanVolume(
   results.clear();
   return {
     files,
-    filesScanned: read.length + tree.files.filter((entry) => entry.size === 0).length,
+    filesScanned: read.length + tree.empty,
     bytesScanned: sums.bytes,
     bytesUnpacked,
     bytesUnreadable: sums.unreadable,
-    filesCarried: carried.length,
-    bytesCarried: carried.reduce((n, entry) => n + entry.size, 0),
-    filesHidden: hidden.flatMap((entry) => (entry.hidden === undefined ? [] : [entry.hidden])),
+    filesCarried: tree.carried.files,
+    bytesCarried: tree.carried.bytes,
+    filesHidden: tree.hidden,
     freeBytesScanned: sums.free,
     interrupted: signal?.aborted === true,
     select: (isWanted) => selected(tree, isWanted),
@@ -156,7 +176,9 @@ export async function scanVolume(
 /** A map of all paths would be as large as all else that is kept of the files. */
 function selected({ files, names }: Tree, isWanted: (path: string) => boolean): ReadonlyMap<string, FileEntry> {
   const byPath = new Map<string, FileEntry>();
-  for (const entry of files) {
+  for (let index = 0; index < files.length; index += 1) {
+    const entry = files.at(index);
+    if (entry === undefined) continue;
     if (isWanted(entry.path)) byPath.set(entry.path, entry);
     for (const path of names.get(entry.inode) ?? []) if (isWanted(path)) byPath.set(path, { ...entry, path });
   }
@@ -176,14 +198,16 @@ async function* withGaps(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
 }
 
 function collect(
-  read: readonly FileEntry[],
+  read: readonly number[],
   unreadable: ReadonlySet<number>,
   tree: Tree,
   results: Results,
   onClean: (entry: FileEntry) => void,
 ): ScannedFile[] {
   const files: ScannedFile[] = [];
-  for (const [number, entry] of read.entries()) {
+  for (const number of read) {
+    const entry = tree.files.at(number);
+    if (entry === undefined) continue;
     const result = results.of(number);
     const lost: readonly Skip[] = unreadable.has(number)
       ? [{ code: 'unreadable', what: 'some of its bytes', member: undefined }]

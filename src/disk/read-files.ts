@@ -10,8 +10,16 @@ import type { Device, FileEntry, FileSystem, Piece, Volume } from './types.ts';
 const AHEAD_BLOCKS = 64;
 const WATCHED_BYTES = 8 * 2 ** 20;
 
+/** An array, or whatever makes entries of something smaller as they are asked for. */
+export interface Files {
+  readonly length: number;
+  at(index: number): FileEntry | undefined;
+}
+
 export interface FileContent {
   readonly entry: FileEntry;
+  /** Where among those that were given. */
+  readonly index: number;
   /** To be read before the next file is asked for, or left. */
   readonly content: AsyncIterable<Piece>;
 }
@@ -24,18 +32,35 @@ export interface ReadOptions {
 /** Files only; what has several names should be given once. Stops between pieces when `signal` aborts. */
 export async function* readFiles(
   fileSystem: FileSystem,
-  entries: readonly FileEntry[],
+  files: Files,
   options: ReadOptions = {},
 ): AsyncGenerator<FileContent> {
-  const sorted = entries.filter((entry) => entry.type === 'file').toSorted((a, b) => a.firstPhysical - b.firstPhysical);
-  const ahead = new Ahead(fileSystem, sorted, options.aheadBlocks ?? AHEAD_BLOCKS);
-  for (const [i, entry] of sorted.entries()) {
+  const order = physicalOrder(files);
+  const ahead = new Ahead(fileSystem, files, order, options.aheadBlocks ?? AHEAD_BLOCKS);
+  for (const [i, index] of order.entries()) {
     if (options.signal?.aborted) return;
+    const entry = files.at(index);
+    if (entry === undefined) continue;
     ahead.enter(i);
     const content = fileSystem.read(entry);
     // Small files end before their next block matters, and a stream around a stream costs as much as reading one.
-    yield { entry, content: entry.size < WATCHED_BYTES ? content : watched(content, ahead, options.signal) };
+    yield { entry, index, content: entry.size < WATCHED_BYTES ? content : watched(content, ahead, options.signal) };
   }
+}
+
+/** Indices of regular files, by where they begin on the disk. */
+function physicalOrder(files: Files): Uint32Array {
+  const order = new Uint32Array(files.length);
+  const first = new Float64Array(files.length);
+  let count = 0;
+  for (let index = 0; index < files.length; index += 1) {
+    const entry = files.at(index);
+    if (entry?.type !== 'file') continue;
+    first[index] = entry.firstPhysical;
+    order[count] = index;
+    count += 1;
+  }
+  return order.subarray(0, count).sort((a, b) => (first[a] as number) - (first[b] as number));
 }
 
 async function* watched(
@@ -61,10 +86,10 @@ class Ahead {
   #reading = 0;
   #ended = false;
 
-  constructor(fileSystem: FileSystem, entries: readonly FileEntry[], window: number) {
+  constructor(fileSystem: FileSystem, files: Files, order: Uint32Array, window: number) {
     this.#device = fileSystem.device;
     this.#window = window;
-    this.#blocks = blocksInOrder(fileSystem, entries);
+    this.#blocks = blocksInOrder(fileSystem, files, order);
   }
 
   enter(entry: number): void {
@@ -96,10 +121,13 @@ class Ahead {
 
 function* blocksInOrder(
   fileSystem: FileSystem,
-  entries: readonly FileEntry[],
+  files: Files,
+  order: Uint32Array,
 ): Generator<readonly [entry: number, block: number]> {
   let last = -1;
-  for (const [i, entry] of entries.entries()) {
+  for (const [i, index] of order.entries()) {
+    const entry = files.at(index);
+    if (entry === undefined) continue;
     for (const extent of fileSystem.extents(entry)) {
       if (extent.fileOffset >= entry.size) break;
       const length = Math.min(extent.length, entry.size - extent.fileOffset);

@@ -45,6 +45,8 @@ export interface Name {
 
 /** Directories read at one time: what hides the latency of a source that is far away. */
 const DIRECTORIES_AT_ONCE = 64;
+/** Of them together, one aside: their entries are all in memory, some 20 KiB for each KiB of directory. */
+const DIRECTORY_BYTES_AT_ONCE = 512 * 1024;
 /** A longer path is a loop or an attack: Linux itself opens none above 4096. */
 const PATH_MAX = 32_768;
 /** Runs kept with an entry; of files in more pieces they are read again when the file is. */
@@ -89,7 +91,7 @@ export class TreeFileSystem implements FileSystem {
     }
     while (waiting.length > 0) {
       // From the end: a tree is walked nearly depth first, so that few directories wait.
-      const batch = waiting.splice(-DIRECTORIES_AT_ONCE);
+      const batch = lastOf(waiting);
       for (const { entries, directories } of await Promise.all(batch.map((one) => this.#list(one)))) {
         for (const directory of directories) {
           if (!seen.has(directory.node.inode)) waiting.push(directory);
@@ -220,6 +222,18 @@ export class TreeFileSystem implements FileSystem {
       this.#tree.problems.caught(error);
     }
   }
+}
+
+/** Takes from the end what is listed at one time. */
+function lastOf(waiting: Directory[]): readonly Directory[] {
+  let bytes = 0;
+  let count = 0;
+  while (count < Math.min(DIRECTORIES_AT_ONCE, waiting.length)) {
+    bytes += waiting[waiting.length - 1 - count]?.node.size ?? 0;
+    if (count > 0 && bytes > DIRECTORY_BYTES_AT_ONCE) break;
+    count += 1;
+  }
+  return waiting.splice(-count);
 }
 
 async function* only(piece: Piece): AsyncGenerator<Piece> {
