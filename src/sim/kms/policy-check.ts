@@ -18,6 +18,7 @@ export function checkKeyPolicy(world: World, caller: Caller, policy: string, byp
   for (const s of statements)
     for (const name of s.principals?.aws ?? [])
       if (!exists(world, name)) throw malformed('Policy contains a statement with one or more invalid principals.');
+  refuseOpenSets(statements);
   if (bypassLockout) return;
   const decision = evaluate(
     {
@@ -47,6 +48,18 @@ function parsed(policy: string): ReturnType<typeof parsePolicy> {
   } catch (error) {
     throw malformed(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** One value at the most: where there is none, ForAllValues holds of every request. */
+const SINGLE_VALUED = /^(?:kms:encryptioncontext:|aws:requesttag\/)/;
+
+/** KMS Developer Guide "AWS KMS condition keys", Using condition keys with set operators. */
+function refuseOpenSets(statements: ReturnType<typeof parsePolicy>): void {
+  const open = statements.some((s) => s.conditions.some((c) => c.set === 'all' && SINGLE_VALUED.test(c.lowerKey)));
+  if (open)
+    throw malformed(
+      'OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key matches requests without the specified encryption context or tag or with an unspecified encryption context or tag. To fix, remove ForAllValues.',
+    );
 }
 
 /** KMS-13: a principal must exist, abroad too; a unique id of a deleted one may stay where it is. */

@@ -52,6 +52,22 @@ describe('PutKeyPolicy', () => {
       policy: policyOf(MINE, { ...named('*'), Sid: '\u20ac' }),
       says: 'MalformedPolicyDocumentException',
     },
+    {
+      rule: 'KMS-SETS ForAllValues on an encryption context',
+      policy: policyOf(MINE, {
+        ...named('*'),
+        Condition: { 'ForAllValues:StringEquals': { 'kms:EncryptionContext:team': 'video' } },
+      }),
+      says: 'MalformedPolicyDocumentException',
+    },
+    {
+      rule: 'KMS-SETS ForAllValues on keys of many values',
+      policy: policyOf(MINE, {
+        ...named('*'),
+        Condition: { 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': 'team' } },
+      }),
+      says: 'ok',
+    },
     { rule: 'KMS-14 no JSON', policy: '{', says: 'MalformedPolicyDocumentException' },
   ])('$rule', async ({ policy, says, ...more }) => {
     const sim = simForTests();
