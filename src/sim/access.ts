@@ -40,7 +40,7 @@ export function authorizer(ctx: Ctx, caller: Caller, circumstances: Circumstance
     const owner = demand.resourceAccount ?? key?.account ?? caller.account;
     const trust = ASSUMING.has(demand.action) ? roleTrust(world, demand.resource) : undefined;
     const resource = key ? keyPolicy(world, key) : trust;
-    const grants = key && grantsFor(key, concerns(caller, demand), nowMs);
+    const grants = key && (key.grants.size === 0 ? NO_GRANTS : grantsFor(key, concerns(caller, demand), nowMs));
     let there: Known;
     if (resource) there = knownOf(world, caller, side, { owner, resource, named: demand.resource, grants });
     else {
@@ -63,6 +63,8 @@ export function authorizer(ctx: Ctx, caller: Caller, circumstances: Circumstance
     return decision;
   };
 }
+
+const NO_GRANTS: readonly Grant[] = [];
 
 interface Resource {
   readonly owner: string;

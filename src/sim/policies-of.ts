@@ -143,10 +143,14 @@ export function orgPathText(organization: Organization, account: string): string
   return path && `${organization.id}/${path.join('/')}/`;
 }
 
+/** Calls use the same few keys again and again. */
+let lastArn: { readonly text: string; readonly parsed: ReturnType<typeof parseArn> } = { text: '', parsed: undefined };
+
 /** The key whose ARN this is, without looking at aliases. */
 export function keyOfArn(world: World, arn: string): Key | undefined {
   if (!arn.includes(':kms:')) return undefined;
-  const parsed = parseArn(arn);
+  if (lastArn.text !== arn) lastArn = { text: arn, parsed: parseArn(arn) };
+  const { parsed } = lastArn;
   if (parsed?.service !== 'kms' || !parsed.resource.startsWith('key/')) return undefined;
   return world.accounts
     .get(parsed.account)

@@ -120,10 +120,14 @@ function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
     query: at < 0 ? '' : url.slice(at + 1),
     headers: headersOf(message),
     body,
-    sourceIp: (message.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    sourceIp: sourceOf(message.socket.remoteAddress ?? ''),
     secure: false,
   };
 }
+
+/** An IPv4 address that came to an IPv6 socket is what it is. */
+const MAPPED = '::ffff:';
+const sourceOf = (address: string): string => (address.startsWith(MAPPED) ? address.slice(MAPPED.length) : address);
 
 /** Node joins what was sent several times, all but cookies. */
 function headersOf({ headers }: IncomingMessage): WireRequest['headers'] {

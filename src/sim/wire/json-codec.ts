@@ -13,7 +13,8 @@ type JsonProtocol = 'awsJson1_1' | 'restJson1';
 /** @throws Fault SerializationException when the text is no JSON object or nests too deeply */
 export function parseJson(text: string, protocol: JsonProtocol): object {
   if (text.trim() === '') return {};
-  if (depthOf(text) > DEPTH_MAX) throw inputFault(protocol, { is: 'malformed', says: 'The body is nested too deeply' });
+  if (opens(text) > DEPTH_MAX && depthOf(text) > DEPTH_MAX)
+    throw inputFault(protocol, { is: 'malformed', says: 'The body is nested too deeply' });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -24,6 +25,14 @@ export function parseJson(text: string, protocol: JsonProtocol): object {
     throw inputFault(protocol, { is: 'malformed', says: 'The body is not a JSON object' });
   }
   return value;
+}
+
+/** How many brackets open, up to what matters: most bodies are one long text with a few, and finding those is quick. */
+function opens(text: string): number {
+  let count = 0;
+  for (const bracket of ['{', '['])
+    for (let at = text.indexOf(bracket); at >= 0 && count <= DEPTH_MAX; at = text.indexOf(bracket, at + 1)) count++;
+  return count;
 }
 
 /** Brackets deep, whatever is in strings: an upper bound that needs no parser. */
@@ -53,6 +62,8 @@ export function decodeJson(
   return new JsonWalk(protocol, action).struct(shape, value, '');
 }
 
+const under = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
 class JsonWalk {
   readonly #protocol: JsonProtocol;
   readonly #action: string;
@@ -67,22 +78,22 @@ class JsonWalk {
 
   struct(shape: StructShape, value: unknown, path: string): Record<string, unknown> {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) this.#wrong(path, 'structure', value);
-    const given = new Map(Object.entries(value));
+    const given = value as Readonly<Record<string, unknown>>;
+    const rest = new Set(Object.keys(given));
     const out: Record<string, unknown> = {};
     const members = shape.members();
     for (let i = 0; i < members.length; i++) {
       const member = members[i] as Member;
       const name = this.#protocol === 'restJson1' ? member.jsonName : member.name;
-      const held = given.get(name);
-      given.delete(name);
-      const at = path === '' ? name : `${path}.${name}`;
-      if (held !== undefined && held !== null) out[member.name] = this.value(member.shape, held, at);
-      else if (i < shape.required && this.#protocol === 'awsJson1_1') this.#fail({ is: 'missing', path: at });
+      const held = rest.delete(name) ? given[name] : undefined;
+      if (held !== undefined && held !== null) out[member.name] = this.value(member.shape, held, under(path, name));
+      else if (i < shape.required && this.#protocol === 'awsJson1_1')
+        this.#fail({ is: 'missing', path: under(path, name) });
     }
-    for (const name of given.keys()) {
+    for (const name of rest) {
       // Unions carry the SDK's marker of their type.
       if (name === '__type') continue;
-      this.#fail({ is: 'unknown', path: path === '' ? name : `${path}.${name}`, action: this.#action });
+      this.#fail({ is: 'unknown', path: under(path, name), action: this.#action });
     }
     return out;
   }
@@ -134,8 +145,10 @@ const wholeNumber = (value: number): bigint | undefined => (Number.isInteger(val
 /** @returns a value for JSON.stringify; a member beyond the schema is a bug of the operation that answered */
 export function encodeJson(shape: StructShape, value: object, jsonNames: boolean): Record<string, unknown> {
   const byName = shape.byName();
+  const record = value as Readonly<Record<string, unknown>>;
   const out: Record<string, unknown> = {};
-  for (const [name, held] of Object.entries(value)) {
+  for (const name in record) {
+    const held = record[name];
     if (held === undefined || held === null) continue;
     const member = byName.get(name);
     invariant(member, `${shape.name} has no member ${name}`);

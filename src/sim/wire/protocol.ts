@@ -1,6 +1,7 @@
 /**
  * One request or answer in the protocol of its service: what was asked, and the answer's or the error's bytes.
  */
+import { isAscii } from 'node:buffer';
 import { Fault } from '../operation.ts';
 import { inputFault } from './decode-error.ts';
 import { decodeJson, encodeJson, parseJson } from './json-codec.ts';
@@ -51,6 +52,8 @@ export function decodeRequest(schema: ServiceSchema, request: WireRequest): Aske
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function textOf(request: WireRequest, protocol: Protocol): string {
+  const { buffer, byteOffset, length } = request.body;
+  if (isAscii(request.body)) return Buffer.from(buffer, byteOffset, length).toString('latin1');
   try {
     return strictUtf8.decode(request.body);
   } catch {
