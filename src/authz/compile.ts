@@ -41,17 +41,18 @@ export interface Compiled {
   readonly grants: CompiledGrants;
 }
 
-export function compilePolicies(p: Policies): Compiled {
+/** @param kept each set is compiled once for all who share it; without, nothing outlives what is returned */
+export function compilePolicies(p: Policies, kept: boolean): Compiled {
   return {
-    identity: set('identity', p.identity) ?? EMPTY,
-    boundary: set('boundary', p.boundary),
-    session: set('session', p.session),
-    endpoint: set('endpoint', p.endpoint),
+    identity: set('identity', p.identity, kept) ?? EMPTY,
+    boundary: set('boundary', p.boundary, kept),
+    session: set('session', p.session, kept),
+    endpoint: set('endpoint', p.endpoint, kept),
     managementAccount: p.managementAccount,
-    scps: levels('scp', p.scps),
-    rcps: levels('rcp', p.rcps),
+    scps: levels('scp', p.scps, kept),
+    rcps: levels('rcp', p.rcps, kept),
     kind: p.resource?.kind ?? 'other',
-    resource: set('resource', p.resource?.policies),
+    resource: set('resource', p.resource?.policies, kept),
     awsManaged: p.resource?.awsManaged ?? false,
     grants: p.grants === undefined ? NO_GRANTS : grants(p.grants),
   };
@@ -75,13 +76,13 @@ const sets: Readonly<Record<SetLayer, WeakMap<PolicySet, CompiledSet>>> = {
   resource: new WeakMap(),
 };
 
-function set(layer: SetLayer, s: PolicySet | undefined): CompiledSet | undefined {
+function set(layer: SetLayer, s: PolicySet | undefined, kept: boolean): CompiledSet | undefined {
   if (s === undefined || 'unreadable' in s) return s;
   const there = sets[layer].get(s);
   if (there !== undefined) return there;
   const policies = s.map((p) => one(layer, p, undefined));
   const made = { policies, spoken: new Spoken(policies) };
-  sets[layer].set(s, made);
+  if (kept) sets[layer].set(s, made);
   return made;
 }
 
@@ -90,13 +91,13 @@ const levelSets = {
   rcp: new WeakMap<PolicyLevels, CompiledLevels>(),
 };
 
-function levels(layer: 'scp' | 'rcp', l: PolicyLevels | undefined): CompiledLevels | undefined {
+function levels(layer: 'scp' | 'rcp', l: PolicyLevels | undefined, kept: boolean): CompiledLevels | undefined {
   if (l === undefined || 'unreadable' in l) return l;
   const there = levelSets[layer].get(l);
   if (there !== undefined) return there;
   const all = l.map((at) => ({ level: at.level, policies: at.policies.map((p) => one(layer, p, at.level)) }));
   const made = { levels: all, spoken: new Spoken(all.flatMap((at) => at.policies)) };
-  levelSets[layer].set(l, made);
+  if (kept) levelSets[layer].set(l, made);
   return made;
 }
 

@@ -28,7 +28,7 @@ const compiledPolicies = new WeakMap<Policies, Compiled>();
 export function evaluate(request: Request, policies: Policies): Decision {
   let compiled = compiledPolicies.get(policies);
   if (compiled === undefined) {
-    compiled = compilePolicies(policies);
+    compiled = compilePolicies(policies, false);
     compiledPolicies.set(policies, compiled);
   }
   return decide(new RequestFacts(request), compiled);
@@ -36,7 +36,7 @@ export function evaluate(request: Request, policies: Policies): Decision {
 
 /** Parses and indexes once, for many requests against the same policies. @throws PolicyError as `evaluate` */
 export function compile(policies: Policies): Evaluator {
-  const compiled = compilePolicies(policies);
+  const compiled = compilePolicies(policies, true);
   return {
     evaluate: (request) => decide(new RequestFacts(request), compiled),
     isAlike: (request, action) => isAlike(new RequestFacts(request), lowerCase(action), compiled),

@@ -14,7 +14,11 @@ const always: Test = () => true;
 
 export function globTest(pattern: string): Test {
   if (pattern === '*') return always;
-  const special = firstSpecial(pattern);
+  return testFrom(pattern, firstSpecial(pattern));
+}
+
+/** @param special where the first wildcard stands, or -1 */
+function testFrom(pattern: string, special: number): Test {
   if (special < 0) return (text) => text === pattern;
   if (special === pattern.length - 1 && pattern.endsWith('*')) {
     const start = pattern.slice(0, -1);
@@ -23,10 +27,13 @@ export function globTest(pattern: string): Test {
   return (text) => glob(pattern, text);
 }
 
+const STAR = 42;
+const QUESTION = 63;
+
 function firstSpecial(pattern: string): number {
   for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i];
-    if (c === '*' || c === '?' || c === LITERAL) return i;
+    const c = pattern.charCodeAt(i);
+    if (c === STAR || c === QUESTION || c === 0) return i;
   }
   return -1;
 }
@@ -81,8 +88,9 @@ export type ArnTest = (arn: SplitArn) => boolean;
  */
 export function arnTest(pattern: string): ArnTest {
   if (pattern === '*') return always as unknown as ArnTest;
-  const whole = globTest(pattern);
-  if (firstSpecial(pattern) < 0) return (arn) => whole(arn.text);
+  const special = firstSpecial(pattern);
+  const whole = testFrom(pattern, special);
+  if (special < 0) return (arn) => whole(arn.text);
   const parts = sixParts(pattern)?.map(globTest);
   if (parts === undefined) return (arn) => whole(arn.text);
   return (arn) => (arn.parts === undefined ? whole(arn.text) : everyPart(parts, arn.parts));

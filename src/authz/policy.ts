@@ -13,8 +13,7 @@ export interface Statement {
   readonly name: string;
   readonly effect: 'Allow' | 'Deny';
   readonly principals: Principals | undefined;
-  /** Lower case. */
-  readonly actions: readonly string[];
+  /** One for each action, asked with the action in lower case. */
   readonly actionTests: readonly Test[];
   readonly notActions: boolean;
   /** undefined: the statement has no Resource (in a key policy it is then without effect). */
@@ -55,10 +54,14 @@ export interface Condition {
   readonly tests: readonly Test[] | undefined;
 }
 
-/** Texts kept parsed, in two generations: what is not asked for again goes when the younger is full. */
-let parsed = new Map<string, readonly Statement[]>();
+/**
+ * Texts kept parsed, in two generations: what is not asked for again goes when the younger is full. A text met for the
+ * first time is only remembered: most never come again, and what they parse to need not outlive the decision.
+ */
+let parsed = new Map<string, readonly Statement[] | typeof ONCE>();
 let parsedBefore = parsed;
 const GENERATION_MAX = 1000;
+const ONCE = 'met once';
 const parsedObjects = new WeakMap<object, readonly Statement[]>();
 
 /** @throws PolicyError for a document that AWS would refuse */
@@ -70,15 +73,20 @@ export function parsePolicy(document: string | object): readonly Statement[] {
     parsedObjects.set(document, made);
     return made;
   }
-  const there = parsed.get(document);
-  if (there !== undefined) return there;
-  const made = parsedBefore.get(document) ?? parseText(document);
+  const young = parsed.get(document);
+  if (young !== undefined && young !== ONCE) return young;
+  const there = young ?? parsedBefore.get(document);
+  const made = there === undefined || there === ONCE ? parseText(document) : there;
+  keep(document, there === undefined ? ONCE : made);
+  return made;
+}
+
+function keep(document: string, made: readonly Statement[] | typeof ONCE): void {
   if (parsed.size >= GENERATION_MAX) {
     parsedBefore = parsed;
     parsed = new Map();
   }
   parsed.set(document, made);
-  return made;
 }
 
 function parseText(text: string): readonly Statement[] {
@@ -153,15 +161,13 @@ function statementOf(s: unknown, index: number, variables: boolean, trail: Trail
   const action = writtenAs(s, 'Action', 'NotAction', trail);
   const resource = writtenAs(s, 'Resource', 'NotResource', trail);
   const principal = writtenAs(s, 'Principal', 'NotPrincipal', trail);
-  const actions = action === undefined ? NONE : strings(s[action], trail, action).map((a) => a.toLowerCase());
   const resources = resource === undefined ? undefined : strings(s[resource], trail, resource);
   return {
     name: typeof s.Sid === 'string' && s.Sid !== '' ? s.Sid : `#${index}`,
     effect,
     principals:
       principal === undefined ? undefined : principalsOf(s[principal], principal === 'NotPrincipal', trail, principal),
-    actions,
-    actionTests: actions.map(globTest),
+    actionTests: action === undefined ? NONE : strings(s[action], trail, action).map(actionTest),
     notActions: action === 'NotAction',
     resources,
     resourceTests: (resources ?? NONE).map((r) => (variables && r.includes('${') ? undefined : arnTest(r))),
@@ -171,6 +177,19 @@ function statementOf(s: unknown, index: number, variables: boolean, trail: Trail
 }
 
 const NONE: readonly never[] = [];
+
+/** The same actions stand in most policies: kept as they are met, and forgotten together when they are too many. */
+const actionTests = new Map<string, Test>();
+const ACTIONS_MAX = 5000;
+
+function actionTest(written: string): Test {
+  const there = actionTests.get(written);
+  if (there !== undefined) return there;
+  if (actionTests.size >= ACTIONS_MAX) actionTests.clear();
+  const made = globTest(written.toLowerCase());
+  actionTests.set(written, made);
+  return made;
+}
 
 /** An element that may be written as its opposite, but not as both. */
 function writtenAs<Name extends string, Opposite extends string>(
@@ -195,18 +214,23 @@ function principalsOf(value: unknown, not: boolean, trail: Trail, field: string)
   const of = (kind: string): readonly string[] =>
     named[kind] === undefined ? NONE : strings(named[kind], trail, kind);
   const aws = of('AWS');
-  const accounts = new Set<string>();
-  const principals = new Set<string>();
+  let accounts = NOBODY;
+  let principals = NOBODY;
   for (const name of aws) {
     const account = accountNamed(name);
-    if (account !== undefined) accounts.add(account);
-    else if (name !== '*') principals.add(name);
+    if (account !== undefined) accounts = withAlso(accounts, account);
+    else if (name !== '*') principals = withAlso(principals, name);
   }
   const everyone = aws.includes('*');
   const others = { service: of('Service'), federated: of('Federated'), canonical: of('CanonicalUser') };
   trail.pop();
   return { not, aws, everyone, accounts, principals, ...others };
 }
+
+/** Most statements name accounts or principals, not both: what is empty is shared. */
+const NOBODY: Set<string> = new Set();
+const withAlso = (names: Set<string>, name: string): Set<string> =>
+  names === NOBODY ? new Set([name]) : names.add(name);
 
 const EVERYONE: Readonly<Record<string, unknown>> = { AWS: '*' };
 

@@ -3,7 +3,8 @@ import { type CompiledPolicy, matchesAction } from './statements.ts';
 
 export class Spoken {
   readonly #policies: readonly CompiledPolicy[];
-  readonly #numbers = new Map<string, number>();
+  /** Made when first asked: few policies are. */
+  #numbers: Map<string, number> | undefined;
   readonly #signatures: string[] = [];
 
   constructor(policies: readonly CompiledPolicy[]) {
@@ -12,6 +13,7 @@ export class Spoken {
 
   /** @param action lower case @returns the same number for actions of which the very same statements speak */
   of(action: string): number {
+    this.#numbers ??= new Map();
     const there = this.#numbers.get(action);
     if (there !== undefined) return there;
     let signature = '';

@@ -18,8 +18,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...of('glob.ts', [
     [
       '* alone matches anything',
-      "if (pattern === '*') return always;\n  const special",
-      "if (pattern === '*') return () => false;\n  const special",
+      "if (pattern === '*') return always;\n  return testFrom",
+      "if (pattern === '*') return () => false;\n  return testFrom",
     ],
     [
       'a pattern without wildcard is the text itself',
@@ -202,7 +202,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...of('policy.ts', [
     ['variables count from 2012-10-17 on', "const variables = version === '2012-10-17';", 'const variables = true;'],
     ['and then they do count', "const variables = version === '2012-10-17';", 'const variables = false;'],
-    ['actions are matched whatever their case', '.map((a) => a.toLowerCase())', ''],
+    ['actions are matched whatever their case', 'globTest(written.toLowerCase())', 'globTest(written)'],
     ['NotAction', "notActions: action === 'NotAction'", 'notActions: false'],
     ['NotResource', "notResources: resource === 'NotResource'", 'notResources: false'],
     ['NotPrincipal', "principal === 'NotPrincipal', trail, principal)", 'false, trail, principal)'],
@@ -814,8 +814,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       'all identity policies count',
-      "identity: set('identity', p.identity) ??",
-      "identity: set('identity', Array.isArray(p.identity) ? p.identity.slice(0, 1) : p.identity) ??",
+      "identity: set('identity', p.identity, kept) ??",
+      "identity: set('identity', Array.isArray(p.identity) ? p.identity.slice(0, 1) : p.identity, kept) ??",
     ],
     ['AWS managed keys', 'awsManaged: p.resource?.awsManaged ?? false', 'awsManaged: false'],
     ['the management account', 'managementAccount: p.managementAccount,', 'managementAccount: undefined,'],

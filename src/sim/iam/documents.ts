@@ -14,7 +14,7 @@ const malformed = (message: string): Fault => new Fault('MalformedPolicyDocument
 export function checkIdentityPolicy(document: string): void {
   for (const s of parsed(document)) {
     if (s.principals !== undefined) throw malformed('Policy document should not specify a principal.');
-    if (s.actions.length === 0) throw malformed('Policy statement must contain actions.');
+    if (s.actionTests.length === 0) throw malformed('Policy statement must contain actions.');
     if (s.resources === undefined) throw malformed('Policy statement must contain resources.');
     if (!/^(#\d+|[0-9A-Za-z]*)$/.test(s.name))
       throw malformed(`Statement IDs (SID) in a single policy must be alpha numeric: ${s.name}`);

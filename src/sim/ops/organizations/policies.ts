@@ -35,8 +35,8 @@ function checked(type: OrganizationPolicy['type'], content: string | undefined):
   if (text.length > CONTENT_MAX[type])
     throw constraint('POLICY_CONTENT_LIMIT_EXCEEDED', 'You have exceeded the policy content size limit.');
   for (const statement of parsed(text)) {
-    const { principals: p, effect, actions, resources } = statement;
-    if (actions.length === 0 || resources === undefined) throw malformed();
+    const { principals: p, effect, actionTests, resources } = statement;
+    if (actionTests.length === 0 || resources === undefined) throw malformed();
     if (type === 'SERVICE_CONTROL_POLICY' && p !== undefined) throw malformed();
     if (type === 'RESOURCE_CONTROL_POLICY') {
       const everybody = p !== undefined && !p.not && p.aws.length === 1 && p.aws[0] === '*';
