@@ -32,9 +32,6 @@ export interface Advice {
 const KEY_POLICY_BYTES_MAX = 32_768;
 
 export function adviceFor(fleet: Fleet, rows: readonly WayRow[], { secrets, by }: Known): Advice {
-  const shared = rows.find((r) => r.way === 'shared-encrypted');
-  const fits = (shared?.keyPolicyBytes.value ?? 0) <= KEY_POLICY_BYTES_MAX;
-  const held = by === '' ? '' : `the images hold secrets (${by}), so they stay encrypted: `;
   switch (secrets) {
     case 'none':
       return {
@@ -42,15 +39,7 @@ export function adviceFor(fleet: Fleet, rows: readonly WayRow[], { secrets, by }
         because: `${by === '' ? 'images that hold nothing secret need no encryption' : `no secrets were found (${by})`}: share unencrypted; each account encrypts its volumes at launch under its own key, and there is no key to share, to serve or to leak`,
       };
     case 'some':
-      return fits
-        ? {
-            way: 'shared-encrypted',
-            because: `${held}one dedicated key serves ${fleet.accounts} accounts, and no two accounts share a volume key; account-copies costs more, and is for those who want no account to depend on another`,
-          }
-        : {
-            way: 'account-copies',
-            because: `${held}the policy of one shared key would name ${fleet.accounts} accounts in ${shared?.keyPolicyBytes.value} bytes, and AWS takes ${KEY_POLICY_BYTES_MAX}; where they stand in organizational units of their own, name those in the config: the policy then opens to units`,
-          };
+      return encrypted(fleet, rows, by === '' ? '' : `the images hold secrets (${by}), so they stay encrypted: `);
     case 'unknown':
       return {
         way: undefined,
@@ -59,3 +48,26 @@ export function adviceFor(fleet: Fleet, rows: readonly WayRow[], { secrets, by }
       };
   }
 }
+
+/** Account copies name every account too, in the policy of the key that the copiers read with. */
+function encrypted(fleet: Fleet, rows: readonly WayRow[], held: string): Advice {
+  const bytes = (way: WayName): number => rows.find((r) => r.way === way)?.keyPolicyBytes.value ?? 0;
+  const [shared, copies] = [bytes('shared-encrypted'), bytes('account-copies')];
+  if (shared <= KEY_POLICY_BYTES_MAX)
+    return {
+      way: 'shared-encrypted',
+      because: `${held}one dedicated key serves ${fleet.accounts} accounts, and no two accounts share a volume key; account-copies costs more, and is for those who want no account to depend on another`,
+    };
+  if (copies <= KEY_POLICY_BYTES_MAX)
+    return {
+      way: 'account-copies',
+      because: `${held}the policy of one shared key would name ${fleet.accounts} accounts in ${shared} bytes, and AWS takes ${KEY_POLICY_BYTES_MAX}; ${UNITS}`,
+    };
+  return {
+    way: undefined,
+    because: `${held}no key policy can name ${fleet.accounts} accounts: that of one shared key takes ${shared} bytes, that of the key which account-copies reads with ${copies}, and AWS takes ${KEY_POLICY_BYTES_MAX}; ${UNITS}`,
+  };
+}
+
+const UNITS =
+  'where they stand in organizational units of their own, name those in the config: the policy then opens to units';

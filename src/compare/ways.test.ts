@@ -141,6 +141,19 @@ test('the key policy grows with the accounts, and past 32 KB one shared key is a
   ]);
 });
 
+test.each([
+  { accounts: 10, way: 'shared-encrypted', says: 'one dedicated key serves 10 accounts' },
+  { accounts: 300, way: 'account-copies', says: 'would name 300 accounts' },
+  { accounts: 500, way: undefined, says: 'no key policy can name 500 accounts' },
+  { accounts: 1000, way: undefined, says: 'name those in the config' },
+])('of $accounts accounts, no way is advised whose key policy AWS would refuse', ({ accounts, way, says }) => {
+  const fleet = { ...SMALL, accounts };
+  const rows = compareWays(fleet, listPrices());
+  const advice = adviceFor(fleet, rows, { secrets: 'some', by: '' });
+  expect(advice).toEqual({ way, because: expect.stringContaining(says) });
+  expect(rows.find((r) => r.way === advice.way)?.keyPolicyBytes.value ?? 0).toBeLessThanOrEqual(32_768);
+});
+
 test('each image alone: its own numbers, versions and audit', () => {
   const known = (secrets: Secrets, by: string): Known => ({ secrets, by });
   const told = compareImages(LARGE, listPrices(), [
