@@ -3,7 +3,15 @@
  * request may have. A request names images, accounts, Regions, launchers: no field is a path, a role's ARN, a URL or an endpoint.
  */
 import { z } from 'zod';
-import { type Desk, type Emit, type OtherAsked, type RotationAsked, withoutHashes } from '../app/api.ts';
+import {
+  type ApplyOptions,
+  type Desk,
+  type Emit,
+  type OtherAsked,
+  type Plan,
+  type RotationAsked,
+  withoutHashes,
+} from '../app/api.ts';
 import { done, failed, type Outcome, reason } from '../base/outcome.ts';
 import type { Role } from './roles.ts';
 
@@ -111,11 +119,17 @@ async function carryOther(
 ): Promise<Outcome<unknown>> {
   const it = desk.other(given(asked) as OtherAsked);
   const planned = await it.plan(emit);
-  if (!planned.ok) return planned;
-  return planned.value.digest === approved
-    ? it.apply(planned.value, emit, { signal, about: { command: asked.do } })
-    : failed(MOVED);
+  return planned.ok ? asShown(it, planned.value, approved, emit, { signal, about: { command: asked.do } }) : planned;
 }
+
+/** Only what whoever asks has seen is carried out. */
+const asShown = async (
+  it: Pick<Desk, 'apply'>,
+  plan: Plan,
+  approved: string,
+  emit: Emit,
+  options: ApplyOptions,
+): Promise<Outcome<unknown>> => (plan.digest === approved ? it.apply(plan, emit, options) : failed(MOVED));
 
 const MOVED = reason('plan.moved', 'plan', 'the world has moved since this plan was made, so nothing was changed', {
   remedy: { who: 'you', does: 'ask for it again' },
@@ -160,10 +174,7 @@ async function renewed(
   const it = desk.renewal(given(asked));
   const found = await it.look(emit);
   if (!found.ok) return found;
-  const { plan } = found.value;
-  return plan.digest === approved
-    ? it.apply(plan, emit, { signal, about: { command: 'rotate --scheduled' } })
-    : failed(MOVED);
+  return asShown(it, found.value.plan, approved, emit, { signal, about: { command: 'rotate --scheduled' } });
 }
 
 /** Fields that were not given are left out, as the use cases want them. */

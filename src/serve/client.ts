@@ -103,7 +103,8 @@ function deskAt(server: Server, delivery: string): Desk {
     compare: (asked, emit) => ask('compare', asked, emit),
     explain: (asked) => ask('explain', asked, quiet),
     build: (image, emit, signal) => ask('build', { image }, emit, signal),
-    audit: ({ threads: _ofItsOwn, ...asked }, emit, signal) => audit(ask, asked, emit, signal),
+    audit: async ({ threads, ...asked }, emit, signal) =>
+      threads === undefined ? audit(ask, asked, emit, signal) : failed(ITS_OWN_THREADS),
     report: (asked, emit) => ask('report', asked, emit),
     rotation: (asked) => rotation(ask, asked),
     renewal: (asked) => ({
@@ -181,7 +182,7 @@ async function apply(
   emit: Emit,
   { signal, withinMs, parallelMax }: ApplyOptions = {},
 ): Promise<Outcome<RunEnd>> {
-  if (parallelMax !== undefined) return failed(NOT_OF_A_SERVER);
+  if (parallelMax !== undefined) return failed(ITS_OWN_PARALLEL);
   const asked = { digest: plan.digest, ...(part === undefined ? {} : { part }) };
   const started = await server.json<{ readonly run: string }>('POST', `${base}/runs`, asked);
   if (!started.ok) return started;
@@ -202,17 +203,17 @@ async function apply(
   return done(byClock ? { ...ended, interrupted: false, stopped: 'deadline' } : ended);
 }
 
-const NOT_OF_A_SERVER = reason(
-  'cli.server.limits',
+const itsOwn = (what: string, says: string, does: string): Reason =>
+  reason('cli.server.limits', what, `a server sets its own limits: ${says} cannot be asked of it`, {
+    remedy: { who: 'you', does },
+  });
+
+const ITS_OWN_PARALLEL = itsOwn(
   'run',
-  'a server sets its own limits: how many steps are under way at once cannot be asked of it',
-  {
-    remedy: {
-      who: 'you',
-      does: 'leave --max-parallel out; amiport serve --jobs sets how many places are worked on at once',
-    },
-  },
+  'how many steps are under way at once',
+  'leave --max-parallel out; amiport serve --jobs sets how many places are worked on at once',
 );
+const ITS_OWN_THREADS = itsOwn('audit', 'how many threads scan', 'leave --threads out');
 
 /** Rows of the run's events as the events of a run here. A step taken over may end twice: it counts once. */
 function teller(plan: Plan, emit: Emit): (row: EventRow) => void {

@@ -174,11 +174,18 @@ async function asked(c: Ctx, o: HttpOptions, busy: Set<string>): Promise<Respons
   if (!request.ok) return request.answer;
   if (name === 'build' && !o.builds) return refuse(c, 403, BUILDS_OFF);
   if (busy.has(name)) return refuse(c, 409, busyWith(name));
-  const delivery = c.req.param('delivery') ?? '';
-  const opened = await o.core.deliveries.open(delivery);
-  if (!opened.ok) return refuse(c, opened.reason.code === 'serve.delivery.unknown' ? 404 : 409, opened.reason);
-  const { session } = opened.value;
+  // Taken before anything is waited for, so that no second one comes in between.
   if (ALONE.has(name)) busy.add(name);
+  const delivery = c.req.param('delivery') ?? '';
+  const opened = await o.core.deliveries.open(delivery).catch((err: unknown) => {
+    busy.delete(name);
+    throw err;
+  });
+  if (!opened.ok) {
+    busy.delete(name);
+    return refuse(c, opened.reason.code === 'serve.delivery.unknown' ? 404 : 409, opened.reason);
+  }
+  const { session } = opened.value;
   const ports: DeskPorts = {
     otherRuns: () => runsTold(o.core.db, delivery),
     otherPlaces: () => placesTold(o.core.db, delivery),
