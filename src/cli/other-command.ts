@@ -11,14 +11,6 @@ interface Flags extends DeskFlags {
   readonly dryRun: boolean;
 }
 
-/** Mistakes in what was typed. */
-const UNKNOWN: ReadonlySet<string> = new Set([
-  'cli.image.unknown',
-  'cli.account.unknown',
-  'retire.version.unknown',
-  'rollback.run.unknown',
-]);
-
 interface Words {
   /** The command that goes on where this one ends. */
   readonly again: string;
@@ -33,10 +25,7 @@ export async function otherCommand(context: Context, flags: Flags, asked: OtherA
     const other = desk.other(asked);
     const planned = await other.plan(progress.emit);
     progress.end();
-    if (!planned.ok)
-      return UNKNOWN.has(planned.reason.code)
-        ? printer.bad({ reason: planned.reason, problems: [] })
-        : printer.failure(planned.reason);
+    if (!planned.ok) return printer.failure(planned.reason);
     const plan = planned.value;
     if (!flags.dryRun) {
       const carried = { who: () => desk.who(), plan: async () => planned, apply: other.apply };

@@ -1,8 +1,6 @@
 /** `--only`, `--except`: a part of a plan; `--max-parallel`, `--deadline`: how a run goes about it. */
 import type { ApplyOptions, Part } from '../app/api.ts';
-import type { Reason } from '../base/outcome.ts';
 import { parseText } from './flags.ts';
-import type { Printer } from './print.ts';
 
 export interface PartFlags {
   readonly only?: readonly string[];
@@ -70,9 +68,3 @@ export const runOptionsOf = ({ maxParallel, deadline }: RunFlags): ApplyOptions 
   ...(maxParallel === undefined ? {} : { parallelMax: maxParallel }),
   ...(deadline === undefined ? {} : { withinMs: deadline }),
 });
-
-/** A name that nobody knows is bad input. */
-export const notPlanned = (printer: Printer, why: Reason): number =>
-  ['cli.select.unknown', 'cli.server.limits'].includes(why.code)
-    ? printer.bad({ reason: why, problems: [] })
-    : printer.failure(why);

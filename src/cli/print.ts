@@ -10,6 +10,24 @@ export interface PrintFlags {
   readonly noColor: boolean;
 }
 
+/** Mistakes in what was typed that only show once a delivery or a server is asked. */
+const ASKED_WRONGLY: ReadonlySet<string> = new Set([
+  'audit.target.unknown',
+  'cli.account.unknown',
+  'cli.image.unknown',
+  'cli.rotate.scheduled-account',
+  'cli.rotate.what',
+  'cli.select.unknown',
+  'cli.server.delivery',
+  'cli.server.limits',
+  'cli.server.malformed',
+  'cli.server.plain',
+  'report.run.unknown',
+  'retire.version.unknown',
+  'rollback.run.unknown',
+  'serve.open',
+]);
+
 export class Printer {
   readonly #context: Context;
   readonly #mute: boolean;
@@ -63,8 +81,9 @@ export class Printer {
     return EXIT.badInput;
   }
 
-  /** @returns the exit code of a failure */
+  /** @returns the exit code of a failure; of bad input where whoever asks can mend it by asking for something else */
   failure(r: Reason): number {
+    if (ASKED_WRONGLY.has(r.code)) return this.bad({ reason: r, problems: [] });
     if (this.json) this.document({ version: 1, error: r });
     else this.reason(r);
     return EXIT.failed;

@@ -47,10 +47,7 @@ async function atServer(
   const { remoteDesk } = await import('../serve/client.ts');
   const desk = await remoteDesk({ ...server, ...(flags.delivery === undefined ? {} : { delivery: flags.delivery }) });
   if (!desk.ok) {
-    const isInput = /^cli\.server\.(malformed|plain|delivery)$/.test(desk.reason.code);
-    context.process.exitCode = isInput
-      ? printer.bad({ reason: desk.reason, problems: [] })
-      : printer.failure(desk.reason);
+    context.process.exitCode = printer.failure(desk.reason);
     return;
   }
   const progress = progressFor(context, flags);

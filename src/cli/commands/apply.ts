@@ -5,7 +5,7 @@ import { reason } from '../../base/outcome.ts';
 import { confirm } from '../confirm.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
-import { notPlanned, partOf, type RunFlags, runOptionsOf } from '../part-flags.ts';
+import { partOf, type RunFlags, runOptionsOf } from '../part-flags.ts';
 import { Printer, plural } from '../print.ts';
 import type { Progress } from '../progress.ts';
 import { describe, printPlan } from '../render-plan.ts';
@@ -61,7 +61,7 @@ export async function planAndApply(
   if (!(await sayWho(desk, printer))) return EXIT.failed;
   const planned = await desk.plan(progress.emit, part);
   progress.end();
-  if (!planned.ok) return notPlanned(printer, planned.reason);
+  if (!planned.ok) return printer.failure(planned.reason);
   const plan = planned.value;
   if (approved !== undefined && approved.digest !== plan.digest) {
     printer.reason(moved(approved, plan));
@@ -93,7 +93,7 @@ async function carry(
 ): Promise<number> {
   const about = { command: again.replace(/^amiport /, '') };
   const applied = await desk.apply(plan, emit, { about, ...options, signal: context.interrupted });
-  if (!applied.ok) return notPlanned(printer, applied.reason);
+  if (!applied.ok) return printer.failure(applied.reason);
   const { run, ...result } = applied.value;
   if (printer.json)
     printer.document({

@@ -78,10 +78,8 @@ async function auditFile(context: Context, flags: Flags, path: string): Promise<
 function told(printer: Printer, progress: Progress, flags: Flags, audited: Outcome<Audited>): number {
   progress.end();
   if (!audited.ok) {
-    const why = audited.reason;
-    if (why.code === 'audit.target.unknown') return printer.bad({ reason: why, problems: [] });
-    const code = printer.failure(why);
-    return why.code === 'audit.interrupted' ? EXIT.interrupted : code;
+    const code = printer.failure(audited.reason);
+    return audited.reason.code === 'audit.interrupted' ? EXIT.interrupted : code;
   }
   print(printer, flags, audited.value);
   return exitOf(audited.value);

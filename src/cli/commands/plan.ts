@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { reason } from '../../base/outcome.ts';
 import { type Context, EXIT } from '../context.ts';
 import type { DeskFlags } from '../flags.ts';
-import { notPlanned, type PartFlags, partOf } from '../part-flags.ts';
+import { type PartFlags, partOf } from '../part-flags.ts';
 import { printPlan } from '../render-plan.ts';
 import { withDesk } from '../with-desk.ts';
 
@@ -16,7 +16,7 @@ export default async function plan(this: Context, flags: Flags): Promise<void> {
   await withDesk(this, flags, async (desk, printer, progress) => {
     const planned = await desk.plan(progress.emit, partOf(flags));
     progress.end();
-    if (!planned.ok) return notPlanned(printer, planned.reason);
+    if (!planned.ok) return printer.failure(planned.reason);
     const made = planned.value;
     if (flags.out !== undefined) {
       const text = `${JSON.stringify(made, undefined, 2)}\n`;

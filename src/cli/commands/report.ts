@@ -16,10 +16,7 @@ export default async function reportRuns(this: Context, flags: Flags, ...runs: s
     const asked = flags.rotation ? 'last-rotation' : runs.length === 0 ? 'last' : runs;
     const found = await desk.report({ runs: asked, verify: flags.verify }, progress.emit);
     progress.end();
-    if (!found.ok)
-      return found.reason.code === 'report.run.unknown'
-        ? printer.bad({ reason: found.reason, problems: [] })
-        : printer.failure(found.reason);
+    if (!found.ok) return printer.failure(found.reason);
     if (flags.json) printer.document(found.value);
     else printer.raw(flags.html ? reportHtml(found.value) : reportMarkdown(found.value));
     return EXIT.done;

@@ -24,10 +24,7 @@ export async function rotateScheduled(
   const renewal = desk.renewal({ now: flags.now, ...(what === undefined ? {} : { what }) });
   const found = await renewal.look(progress.emit);
   progress.end();
-  if (!found.ok)
-    return /^cli\./.test(found.reason.code)
-      ? printer.bad({ reason: found.reason, problems: [] })
-      : printer.failure(found.reason);
+  if (!found.ok) return printer.failure(found.reason);
   const { keys, plan } = found.value;
   if (printer.json && (flags.dryRun || plan.steps.length === 0)) {
     printer.document({ version: 1, keys, plan });

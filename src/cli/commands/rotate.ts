@@ -117,10 +117,7 @@ class Rotating {
   async run(): Promise<number> {
     const begun = await this.#rotation.begin(this.#progress.emit);
     this.#progress.end();
-    if (!begun.ok)
-      return begun.reason.code === 'cli.rotate.what'
-        ? this.#printer.bad({ reason: begun.reason, problems: [] })
-        : this.#printer.failure(begun.reason);
+    if (!begun.ok) return this.#printer.failure(begun.reason);
     const { stage, overview, census } = begun.value;
     if (census !== undefined) printCensus(this.#printer, census, this.#flags.contain);
     if (overview !== undefined) printOverview(this.#printer, overview);

@@ -52,10 +52,7 @@ export async function serve(this: Context, flags: ServeFlags): Promise<void> {
     schedules: { driftEveryMs: flags.driftMinutes * MINUTE_MS, keepRunsDays: Math.ceil(flags.keepDays) },
   });
   if (!started.ok) {
-    const isInput = started.reason.code === 'serve.open';
-    this.process.exitCode = isInput
-      ? printer.bad({ reason: started.reason, problems: [] })
-      : printer.failure(started.reason);
+    this.process.exitCode = printer.failure(started.reason);
     return;
   }
   const { url, token } = started.value;
