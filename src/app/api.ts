@@ -7,6 +7,7 @@ export { showConfig as effectiveConfig } from '../model/config-show.ts';
 export type { Delivery } from '../model/delivery.ts';
 export type { Difference } from '../plan/drift-difference.ts';
 export { isKeyEffect, type KeyEffect } from '../plan/key-effects.ts';
+export { KEY_POLICY_BYTES_MAX } from '../plan/key-limits.ts';
 export type { Part } from '../plan/select.ts';
 export type { Exported, Plan, Step } from '../plan/step.ts';
 export { isVolumeEffect, type VolumeEffect } from '../plan/volume-effects.ts';

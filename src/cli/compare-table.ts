@@ -1,8 +1,5 @@
 /** The rows of a comparison, the same in every form it is printed in; and it as Markdown. */
-import type { Compared, Counted, ImageCompared, WayRow } from '../app/api.ts';
-
-/** KMS Developer Guide "Resource quotas": a larger policy is refused. */
-const KEY_POLICY_BYTES_MAX = 32_768;
+import { type Compared, type Counted, type ImageCompared, KEY_POLICY_BYTES_MAX, type WayRow } from '../app/api.ts';
 
 export const COUNTS: readonly (readonly [label: string, of: (row: WayRow) => Counted, unit: string])[] = [
   ['AMIs', (r) => r.amis, ''],

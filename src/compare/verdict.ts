@@ -1,4 +1,5 @@
 /** Which way fits, and why: said only as far as it can be known. */
+import { KEY_POLICY_BYTES_MAX } from '../plan/key-limits.ts';
 import type { Fleet } from './fleet.ts';
 import type { WayName, WayRow } from './ways.ts';
 
@@ -27,9 +28,6 @@ export interface Advice {
   readonly way: WayName | undefined;
   readonly because: string;
 }
-
-/** KMS Developer Guide "Resource quotas". */
-const KEY_POLICY_BYTES_MAX = 32_768;
 
 export function adviceFor(fleet: Fleet, rows: readonly WayRow[], { secrets, by }: Known): Advice {
   switch (secrets) {

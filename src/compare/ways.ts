@@ -5,8 +5,9 @@
  * Snapshots hold what is used of a disk: known where an audit saw it, else whole volumes are counted. Versions that Packer builds have no
  * lineage in common, so each is stored whole; whoever snapshots one volume again and again says how much changes (`changed`).
  */
-import { KEY_POLICY_BYTES_OF_ACCOUNTS, type KeyAccess, keyPolicyText } from '../plan/access.ts';
+import { type KeyAccess, keyPolicyText } from '../plan/access.ts';
 import type { CoveredUnit } from '../plan/cover.ts';
+import { KEY_POLICY_BYTES_OF_ACCOUNTS } from '../plan/key-limits.ts';
 import { type CopyLoad, copiesDuration, encryptedDuration, unencryptedDuration } from './duration.ts';
 import type { Fleet, ImageSize } from './fleet.ts';
 import type { Prices } from './prices.ts';

@@ -71,9 +71,6 @@ export interface KeyAccess {
   readonly units?: readonly CoveredUnit[];
 }
 
-/** Near this size units of the organization stand for accounts, long before AWS would refuse. */
-export const KEY_POLICY_BYTES_OF_ACCOUNTS = 28_000;
-
 const sid = (delivery: string, what: string): string => `amiport-${delivery}-${what}`;
 
 /** The delivery's own statements of the key policy in one Region. */

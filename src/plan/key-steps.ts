@@ -3,10 +3,10 @@ import { reason } from '../base/outcome.ts';
 import { launcherPrincipalArn, roleArnFor, serviceLinkedRoleOf, type UnitMember } from '../model/delivery.ts';
 import { leakedKeysIn, REPLACES_TAG } from '../model/leaked.ts';
 import type { ImageSeen, KeySeen } from '../model/observed.ts';
-import { KEY_POLICY_BYTES_OF_ACCOUNTS, type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
+import { type KeyAccess, keyPolicyText, samePolicy } from './access.ts';
 import { type CoveredUnit, coverOf } from './cover.ts';
 import { type Draft, tagsFor } from './draft.ts';
-import { KEY_POLICY_BYTES_MAX } from './key-limits.ts';
+import { KEY_POLICY_BYTES_MAX, KEY_POLICY_BYTES_OF_ACCOUNTS } from './key-limits.ts';
 import { keyRef } from './step.ts';
 import {
   accountsIn,

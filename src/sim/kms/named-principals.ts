@@ -33,8 +33,9 @@ export function namedIds(world: World, policy: string): ReadonlyMap<string, stri
 
 /** The policy as it counts and is shown. Cost: one look per principal named by ARN, until one is gone. */
 export function policyNow(world: World, key: Key): string {
-  if (!key.policyIds?.size) return key.policy;
-  const gone = new Map([...(key.policyIds ?? [])].filter(([arn, id]) => uniqueIdOf(world, arn) !== id));
+  const { policyIds } = key;
+  if (!policyIds?.size) return key.policy;
+  const gone = new Map([...policyIds].filter(([arn, id]) => uniqueIdOf(world, arn) !== id));
   if (gone.size === 0) return key.policy;
   const other = (value: unknown): unknown => {
     if (typeof value === 'string') return gone.get(value) ?? value;
