@@ -171,6 +171,7 @@ function missingPackages() {
   if (!answers('mcopy', ['-V'])) missing.push('mtools');
   if (!answers('sfdisk', ['-v'])) missing.push('fdisk');
   if (!answers('rpmbuild', ['--version'])) missing.push('rpm');
+  if (!answers('perl', ['-MDB_File', '-e', '1'])) missing.push('perl');
   if (!hasPostgres()) missing.push('postgresql');
   return missing;
 }

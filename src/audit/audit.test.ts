@@ -1,9 +1,8 @@
 /** Whole disks: what is found and where, what packages shipped, what could not be looked at. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { ALNUM, HEX, randomFill } from './rules/fill.testdata.ts';
@@ -73,48 +72,6 @@ test('what packages shipped is counted; what was changed since, and what they do
   expect(found(audit)).toEqual(['digitalocean-token /opt/own@7', 'digitalocean-token /usr/share/app/changed@7']);
   expect(audit.coverage.files.packaged).toBe(4);
   expect(found(await auditImage(image, { packages: true }))).toHaveLength(6);
-});
-
-/** A header as rpm writes it: strings, then numbers. */
-function rpmHeader(files: readonly (readonly [folder: string, name: string, digest: string])[]): Buffer {
-  const texts = (list: readonly string[]): Buffer => Buffer.from(list.map((t) => `${t}\0`).join(''));
-  const words = (list: readonly number[]): Buffer =>
-    Buffer.concat(list.map((n) => Buffer.from([n >>> 24, n >>> 16, n >>> 8, n])));
-  const tags: readonly (readonly [tag: number, type: number, count: number, data: Buffer])[] = [
-    [1117, 8, files.length, texts(files.map(([, name]) => name))],
-    [1118, 8, files.length, texts(files.map(([folder]) => folder))],
-    [1035, 8, files.length, texts(files.map(([, , digest]) => digest))],
-    [1116, 4, files.length, words(files.map((_, i) => i))],
-    [5011, 4, 1, words([8])],
-  ];
-  let at = 0;
-  const index = tags.map(([tag, type, count, data]) => {
-    const entry = words([tag, type, at, count]);
-    at += data.length;
-    return entry;
-  });
-  return Buffer.concat([words([tags.length, at]), ...index, ...tags.map(([, , , data]) => data)]);
-}
-
-test('files of rpm packages are known by their digests; other forms of its database are said to be unread', async () => {
-  const folder = testFolder();
-  const sha = createHash('sha256').update(line(1)).digest('hex');
-  const database = new DatabaseSync(join(folder, 'rpmdb.sqlite'));
-  database.exec('CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)');
-  database.prepare('INSERT INTO Packages (blob) VALUES (?)').run(
-    rpmHeader([
-      ['/usr/share/', 'doc', 'aa'],
-      ['/opt/app/', 'shipped', sha],
-    ]),
-  );
-  database.close();
-  const files = { '/opt/app/shipped': line(1), '/opt/app/own': line(2) };
-  const sqlite = readFileSync(join(folder, 'rpmdb.sqlite'));
-  const read = await auditImage(ext4Image(folder, { ...files, '/usr/lib/sysimage/rpm/rpmdb.sqlite': sqlite }));
-  expect(found(read)).toEqual(['digitalocean-token /opt/app/own@7']);
-  const other = await auditImage(ext4Image(folder, { ...files, '/var/lib/rpm/Packages': 'x' }, 'other.raw'));
-  expect(found(other)).toHaveLength(2);
-  expect(other.coverage.notes.map((n) => n.code)).toEqual(['audit.packages.unread']);
 });
 
 test('what deleted files left is found when it is asked for', async () => {

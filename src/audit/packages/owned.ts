@@ -6,7 +6,7 @@ import { type Reason, reason } from '../../base/outcome.ts';
 import type { FileEntry, FileSystem } from '../../disk/types.ts';
 import { DPKG_STATUS, DPKG_SUMS, readConffiles, readSums } from './dpkg.ts';
 import { digestOf, readWhole } from './read-whole.ts';
-import { RPM_OTHER, RPM_SQLITE, readRpmDatabase } from './rpm.ts';
+import { RPM_DATABASE, readRpmDatabase } from './rpm.ts';
 import { type Digest, Wanted } from './wanted.ts';
 
 /** Python's compiled code is made at install time: it is as shipped when its source is. */
@@ -43,7 +43,7 @@ export async function ownedFiles(fileSystem: FileSystem, select: Select, asked: 
 }
 
 const isDatabase = (path: string): boolean =>
-  DPKG_SUMS.test(path) || path === DPKG_STATUS || RPM_SQLITE.test(path.replace(/-wal$/, '')) || RPM_OTHER.test(path);
+  DPKG_SUMS.test(path) || path === DPKG_STATUS || RPM_DATABASE.test(path.replace(/-wal$/, ''));
 
 async function isAsSaid(fileSystem: FileSystem, entry: FileEntry, said: readonly Digest[]): Promise<boolean> {
   for (const algorithm of new Set(said.map((d) => d.algorithm))) {
@@ -63,12 +63,12 @@ async function readDatabases(
     const sums = DPKG_SUMS.test(path);
     if (sums || path === DPKG_STATUS) {
       const bytes = await readWhole(fileSystem, entry);
-      if (bytes === undefined) notes.push(unread(path, 'it cannot be read'));
+      if (bytes === undefined) notes.push(unread(path, 'says nothing: it cannot be read'));
       else (sums ? readSums : readConffiles)(bytes.toString('utf8'), wanted);
-    } else if (RPM_SQLITE.test(path)) {
-      const why = await readRpm(fileSystem, byPath, path, entry, wanted);
+    } else if (RPM_DATABASE.test(path)) {
+      const why = await readRpm(fileSystem, byPath, entry, wanted);
       if (why !== undefined) notes.push(unread(path, why));
-    } else if (RPM_OTHER.test(path)) notes.push(unread(path, 'it is in a form of rpm that is not read (not SQLite)'));
+    }
   }
   return notes;
 }
@@ -76,26 +76,16 @@ async function readDatabases(
 async function readRpm(
   fileSystem: FileSystem,
   byPath: ReadonlyMap<string, FileEntry>,
-  path: string,
   entry: FileEntry,
   wanted: Wanted,
 ): Promise<string | undefined> {
-  const files = new Map<string, Buffer>();
-  for (const [suffix, of] of [
-    ['', entry],
-    ['-wal', byPath.get(`${path}-wal`)],
-  ] as const) {
-    const bytes = of === undefined || of.size === 0 ? undefined : await readWhole(fileSystem, of);
-    if (bytes !== undefined) files.set(suffix, bytes);
-  }
-  if (!files.has('')) return 'it cannot be read';
-  try {
-    await readRpmDatabase(files, wanted);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  const file = await readWhole(fileSystem, entry);
+  if (file === undefined) return 'says nothing: it cannot be read';
+  const log = byPath.get(`${entry.path}-wal`);
+  if (log === undefined || log.size === 0) return await readRpmDatabase(file, undefined, wanted);
+  const said = await readWhole(fileSystem, log);
+  return said === undefined ? 'says nothing: its log cannot be read' : await readRpmDatabase(file, said, wanted);
 }
 
 const unread = (path: string, why: string): Reason =>
-  reason('audit.packages.unread', path, `the package database ${path} says nothing: ${why}`);
+  reason('audit.packages.unread', path, `the package database ${path} ${why}`);

@@ -1,80 +1,49 @@
-/**
- * What rpm says of the files of its packages: the digests of its headers, from the SQLite form of its database.
- * Sources: rpm "docs/manual/format_header.md", "tags.md"; lib/backend/sqlite.c (table `Packages`: hnum, blob).
- */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** What rpm's database says of the files of its packages, whichever of its three forms it has. */
+import { berkeleyRecords, isBerkeley } from './rpm-bdb.ts';
+import { readHeader } from './rpm-header.ts';
+import { isNdb, ndbRecords } from './rpm-ndb.ts';
+import { isSqlite, sqliteRecords } from './rpm-sqlite.ts';
 import type { Wanted } from './wanted.ts';
 
-export const RPM_SQLITE = /^\/(?:var|usr)\/lib\/(?:rpm|sysimage\/rpm)\/rpmdb\.sqlite$/;
-/** Forms of the database that are not read: Berkeley DB (before 2021) and ndb (SUSE). */
-export const RPM_OTHER = /^\/(?:var|usr)\/lib\/(?:rpm|sysimage\/rpm)\/(?:Packages|Packages\.db)$/;
+export const RPM_DATABASE = /^\/(?:var|usr)\/lib\/(?:rpm|sysimage\/rpm)\/(?:rpmdb\.sqlite|Packages\.db|Packages)$/;
 
-const TAG = { baseNames: 1117, dirIndexes: 1116, dirNames: 1118, digests: 1035, algorithm: 5011 } as const;
-/** RFC 9580 numbers, as rpm uses them. */
-const ALGORITHMS: Readonly<Record<number, string>> = { 1: 'md5', 2: 'sha1', 8: 'sha256', 9: 'sha384', 10: 'sha512' };
-
-/** @param files the database and, where there is one, its write-ahead log (`-wal`), by the end of the name */
-export async function readRpmDatabase(files: ReadonlyMap<string, Buffer>, wanted: Wanted): Promise<void> {
-  const { DatabaseSync } = await import('node:sqlite');
-  const folder = mkdtempSync(join(tmpdir(), 'amiport-rpm-'));
-  try {
-    const path = join(folder, 'rpmdb.sqlite');
-    for (const [suffix, bytes] of files) writeFileSync(`${path}${suffix}`, bytes, { mode: 0o600 });
-    const database = new DatabaseSync(path);
-    try {
-      for (const row of database.prepare('SELECT blob FROM Packages').iterate()) {
-        const { blob } = row as { blob?: unknown };
-        if (blob instanceof Uint8Array) readHeader(Buffer.from(blob), wanted);
-      }
-    } finally {
-      database.close();
+/**
+ * @param log the write-ahead log of SQLite, where there is one
+ * @returns why it says nothing, or not all; undefined where all of it was read
+ */
+export async function readRpmDatabase(
+  file: Buffer,
+  log: Buffer | undefined,
+  wanted: Wanted,
+): Promise<string | undefined> {
+  const records = recordsOf(file, log);
+  if (records === undefined) return 'says nothing: it has none of the forms of rpm (SQLite, ndb, Berkeley DB)';
+  // A damaged database may name the same bytes again and again.
+  let left = file.length + (log?.length ?? 0);
+  let [read, damaged, first] = [0, 0, ''];
+  for await (const record of records) {
+    const why = typeof record === 'string' ? record : readHeader(record, wanted);
+    if (why === undefined) read += 1;
+    else damaged += 1;
+    first ||= why ?? '';
+    left -= 8 + record.length;
+    if (left < 0) {
+      damaged += 1;
+      first ||= 'its records are larger than the file';
+      break;
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
+  if (damaged === 0) return undefined;
+  return read === 0
+    ? `says nothing: ${first}`
+    : `is damaged, and says nothing of some packages (${read} could be read): ${first}`;
 }
 
-interface Index {
-  readonly offset: number;
-  readonly count: number;
-}
-
-/** A header blob: number of entries, bytes of data, entries of 16 bytes, data. */
-function readHeader(blob: Buffer, wanted: Wanted): void {
-  if (blob.length < 8) return;
-  const entries = blob.readUInt32BE(0);
-  const data = 8 + entries * 16;
-  if (data > blob.length) return;
-  const index = new Map<number, Index>();
-  for (let i = 0; i < entries; i++) {
-    const at = 8 + i * 16;
-    index.set(blob.readUInt32BE(at), { offset: data + blob.readUInt32BE(at + 8), count: blob.readUInt32BE(at + 12) });
-  }
-  const names = strings(blob, index.get(TAG.baseNames));
-  const folders = strings(blob, index.get(TAG.dirNames));
-  const digests = strings(blob, index.get(TAG.digests));
-  const folderOf = numbers(blob, index.get(TAG.dirIndexes));
-  const algorithm = ALGORITHMS[numbers(blob, index.get(TAG.algorithm))[0] ?? 1] ?? 'md5';
-  for (const [i, name] of names.entries()) {
-    const digest = digests[i] ?? '';
-    if (digest !== '') wanted.say(`${folders[folderOf[i] ?? -1] ?? ''}${name}`, { algorithm, digest });
-  }
-}
-
-function strings(blob: Buffer, where: Index | undefined): readonly string[] {
-  const out: string[] = [];
-  for (let at = where?.offset ?? 0; where !== undefined && out.length < where.count; ) {
-    const end = blob.indexOf(0, at);
-    if (end < 0) return out;
-    out.push(blob.toString('utf8', at, end));
-    at = end + 1;
-  }
-  return out;
-}
-
-function numbers(blob: Buffer, where: Index | undefined): readonly number[] {
-  if (where === undefined || where.offset + where.count * 4 > blob.length) return [];
-  return Array.from({ length: where.count }, (_, i) => blob.readUInt32BE(where.offset + i * 4));
+function recordsOf(
+  file: Buffer,
+  log: Buffer | undefined,
+): AsyncIterable<Buffer | string> | Iterable<Buffer | string> | undefined {
+  if (isSqlite(file)) return sqliteRecords(file, log);
+  if (isNdb(file)) return ndbRecords(file);
+  return isBerkeley(file) ? berkeleyRecords(file) : undefined;
 }
