@@ -23,19 +23,23 @@ const PUBLISHED = [
   ['SflKxwRJSMeKKF2QT4fwpMeJf36', 'POk6yJV_adQssw5c'],
   ['TJVA95OrM7E2cBab30RMHrHDcEfxj', 'oYZgeFONFh7HgQ'],
   ['dozjgNryP4J3jVmNHl0w5N_XgL0n3I9', 'PlFUP0THsR8U'],
+  // The AWS CLI and botocore bring these: a key of AWS IoT, a session token, a signature of Azure.
+  ['MIIEowIBAAKCAQEA', 'wYSiPeJLSi6'],
+  ['IQoJb3JpZ2luX2VjEOz', '////////////////////wEXAMPLE'],
+  ['aBBKDWQvyuVcTPH9EBp', '%2FXTI9E'],
 ].map((parts) => parts.join(''));
 
 const PLACEHOLDER =
-  /example|sample|dummy|placeholder|change[-_ ]?me|change[-_ ]?it|replace[-_ ]?(?:me|this)|redacted|censored|your[-_ ]?(?:\w+[-_ ])?(?:password|secret|token|key|api|access|pass)|(?:my|the|some|a|super)[-_ ](?:password|secret|token|api[-_ ]?key)$|^(?:my|your)[-_]?\w*(?:password|secret|token|key)$|insert[-_ ]|todo|xxxx|\*\*\*|\.\.\.|----|____|0{8}|1{6}|a{6}|123456789|12345678|abcdefgh|qwerty|foobar|lorem|not[-_ ]?(?:a[-_ ])?(?:real|secret)|fake|deadbeef|cafebabe/i;
+  /example|sample|dummy|placeholder|change[-_ ]?me|change[-_ ]?it|replace[-_ ]?(?:me|this)|redacted|censored|your[-_ ]?(?:\w+[-_ ])?(?:password|secret|token|key|api|access|pass)|(?:my|the|some|a|super)[-_ ](?:password|secret|token|api[-_ ]?key)$|^(?:my|your)[-_]?\w*(?:password|secret|token|key)$|insert[-_ ]|todo|xxxx|\*\*\*|\.\.\.|----|____|0{8}|1{6}|a{6}|123456789|12345678|abcdefgh|qwerty|foobar|lorem|not[-_ ]?(?:a[-_ ])?(?:re(?:a|@|%40)l|secret)|fake|deadbeef|cafebabe/i;
 
 /** `${NAME}`, `{{ name }}`, `<name>`, `%(name)s`, `$NAME`, `@name@`, `__NAME__`, `ENC[...]`, `!vault`, calls. */
 const REFERENCE =
-  /^\$|^%|\$\{|\{\{|\}\}|<[^>]*>|<%|%\(|^@[\w.]+@$|^__\w+__$|^ENC\[|^!vault|^\{(?:ssha|sha|smd5|md5|crypt|cipher|noop|bcrypt)\}|\$\(|^`|\bgetenv\b|\benviron\b|process\.env|\bvault:|^arn:|^ssm:|^secretsmanager:|\(\)|\w\(.*\)|^op:\/\/|^ref\+|^file:|^env:|^\[.*\]$|^kms:|\\[sdwbnt]|\[\^|\.\*/i;
+  /^\$|^%|^\{[\w.-]+\}$|\$\{|\{\{|\}\}|<[^>]*>|<%|%\(|^@[\w.]+@$|^__\w+__$|^ENC\[|^!vault|^\{(?:ssha|sha|smd5|md5|crypt|cipher|noop|bcrypt)\}|\$\(|^`|\bgetenv\b|\benviron\b|process\.env|\bvault:|^arn:|^ssm:|^secretsmanager:|\(\)|\w\(.*\)|^op:\/\/|^ref\+|^file:|^env:|^\[.*\]$|^kms:|\\[sdwbnt]|\[\^|\.\*/i;
 
 const WORDS =
-  /^(?:true|false|yes|no|none|null|nil|undefined|string|str|bytes|bool|boolean|int|integer|object|array|an[y]|optional|required|requisite|sufficient|include|default|password|passwd|passphrase|secret|token|apikey|prompt|ask|auto|random|generated?|enabled?|disabled?|self|this|value|input|text|hidden|empty|unset|unknown|test|testing|tests|guest|user|root|admin|nobody|key|username|basic|bearer|login)$/i;
+  /^(?:true|false|yes|no|none|null|nil|undefined|string|str|bytes|bool|boolean|int|integer|object|array|an[y]|optional|required|requisite|sufficient|include|default|password|passwd|passphrase|secret|token|apikey|prompt|ask|auto|random|generated?|enabled?|disabled?|self|this|value|input|text|hidden|empty|unset|unknown|test|testing|tests|guest|user|root|admin|nobody|key|username|basic|bearer|login|same-origin|omit|scram-sha-\d+|[<>=~^v]{0,2}\d+(?:\.\d+){1,3}(?:[-+][\w.-]+)?)$/i;
 
-const isPublished = (text: string): boolean => PUBLISHED.some((known) => text.includes(known));
+export const isPublished = (text: string): boolean => PUBLISHED.some((known) => text.includes(known));
 
 export const isPlaceholder = (text: string): boolean =>
   PLACEHOLDER.test(text) ||

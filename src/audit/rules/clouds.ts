@@ -1,6 +1,6 @@
 /** Rules for the credentials of cloud providers. */
 import { isAwsKeyId } from '../checksums.ts';
-import { isPlaceholder, isRandom } from '../plausible.ts';
+import { isPlaceholder, isPublished, isRandom } from '../plausible.ts';
 import { type Rule, revoke, type Scene, token } from '../rule.ts';
 
 const why = (cloud: string): string =>
@@ -26,7 +26,8 @@ const AWS_RULES: readonly Rule[] = [
     id: 'aws-access-key-id',
     what: 'an AWS access key id',
     keywords: ['AKIA', 'ASIA'],
-    pattern: /(?<![A-Za-z0-9+/_])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9+/_=])/y,
+    // A URL that was signed says by whose key, and has nothing else of it.
+    pattern: /(?<![A-Za-z0-9+/_]|X-Amz-Credential=)(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9+/_=])/y,
     before: 200,
     check: (id, scene) =>
       isAwsKeyId(id) &&
@@ -69,6 +70,7 @@ const AWS_RULES: readonly Rule[] = [
     keywords: ['IQoJb3JpZ2lu', 'FwoGZXIvYXdz', 'FQoGZXIvYXdz'],
     pattern: /(?<![A-Za-z0-9+/])(?:IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz)[A-Za-z0-9+/]{100,2000}={0,2}/y,
     after: 2200,
+    check: (secret) => !isPublished(secret),
   }),
   token({
     ...AWS,

@@ -1,10 +1,15 @@
 /** Rules for private keys in all their forms: parsed, and those under a passphrase told apart. */
 import { decodeBase64, jsonOf } from '../checksums.ts';
+import { isPublished } from '../plausible.ts';
 import { derKeyState, type KeyState, pemKeyState, puttyKeyState } from '../private-key.ts';
 import { inFile, type Judgement, type Rule, token } from '../rule.ts';
 
 /** A key under a passphrase is as safe as that: worth a line, not an alarm. */
 const judged = (state: KeyState): Judgement => (state === 'open' ? true : state === 'encrypted' ? 'low' : false);
+
+/** Keys that libraries and languages bring for their own tests are published with them: worth a line, too. */
+const OF_TESTS =
+  /\/(?:lib\/python[\d.]+|site-packages|dist-packages|node_modules|gems|go\/pkg\/mod)\/(?:[^ ]*\/)?tests?\/[^ ]*$/;
 
 const WHY = 'whoever can launch the image can read the key, and be whom it stands for: a host, a user, a certificate';
 const REMEDY =
@@ -24,7 +29,9 @@ export const KEY_RULES: readonly Rule[] = [
     pattern:
       /-----BEGIN (?:(?:RSA|EC|DSA|OPENSSH|ENCRYPTED|ANY|PGP) )?PRIVATE KEY(?: BLOCK)?-----[\w\s+/=:,.@()\\\-<>"']{40,16000}?-----END [A-Z ]{0,24}PRIVATE KEY(?: BLOCK)?-----/y,
     after: KEY_TEXT,
-    check: (block) => judged(pemKeyState(block)),
+    check: (block, { path }) =>
+      !isPublished(block) &&
+      (OF_TESTS.test(path) && pemKeyState(block) === 'open' ? 'low' : judged(pemKeyState(block))),
   }),
   token({
     id: 'private-key-base64',

@@ -10,10 +10,10 @@ const TEXT = {
 
 /** Languages: there, an unquoted value is an expression. */
 const PROGRAM =
-  /\.(?:py|pyi|pyc|pl|pm|rb|js|mjs|cjs|ts|tsx|jsx|c|cc|cpp|h|hpp|go|rs|java|kt|scala|cs|php|lua|el|vim|tcl|erl|ex|hs|ml|swift|m|r|awk|css|html?|xhtml|md|rst|adoc|tex|po|pot|mo|xsd|dtd|xsl|map|ipynb|svg|diff|patch|1|3|5|7|8)(?:\.gz)?$/i;
+  /\.(?:py|pyi|pyc|pl|pm|rb|js|mjs|cjs|ts|mts|cts|tsx|jsx|c|cc|cpp|h|hpp|go|rs|java|kt|scala|cs|php|lua|el|vim|tcl|erl|ex|hs|ml|swift|m|r|awk|css|html?|xhtml|md|rst|adoc|tex|po|pot|mo|xsd|dtd|xsl|map|ipynb|svg|diff|patch|1|3|5|7|8)(?:\.gz)?$/i;
 /** Words about passwords, not passwords. */
 const PROSE =
-  /(?:^|\/)(?:usr\/share\/(?:doc|man|info|locale|help|perl|vim|bash-completion|zsh|fish|i18n)|README|CHANGELOG|LICENSE|NEWS)/i;
+  /(?:^|\/)(?:usr\/share\/(?:doc|man|info|locale|help|perl|vim|bash-completion|zsh|fish|i18n)|README|CHANGELOG|LICENSE|NEWS)|(?:^|\/)(?:locales?|i18n|l10n|translations|botocore\/data|awscli\/(?:data|examples|topics))\/|\.d\.[cm]?ts$/i;
 const CONFIG =
   /\.(?:env|conf|cfg|cnf|ini|properties|ya?ml|toml|json|tfvars|tfstate|service|sh|bash|zsh|envrc|rc|sql|xml|plist|desktop|credentials|secrets?|txt|log|local|production|prod|staging|dev|ps1|tf|hcl|cf|netrc|inc|bak|old|orig|save|backup|history|dockerfile|j2)(?:\.\w{1,6})?$|(?:^|\/)(?:\.env[\w.-]*|\.\w+rc|\.\w*_history|\.?profile|Dockerfile|Makefile|credentials|config|secrets?|environment|user-data(?:\.txt)?)$|^\/?(?:etc|opt|srv|root|home|var\/(?:lib|www|tmp|backups|spool|local)|tmp|run)\//i;
 
@@ -27,11 +27,15 @@ const judged = (secret: string, { path, text }: Scene, sure: boolean): Judgement
 const unquoted = (secret: string, scene: Scene): Judgement =>
   CONFIG.test(scene.path) && !PROGRAM.test(scene.path) && judged(secret, scene, false);
 
+/** A token that says where a list goes on, or which call is meant, opens nothing. */
 const NAMES =
-  'passw(?:or)?ds?|passphrase|passwd|secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credential|pwd';
+  'passw(?:or)?ds?|passphrase|passwd|secret|(?<!client|(?:next|page|continuation|request|idempotency|creation|change|lock|update|action|input|output|starting|forward|backward|publickey)[_-]?)token|api[_-]?key|access[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credential|pwd';
 /** What may follow the name of a secret before the value: the rest of the identifier, never `_file`, `_path`, `_hash` and the like. */
 const REST =
-  '(?!\\w{0,24}(?:file|path|dir|hash|salt|policy|length|len|min|max|type|name|prompt|expir|ttl|url|uri|field|label|hint|id|arn|count|age|format|regex|class|store|manager|provider|endpoint|version|auth(?:entication)?|enabled?|required|command|cmd|program|helper|list|size|mode)s?["\']?\\s{0,8}[=:])[\\w.-]{0,24}';
+  '(?!\\w{0,24}(?:file|path|dir|hash|salt|policy|length|len|min|max|type|name|prompt|expir|ttl|url|uri|field|label|hint|id|arn|count|age|format|regex|class|store|manager|provider|endpoint|source|version|auth(?:entication)?|encryption|algorithm|method|scheme|mechanism|prefix|suffix|process|status|header|ref|title|message|time|date|used|enabled?|required|command|cmd|program|helper|list|size|mode)s?["\']?\\s{0,8}[=:])[\\w.-]{0,24}';
+
+/** `…:111111111111:secret:prod/db` is the ARN of a secret; `AWS::IAM::AccessKey` a kind of resource. */
+const NO_NAME_OF_AWS = '(?<!\\d{6}:|AWS::\\w{1,24}::\\w{0,24})';
 
 const ASSIGNED = {
   keywords: [
@@ -54,7 +58,7 @@ const ASSIGNED = {
   ],
   generic: true,
   severity: 'medium',
-  before: 8,
+  before: 64,
   after: 300,
   ...TEXT,
 } as const;
@@ -186,7 +190,7 @@ export const PASSWORD_RULES: readonly Rule[] = [
     ...TEXT,
     keywords: ['curl ', 'wget '],
     pattern:
-      /(?:curl|wget)\s[^\r\n]{0,200}?(?:-u|--user|--password=|--http-password=|--proxy-user)[ =]?["']?(?:[\w.@-]{1,60}:)?([^\s"':]{4,120})/iy,
+      /(?:curl|wget)(?=\s)[^\r\n]{0,200}?\s(?:-u|--user|--password=|--http-password=|--proxy-user)[ =]?["']?(?:[\w.@-]{1,60}:)?([^\s"':]{4,120})/iy,
     check: (secret, scene) => scene.text && CONFIG.test(scene.path) && isPassword(secret, true) && !/^-/.test(secret),
   }),
   token({
@@ -237,7 +241,7 @@ export const PASSWORD_RULES: readonly Rule[] = [
     id: 'password-assigned',
     what: 'a password, token or key in an assignment',
     pattern: new RegExp(
-      `(?:${NAMES})${REST}\\\\?["'\`]?\\]?\\s{0,6}(?:=>|:=|[=:])\\s{0,6}[bru]?\\\\?(?<quote>["'\`])(?<secret>[^\\r\\n"'\`\\\\]{4,160})\\\\?\\k<quote>`,
+      `${NO_NAME_OF_AWS}(?:${NAMES})${REST}\\\\?["'\`]?\\]?\\s{0,6}(?:=>|:=|[=:])\\s{0,6}[bru]?\\\\?(?<quote>["'\`])(?<secret>[^\\r\\n"'\`\\\\]{4,160})\\\\?\\k<quote>`,
       'iy',
     ),
     check: (secret, scene) => judged(secret, scene, true) && !/\s.*\s/.test(secret),
@@ -247,7 +251,7 @@ export const PASSWORD_RULES: readonly Rule[] = [
     id: 'password-unquoted',
     what: 'a password, token or key in a setting',
     pattern: new RegExp(
-      `(?:${NAMES})${REST}["']?\\s{0,6}(?:=>|:=|[=:])[ \\t]{0,6}([^\\s"'\`,;<>(){}\\[\\]]{6,160})(?=[\\s,;]|$)`,
+      `${NO_NAME_OF_AWS}(?:${NAMES})${REST}["']?\\s{0,6}(?:=>|:=|[=:])[ \\t]{0,6}([^\\s"'\`,;<>(){}\\[\\]]{6,160})(?=[\\s,;]|$)`,
       'iy',
     ),
     check: unquoted,
@@ -258,7 +262,7 @@ export const PASSWORD_RULES: readonly Rule[] = [
 function credible(secret: string, { path, around, text }: Scene): Judgement {
   if (
     isPlaceholder(secret) ||
-    /^(?:password|passwd|pass|pwd|secret|token|user|username|pw|port|\d{1,5})$/i.test(secret)
+    /^(?:password|passwd|pass|pwd|secret|token|user|username|pw|port|\d{1,5}(?:,.*)?)$/i.test(secret)
   )
     return false;
   if (
