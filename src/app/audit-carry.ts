@@ -28,23 +28,18 @@ function linesOf(file: string): ReadonlySet<string> {
   }
 }
 
-export interface CleanFiles extends Carry {
-  /** Puts what is known on disk. */
-  flush(): void;
-}
-
 /** An earlier snapshot of the same lineage, and which of its blocks are other ones now. */
 export interface Earlier {
   readonly disk: string;
   readonly changed: ReadonlySet<number>;
 }
 
-export function cleanFiles(stateDir: string, disk: string, ruleSet: string, earlier?: Earlier): CleanFiles {
+export function cleanFiles(stateDir: string, disk: string, ruleSet: string, earlier?: Earlier): Carry {
   const file = fileOf(stateDir, disk, ruleSet);
   const before = linesOf(file);
   const inherited = earlier === undefined ? new Set<string>() : linesOf(fileOf(stateDir, earlier.disk, ruleSet));
   let fresh: string[] = [];
-  const flush = (): void => {
+  const keep = (): void => {
     if (fresh.length === 0) return;
     mkdirSync(folderOf(stateDir), { recursive: true, mode: 0o700 });
     writeFileSync(file, fresh.map((line) => `${line}\n`).join(''), { mode: 0o600, flag: 'a' });
@@ -52,7 +47,7 @@ export function cleanFiles(stateDir: string, disk: string, ruleSet: string, earl
   };
   const note = (line: string): void => {
     fresh.push(line);
-    if (fresh.length >= FLUSH_LINES) flush();
+    if (fresh.length >= FLUSH_LINES) keep();
   };
   return {
     isClean(volume, fileSystem, entry) {
@@ -63,7 +58,7 @@ export function cleanFiles(stateDir: string, disk: string, ruleSet: string, earl
       return true;
     },
     clean: (volume, entry) => note(identity(volume, entry)),
-    flush,
+    keep,
   };
 }
 

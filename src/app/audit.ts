@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { type AuditedDisk, type AuditOptions, auditDisks } from '../audit/audit.ts';
+import { type AuditedDisk, type AuditOptions, auditDisks, type Carry } from '../audit/audit.ts';
 import { type Evidence, exceptionFor } from '../audit/gate.ts';
 import { fingerprint } from '../audit/masking.ts';
 import { type Audit, type AuditFinding, resultOf } from '../audit/report.ts';
@@ -11,7 +11,7 @@ import type { BlockSource } from '../base/block-source.ts';
 import { done, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { openRawFile } from '../disk/raw-file.ts';
 import type { SecretsPolicy } from '../model/delivery.ts';
-import { type CleanFiles, cleanFiles, dropOld, type Earlier } from './audit-carry.ts';
+import { cleanFiles, dropOld, type Earlier } from './audit-carry.ts';
 import { dayOf, evidenceOf, installationKey, ruleSetOf, storeEvidence } from './audit-evidence.ts';
 import type { Emit } from './events.ts';
 
@@ -64,6 +64,7 @@ export interface AuditSurroundings {
   readonly policy: SecretsPolicy | undefined;
   readonly nowMs: () => number;
   readonly emit: Emit;
+  readonly keepEveryBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -76,7 +77,7 @@ export async function auditTarget(
   at: AuditSurroundings,
 ): Promise<Outcome<Audited>> {
   const ruleSet = ruleSetOf(at.policy?.rules ?? []);
-  const opened: (AuditedDisk & { readonly carry: CleanFiles })[] = [];
+  const opened: (AuditedDisk & { readonly carry: Carry })[] = [];
   const notes: Reason[] = [];
   try {
     for (const disk of target.disks) {
@@ -92,7 +93,7 @@ export async function auditTarget(
     return done(finish(target, { ...audit, coverage }, ruleSet, at));
   } finally {
     for (const { carry, source } of opened) {
-      carry.flush();
+      carry.keep();
       await source.close();
     }
     dropOld(
@@ -114,6 +115,7 @@ function optionsFor(asked: AuditAsked, at: AuditSurroundings): AuditOptions {
     packages: asked.packages,
     customRules: at.policy?.rules ?? [],
     onProgress: ({ doneBytes, totalBytes, at: where }) => at.emit({ kind: 'audit', doneBytes, totalBytes, at: where }),
+    ...(at.keepEveryBytes === undefined ? {} : { keepEveryBytes: at.keepEveryBytes }),
     ...(at.signal === undefined ? {} : { signal: at.signal }),
   };
 }

@@ -138,6 +138,7 @@ test('files known to be clean are not read again', async () => {
     clean: (_: string, entry: { path: string }) => {
       clean.push(entry.path);
     },
+    keep() {},
   };
   const { auditDisks } = await import('./audit.ts');
   const { openRawFile } = await import('../disk/raw-file.ts');

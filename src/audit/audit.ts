@@ -32,6 +32,8 @@ export interface Carry {
   isClean(volume: string, fileSystem: FileSystem, entry: FileEntry): boolean;
   /** Read through; nothing found, nothing skipped. */
   clean(volume: string, entry: FileEntry): void;
+  /** Keeps what was told: a process that dies later loses none of it. */
+  keep(): void;
 }
 
 export interface AuditOptions {
@@ -41,6 +43,8 @@ export interface AuditOptions {
   /** Report also what packages shipped. */
   readonly packages: boolean;
   readonly customRules: readonly CustomRule[];
+  /** What is clean is kept after every so many bytes; default: 512 MiB, seconds of work. */
+  readonly keepEveryBytes?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: AuditProgress) => void;
 }
@@ -51,6 +55,9 @@ export interface AuditProgress {
   readonly totalBytes: number;
   readonly at: string;
 }
+
+/** To wait for what is under way (three slabs of a megabyte a thread) takes little beside that. */
+const KEEP_EVERY_BYTES = 512 * 2 ** 20;
 
 /** @throws only what is a bug: a disk that cannot be read is a gap */
 export async function auditDisks(disks: readonly AuditedDisk[], options: AuditOptions): Promise<Audit> {
@@ -137,12 +144,14 @@ class AuditRun {
   }
 
   async #fileSystem(disk: string, volume: string, fileSystem: FileSystem, carry: Carry | undefined): Promise<void> {
-    const { freeSpace, signal } = this.#options;
+    const { freeSpace, signal, keepEveryBytes = KEEP_EVERY_BYTES } = this.#options;
     const scan = await scanVolume(fileSystem, this.#lanes, this.#matcher, this.#results, {
       freeSpace,
       signal,
       carried: (fs, entry) => carry?.isClean(volume, fs, entry) === true,
       onClean: (entry) => carry?.clean(volume, entry),
+      settleBytes: keepEveryBytes,
+      onSettled: () => carry?.keep(),
       onPlan: (bytes) => {
         this.#totalBytes += bytes;
         this.#progress(disk, volume);

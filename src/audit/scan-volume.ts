@@ -46,6 +46,9 @@ export interface VolumeOptions {
   readonly onBytes: (bytes: number) => void;
   /** Read through, nothing found, nothing skipped. */
   readonly onClean: (entry: FileEntry) => void;
+  /** After so many bytes the scan waits until all of them are through; then all that is clean was told. */
+  readonly settleBytes: number;
+  readonly onSettled: () => void;
 }
 
 /** Where results of the scanning threads go while a volume is scanned. */
@@ -132,37 +135,36 @@ export async function scanVolume(
   const { toRead, files: all } = tree;
   const chosen = { length: toRead.length, at: (i: number) => all.at(toRead[i] ?? -1) };
   const feed = new Feed(lanes, matcher);
-  /** Indices of files, which are also their numbers in the feed. */
-  const read: number[] = [];
-  const unreadable = new Set<number>();
-  const sums = { bytes: 0, unreadable: 0, free: 0 };
+  const through = new Through(tree, results, options);
+  const settle = async (): Promise<void> => {
+    feed.flush();
+    await lanes.idle();
+    through.settle();
+  };
+  const sums = { bytes: 0, unreadable: 0, free: 0, settled: 0 };
   for await (const { entry, index, content } of readFiles(fileSystem, chosen, signal === undefined ? {} : { signal })) {
     const number = toRead[index] ?? -1;
     const fed = await feed.file(number, entry.path, content, options.onBytes, entry.size);
     if (signal?.aborted) break;
-    if (fed.unreadableBytes > 0) unreadable.add(number);
+    through.read(number, fed.unreadableBytes > 0);
     sums.bytes += fed.bytes;
     sums.unreadable += fed.unreadableBytes;
-    read.push(number);
+    if (sums.bytes - sums.settled < options.settleBytes) continue;
+    await settle();
+    sums.settled = sums.bytes;
   }
-  const free = all.length;
+  await settle();
   if (options.freeSpace && !signal?.aborted) {
-    const pieces = withGaps(fileSystem.freeSpace(signal));
-    const fed = await feed.file(free, '', pieces, options.onBytes, 'raw');
+    const fed = await feed.file(all.length, '', withGaps(fileSystem.freeSpace(signal)), options.onBytes, 'raw');
     sums.free = fed.bytes;
+    feed.flush();
+    await lanes.idle();
   }
-  feed.flush();
-  await lanes.idle();
-  const files = collect(read, unreadable, tree, results, options.onClean);
-  const inFree = results.of(free)?.hits ?? [];
-  if (inFree.length > 0) files.push({ entry: undefined, path: FREE_SPACE, alsoPaths: [], hits: inFree, skips: [] });
-  const bytesUnpacked = results.unpackedBytes();
-  results.clear();
   return {
-    files,
-    filesScanned: read.length + tree.empty,
+    files: through.withFreeSpace(all.length),
+    filesScanned: through.count + tree.empty,
     bytesScanned: sums.bytes,
-    bytesUnpacked,
+    bytesUnpacked: through.unpackedBytes,
     bytesUnreadable: sums.unreadable,
     filesCarried: tree.carried.files,
     bytesCarried: tree.carried.bytes,
@@ -197,25 +199,62 @@ async function* withGaps(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
   }
 }
 
-function collect(
-  read: readonly number[],
-  unreadable: ReadonlySet<number>,
-  tree: Tree,
-  results: Results,
-  onClean: (entry: FileEntry) => void,
-): ScannedFile[] {
-  const files: ScannedFile[] = [];
-  for (const number of read) {
-    const entry = tree.files.at(number);
-    if (entry === undefined) continue;
-    const result = results.of(number);
-    const lost: readonly Skip[] = unreadable.has(number)
+/** What came of the files that were read. From time to time all that was handed on is through: then what is clean is told. */
+class Through {
+  readonly #tree: Tree;
+  readonly #results: Results;
+  readonly #options: VolumeOptions;
+  readonly #files: ScannedFile[] = [];
+  /** Indices of files, which are also their numbers in the feed. */
+  #read: number[] = [];
+  readonly #unreadable = new Set<number>();
+  count = 0;
+  unpackedBytes = 0;
+
+  constructor(tree: Tree, results: Results, options: VolumeOptions) {
+    this.#tree = tree;
+    this.#results = results;
+    this.#options = options;
+  }
+
+  read(number: number, unreadable: boolean): void {
+    this.count += 1;
+    this.#read.push(number);
+    if (unreadable) this.#unreadable.add(number);
+  }
+
+  /** Once nothing is left to scan. */
+  settle(): void {
+    for (const number of this.#read) this.#settleOne(number);
+    this.#read = [];
+    this.#unreadable.clear();
+    this.#drop();
+    this.#options.onSettled();
+  }
+
+  #settleOne(number: number): void {
+    const entry = this.#tree.files.at(number);
+    if (entry === undefined) return;
+    const result = this.#results.of(number);
+    const lost: readonly Skip[] = this.#unreadable.has(number)
       ? [{ code: 'unreadable', what: 'some of its bytes', member: undefined }]
       : [];
     const skips = [...(result?.skips ?? []), ...lost];
     const hits = result?.hits ?? [];
-    if (hits.length === 0 && skips.length === 0) onClean(entry);
-    else files.push({ entry, path: entry.path, alsoPaths: tree.names.get(entry.inode) ?? [], hits, skips });
+    const alsoPaths = this.#tree.names.get(entry.inode) ?? [];
+    if (hits.length === 0 && skips.length === 0) this.#options.onClean(entry);
+    else this.#files.push({ entry, path: entry.path, alsoPaths, hits, skips });
   }
-  return files;
+
+  withFreeSpace(number: number): readonly ScannedFile[] {
+    const hits = this.#results.of(number)?.hits ?? [];
+    this.#drop();
+    if (hits.length === 0) return this.#files;
+    return [...this.#files, { entry: undefined, path: FREE_SPACE, alsoPaths: [], hits, skips: [] }];
+  }
+
+  #drop(): void {
+    this.unpackedBytes += this.#results.unpackedBytes();
+    this.#results.clear();
+  }
 }

@@ -18,12 +18,13 @@ export interface AuditStage {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export async function auditStage(trees: Readonly<Record<string, Tree>>): Promise<AuditStage> {
+/** @param mib of each disk */
+export async function auditStage(trees: Readonly<Record<string, Tree>>, mib = 24): Promise<AuditStage> {
   const dir = mkdtempSync(join(tmpdir(), 'amiport-audit-'));
   const world = defaultWorld();
   const images: Record<string, string> = {};
   for (const [name, tree] of Object.entries(trees)) {
-    const bytes = readFileSync(ext4Image(dir, tree, `${name}.raw`));
+    const bytes = readFileSync(ext4Image(dir, tree, `${name}.raw`, mib));
     const disk = importDisk(world, [bytes]);
     images[name] = declareImage(world, {
       region: HOME,

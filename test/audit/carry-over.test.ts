@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type CleanFiles, cleanFiles, type Earlier } from '../../src/app/audit-carry.ts';
-import { type AuditedDisk, auditDisks } from '../../src/audit/audit.ts';
+import { cleanFiles, type Earlier } from '../../src/app/audit-carry.ts';
+import { type AuditedDisk, auditDisks, type Carry } from '../../src/audit/audit.ts';
 import type { Audit } from '../../src/audit/report.ts';
 import { RULE_SET } from '../../src/audit/rule.ts';
 import { ALNUM, B64, randomFill } from '../../src/audit/rules/fill.testdata.ts';
@@ -104,7 +104,7 @@ interface Ran {
 
 const OPTIONS = { threads: 1, freeSpace: false, packages: false, customRules: [] } as const;
 
-async function ranOn(opened: Outcome<BlockSource>, id: string, carry?: CleanFiles): Promise<Ran> {
+async function ranOn(opened: Outcome<BlockSource>, id: string, carry?: Carry): Promise<Ran> {
   const source = need(opened);
   const carried = new Set<string>();
   const disk: AuditedDisk = {
@@ -114,7 +114,7 @@ async function ranOn(opened: Outcome<BlockSource>, id: string, carry?: CleanFile
       ? {}
       : {
           carry: {
-            clean: carry.clean,
+            ...carry,
             isClean(volume, fileSystem, entry) {
               const clean = carry.isClean(volume, fileSystem, entry);
               if (clean) carried.add(entry.path);
@@ -125,7 +125,7 @@ async function ranOn(opened: Outcome<BlockSource>, id: string, carry?: CleanFile
   };
   const audit = await auditDisks([disk], OPTIONS);
   const { fetches } = source.stats();
-  carry?.flush();
+  carry?.keep();
   const { fileSystem, entries } = await entriesOf(source);
   const read = entries.filter((e) => e.type === 'file' && e.size > 0 && !carried.has(e.path));
   const blocks = new Set(
