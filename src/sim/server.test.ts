@@ -63,6 +63,31 @@ async function presigned(
   return `${answer.status} ${(/<Code>(.*?)<|<Arn>(.*?)</.exec(await answer.text()) ?? []).slice(1).find(Boolean)}`;
 }
 
+describe('many clients at once', () => {
+  test('each gets its own answer, also when more ask than are answered together', async () => {
+    const accounts = ['111111111111', '222222222222', '333333333333'];
+    const asked = Array.from({ length: 150 }, (_, i) => accounts[i % 3] as string);
+    const told = asked.map((id) => identity({ credentials: { ...CREDENTIALS, accessKeyId: id } }));
+    expect((await Promise.all(told)).map(({ Account }) => Account)).toEqual(asked);
+  });
+
+  test('one that goes away before its answer is written takes nobody along', async () => {
+    const gone = Array.from({ length: 20 }, () => {
+      const leaving = new AbortController();
+      const asked = fetch(server.url, { method: 'POST', body: 'Action=GetCallerIdentity', signal: leaving.signal });
+      setImmediate(() => leaving.abort());
+      return asked.then(
+        () => 'answered',
+        () => 'gone',
+      );
+    });
+    const stayed = await Promise.all(Array.from({ length: 20 }, () => identity()));
+    await Promise.all(gone);
+    expect(stayed.map(({ Account }) => Account)).toEqual(Array(20).fill('222222222222'));
+    expect(await identity()).toMatchObject({ Account: '222222222222' });
+  });
+});
+
 describe('ID-1 over HTTP', () => {
   test('a client of any Region and account', async () => {
     expect(await identity()).toMatchObject({ Account: '222222222222' });

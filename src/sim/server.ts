@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { CONTROL_PREFIX, type Controlled, control } from './control.ts';
 import { readBody } from './http-body.ts';
 import { tooLarge } from './refusals.ts';
-import type { WireRequest, WireResponse } from './wire/message.ts';
+import { fail, Replies, write } from './replies.ts';
+import type { WireRequest } from './wire/message.ts';
 
 export interface ServerOptions {
   readonly sim: Controlled;
@@ -40,8 +41,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const host = options.host ?? '127.0.0.1';
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: 60_000, requestTimeout: 60_000 },
-    (message, reply) => serve(message, reply, options),
+    (message, reply) => serve(message, reply, options, replies),
   );
+  let connections = 0;
+  const replies = new Replies(() => connections > 1);
+  server.on('connection', (socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+  });
   server.maxHeadersCount = HEADERS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = NOT_HTTP[error.code ?? ''] ?? '400 Bad Request';
@@ -72,7 +79,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function serve(message: IncomingMessage, reply: ServerResponse, options: ServerOptions): void {
+function serve(message: IncomingMessage, reply: ServerResponse, options: ServerOptions, replies: Replies): void {
   readBody(message, (read) => {
     switch (read.is) {
       case 'broken-off':
@@ -83,32 +90,26 @@ function serve(message: IncomingMessage, reply: ServerResponse, options: ServerO
         write(reply, tooLarge(wireRequest(message, new Uint8Array())));
         return;
       case 'read':
-        answerTo(wireRequest(message, read.body), reply, options);
+        answerTo(wireRequest(message, read.body), reply, options, replies);
     }
   });
 }
 
 /** Most answers are there at once: only those that are not wait for a promise. */
-function answerTo(request: WireRequest, reply: ServerResponse, options: ServerOptions): void {
+function answerTo(request: WireRequest, reply: ServerResponse, options: ServerOptions, replies: Replies): void {
   try {
     const answer = request.path.startsWith(CONTROL_PREFIX)
       ? control(request, options.sim, options.token)
       : options.sim.kernel().handle(request);
     if (answer instanceof Promise)
       answer.then(
-        (later) => send(reply, later),
+        (later) => replies.send(reply, later),
         (error: unknown) => fail(reply, error),
       );
-    else send(reply, answer);
+    else replies.send(reply, answer);
   } catch (error) {
     fail(reply, error);
   }
-}
-
-function send(reply: ServerResponse, answer: WireResponse): void {
-  if (answer.dropped) reply.destroy();
-  else if (answer.delayMs === undefined) write(reply, answer);
-  else setTimeout(() => write(reply, answer), answer.delayMs);
 }
 
 function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
@@ -133,27 +134,4 @@ const sourceOf = (address: string): string => (address.startsWith(MAPPED) ? addr
 function headersOf({ headers }: IncomingMessage): WireRequest['headers'] {
   const cookies = headers['set-cookie'];
   return (cookies ? { ...headers, 'set-cookie': cookies.join(',') } : headers) as Record<string, string>;
-}
-
-function write(reply: ServerResponse, answer: WireResponse): void {
-  const { body } = answer;
-  const length = typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : bytesOf(body);
-  reply.writeHead(answer.status, { ...answer.headers, 'content-length': length });
-  // Node writes a text together with the head, bytes by a second call; ASCII goes out fastest as Latin-1.
-  if (typeof body === 'string' && body.length === length) reply.end(body, 'latin1');
-  else if (typeof body === 'string' || body instanceof Uint8Array) reply.end(body);
-  else {
-    reply.cork();
-    for (const piece of body) reply.write(piece);
-    reply.end();
-  }
-}
-
-const bytesOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0);
-
-/** A bug: the caller sees a closed connection or a plain 500. */
-function fail(reply: ServerResponse, error: unknown): void {
-  if (reply.headersSent || reply.destroyed) return void reply.destroy();
-  const says = error instanceof Error ? error.message : String(error);
-  write(reply, { status: 500, headers: { 'content-type': 'text/plain' }, body: `amiport sim failed: ${says}` });
 }
