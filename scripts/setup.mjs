@@ -171,6 +171,8 @@ function missingPackages() {
   if (!answers('mcopy', ['-V'])) missing.push('mtools');
   if (!answers('sfdisk', ['-v'])) missing.push('fdisk');
   if (!answers('rpmbuild', ['--version'])) missing.push('rpm');
+  if (!answers('mkfs.btrfs', ['--version'])) missing.push('btrfs-progs');
+  if (!answers('cryptsetup', ['--version'])) missing.push('cryptsetup-bin');
   if (!answers('perl', ['-MDB_File', '-e', '1'])) missing.push('perl');
   if (!hasPostgres()) missing.push('postgresql');
   return missing;

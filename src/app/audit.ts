@@ -1,5 +1,5 @@
 /** `audit`: which disks are meant, reading them, what is accepted, and the evidence that is kept. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -148,8 +148,11 @@ function finish(target: AuditTarget, audit: Audit, ruleSet: string, at: AuditSur
 
 export async function rawFileTarget(file: string): Promise<AuditTarget> {
   const path = resolve(file);
-  const { size, mtimeMs, ino } = await stat(path);
-  const content = createHash('sha256').update(`${path} ${size} ${mtimeMs} ${ino}`).digest('hex').slice(0, 24);
+  const there = await stat(path);
+  const { size, mtimeMs, ino } = there;
+  // A device says nothing of when it was last written, or of which disk it stands for: nothing is carried over.
+  const fresh = there.isBlockDevice() ? randomUUID() : '';
+  const content = createHash('sha256').update(`${path} ${size} ${mtimeMs} ${ino} ${fresh}`).digest('hex').slice(0, 24);
   return { subject: path, image: undefined, disks: [{ id: path, content, open: () => openRawFile(path) }] };
 }
 

@@ -28,7 +28,8 @@ export function ext4Image(folder: string, tree: Tree, name = 'disk.raw', mib = 2
   const image = join(folder, name);
   writeFileSync(image, '');
   truncateSync(image, mib * 2 ** 20);
-  execFileSync('mkfs.ext4', ['-q', '-F', '-d', root, image], {
+  const features = 'extents,metadata_csum,64bit,flex_bg,dir_index,filetype,large_file,huge_file,extra_isize';
+  execFileSync('mkfs.ext4', ['-q', '-F', '-O', features, '-d', root, image], {
     stdio: 'pipe',
     env: { ...process.env, MKE2FS_CONFIG: '/dev/null' },
   });

@@ -1,6 +1,6 @@
 /** An audit as a page of HTML. */
 import type { Audited } from '../app/api.ts';
-import { coverageLines, RESULT_SAYS, whereOf } from './audit-text.ts';
+import { coverageLines, gapSays, RESULT_SAYS, whereOf } from './audit-text.ts';
 import { escaped, page, tableOf } from './html.ts';
 
 export function auditHtml(found: Audited): string {
@@ -22,7 +22,7 @@ export function auditHtml(found: Audited): string {
       `<h2>Coverage</h2><p>All was scanned: ${coverage.complete ? 'yes' : 'no'}.</p>`,
       list([
         ...coverageLines(found),
-        ...coverage.gaps.map((g) => `not scanned: ${g.says} (${g.count}, for example ${g.example})`),
+        ...coverage.gaps.map((g) => `not scanned: ${gapSays(g)}`),
         ...coverage.notes.map((n) => n.says),
       ]),
     ].join('\n'),

@@ -1,6 +1,6 @@
 /** An audit as Markdown, for a pull request or a wiki. */
 import type { Audited } from '../app/api.ts';
-import { coverageLines, RESULT_SAYS, whereOf } from './audit-text.ts';
+import { coverageLines, gapSays, RESULT_SAYS, whereOf } from './audit-text.ts';
 import { cell, row } from './markdown.ts';
 
 export function auditMarkdown(found: Audited): string {
@@ -29,7 +29,7 @@ export function auditMarkdown(found: Audited): string {
     `All was scanned: ${coverage.complete ? 'yes' : '**no**'}.`,
     '',
     ...coverageLines(found).map((l) => `- ${cell(l)}`),
-    ...coverage.gaps.map((g) => `- **not scanned**: ${cell(g.says)} (${g.count}, for example ${cell(g.example)})`),
+    ...coverage.gaps.map((g) => `- **not scanned**: ${cell(gapSays(g))}`),
     ...coverage.notes.map((n) => `- ${cell(n.says)}`),
   ].join('\n');
 }

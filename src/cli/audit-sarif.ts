@@ -1,5 +1,6 @@
 /** An audit as SARIF 2.1.0, for code scanning pages. Leaves the machine, so secrets are keyed fingerprints here. */
 import type { Audited, ReportedFinding } from '../app/api.ts';
+import { gapSays } from './audit-text.ts';
 import { VERSION } from './version.ts';
 
 const LEVEL = { critical: 'error', high: 'error', medium: 'warning', low: 'note' } as const;
@@ -39,7 +40,7 @@ export function auditSarif(found: Audited): object {
             toolExecutionNotifications: found.coverage.gaps.map((g) => ({
               level: 'warning',
               descriptor: { id: g.code },
-              message: { text: `not scanned: ${g.says} (${g.count}, for example ${g.example})` },
+              message: { text: `not scanned: ${gapSays(g)}` },
             })),
           },
         ],

@@ -45,11 +45,13 @@ export function printAudit(printer: Printer, found: Audited): void {
 function printCoverage(printer: Printer, { coverage, interrupted }: Audited): void {
   const { color } = printer;
   for (const line of coverageLines({ coverage })) printer.line(line);
-  for (const gap of coverage.gaps)
-    printer.line(`${color.yellow('not scanned')}: ${gap.says} (${gap.count}, for example ${shownPath(gap.example)})`);
+  for (const gap of coverage.gaps) printer.line(`${color.yellow('not scanned')}: ${gapSays(gap)}`);
   for (const note of coverage.notes) printer.line(color.dim(`note: ${shownPath(note.says)}`));
   if (interrupted) printer.line('interrupted: the same command goes on from here');
 }
+
+export const gapSays = ({ says, count, example }: Audited['coverage']['gaps'][number]): string =>
+  `${says} (${count > 1 ? `${count}, for example ` : ''}${shownPath(example)})`;
 
 /** How much was looked at, in words. */
 export function coverageLines({ coverage }: Pick<Audited, 'coverage'>): readonly string[] {

@@ -22,6 +22,7 @@ const ASKED_WRONGLY: ReadonlySet<string> = new Set([
   'cli.server.limits',
   'cli.server.malformed',
   'cli.server.plain',
+  'disk.source.empty',
   'report.run.unknown',
   'retire.version.unknown',
   'rollback.run.unknown',

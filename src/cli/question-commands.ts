@@ -103,7 +103,7 @@ export const audit = buildCommand({
   docs: {
     brief: 'Read the disks of an image and say what secrets are on them',
     fullDescription: examples(
-      'Reads through the EBS direct APIs: nothing is launched or mounted. Secrets are never printed. The result is kept in .amiport/audits for policy.secrets. Exit 0: clean; 3: secrets were found; 4: not all could be scanned.',
+      'Reads through the EBS direct APIs: nothing is launched or mounted. The file of a raw disk, or a block device, needs neither a config nor AWS. Secrets are never printed. The result is kept in .amiport/audits for policy.secrets. Exit 0: clean; 3: secrets were found; 4: not all could be scanned.',
       'amiport audit kubernetes',
       'amiport audit ami-0123456789abcdef0 --free-space',
       'amiport audit disk.raw --json',

@@ -76,7 +76,19 @@ async function look(device: Device, subject: string): Promise<Contents> {
 }
 
 const unread = (what: string, subject: string): Contents =>
-  notScanned(what, subject, what === 'unknown' ? 'holds nothing that is known' : `holds ${what}, which is not read`);
+  notScanned(
+    what,
+    subject,
+    what === 'unknown' ? 'holds nothing that is known' : `holds ${what}, which is not read${MADE_RAW[what] ?? ''}`,
+  );
+
+/** Disks in a form of their own, and packed ones: somebody has to make raw ones of them first. */
+const MADE_RAW: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['qcow2', 'vmdk', 'vhdx', 'vhd'].map((form) => [form, ': qemu-img convert -O raw makes a raw disk of it']),
+  ),
+  ...Object.fromEntries(['gzip', 'xz', 'zstd'].map((form) => [form, ': unpack it first'])),
+};
 
 /** @returns where the label of an LVM2 physical volume stands; it is in one of the first four sectors */
 export async function lvmLabelAt(device: Device): Promise<number | undefined> {

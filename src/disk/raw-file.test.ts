@@ -35,6 +35,13 @@ test('the last block is filled up with zeros, and a block is read once', async (
 test('a file that is not there is a reason', async () => {
   expect(await openRawFile('/nowhere/disk.raw')).toMatchObject({
     ok: false,
-    reason: { code: 'disk.source.unreadable', says: 'cannot be opened: ENOENT' },
+    reason: { code: 'disk.source.unreadable', says: '/nowhere/disk.raw cannot be opened: ENOENT' },
+  });
+});
+
+test('an empty file is no disk, and never a clean one', async () => {
+  expect(await openRawFile(fileOf(Buffer.alloc(0)))).toMatchObject({
+    ok: false,
+    reason: { code: 'disk.source.empty' },
   });
 });

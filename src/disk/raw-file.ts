@@ -18,9 +18,13 @@ export async function openRawFile(path: string): Promise<Outcome<BlockSource>> {
     const { size } = await file.stat();
     // A block device says 0; its size is where its last byte can be read.
     const sizeBytes = size > 0 ? size : await endOf(file);
+    if (sizeBytes === 0) {
+      await file.close();
+      return failed(reason('disk.source.empty', path, `${path} is empty: no disk`));
+    }
     return done(sourceOf(path, file, sizeBytes));
   } catch (error) {
-    return failed(reason('disk.source.unreadable', path, `cannot be opened: ${codeOf(error)}`));
+    return failed(reason('disk.source.unreadable', path, `${path} cannot be opened: ${codeOf(error)}`));
   }
 }
 

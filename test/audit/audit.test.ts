@@ -1,5 +1,5 @@
 /** `amiport audit` and the gate, through the CLI, on a simulated AWS that hands out real disks. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -137,6 +137,33 @@ test('a raw file needs neither AWS nor a config; what is no target is bad input'
     err: expect.stringContaining('nothing is no file, AMI, snapshot or image'),
   });
   expect((await amiport(here, 'audit', 'ami-0000000000000dead')).code).not.toBe(0);
+});
+
+test.each([
+  { what: 'a name without a config', args: ['kubernetes'], says: 'there is no file kubernetes, and no config ' },
+  { what: 'a file that is not there', args: ['disks/web.raw'], says: 'there is no file disks/web.raw' },
+  { what: 'a folder', args: ['docs/schema'], says: 'docs/schema is a folder' },
+  { what: 'what is no disk', args: ['/dev/null'], says: '/dev/null is neither a file nor a block device' },
+  {
+    what: 'two forms of one report',
+    args: ['README.md', '--json', '--format', 'html'],
+    says: 'two forms of one report',
+  },
+])('$what is bad input, and named', async ({ args, says }) => {
+  const { code, out, err } = await runCli(['audit', ...args, '--config', join(stage.dir, 'none', 'amiport.yaml')], {});
+  expect([code, out + err]).toEqual([2, expect.stringContaining(says)]);
+});
+
+test.each([
+  { what: 'an empty file', bytes: '', code: 2, says: 'is empty: no disk' },
+  { what: 'text', bytes: 'something else', code: 4, says: 'holds nothing that is known' },
+  { what: 'a disk of QEMU', bytes: 'QFI\xfb', code: 4, says: 'holds qcow2, which is not read: qemu-img convert' },
+  { what: 'a packed disk', bytes: '\x1f\x8b\x08', code: 4, says: 'holds gzip, which is not read: unpack it first' },
+])('$what is never a clean disk', async ({ what, bytes, code, says }) => {
+  const file = join(stage.dir, what);
+  writeFileSync(file, bytes, 'latin1');
+  const ran = await runCli(['audit', file, '--config', join(stage.dir, `of ${what}`, 'amiport.yaml')], {});
+  expect([ran.code, ran.out + ran.err]).toEqual([code, expect.stringContaining(says)]);
 });
 
 test('an audit that is interrupted ends with 130, is not called clean, and goes on later', async () => {

@@ -26,13 +26,14 @@ interface Flags extends DeskFlags {
 export default async function audit(this: Context, flags: Flags, target: string): Promise<void> {
   this.stopping.says =
     'interrupted: what was read is kept, and the next audit goes on from here (Ctrl-C again to end at once)';
-  const isFile = !/^(?:ami|snap)-[0-9a-f]+$/.test(target) && existsSync(target) && !statSync(target).isDirectory();
-  // The file of a disk is here, whatever server is named for everything else.
-  if (isFile && flags.server === undefined) return auditFile(this, flags, target);
-  if (isFile) {
-    this.process.exitCode = new Printer(this, flags).bad({ reason: hereOnly(target), problems: [] });
+  const here = IS_ID.test(target) ? 'nothing' : onThisMachine(target);
+  const wrong = askedWrongly(flags, target, here);
+  if (wrong !== undefined) {
+    this.process.exitCode = new Printer(this, flags).bad({ reason: wrong, problems: [] });
     return;
   }
+  // The file of a disk is here, whatever server is named for everything else.
+  if (here === 'disk') return auditFile(this, flags, target);
   const { freeSpace, packages, threads, region } = flags;
   const asked: AuditRequest = {
     named: target,
@@ -50,10 +51,37 @@ export default async function audit(this: Context, flags: Flags, target: string)
   );
 }
 
-const hereOnly = (file: string): Reason =>
-  reason('cli.audit.file', file, `${file} is a file on this machine, which a server does not read`, {
-    remedy: { who: 'you', does: 'leave --server out' },
-  });
+const IS_ID = /^(?:ami|snap)-[0-9a-f]+$/;
+
+function onThisMachine(target: string): 'disk' | 'folder' | 'other' | 'nothing' {
+  try {
+    const there = statSync(target);
+    return there.isFile() || there.isBlockDevice() ? 'disk' : there.isDirectory() ? 'folder' : 'other';
+  } catch {
+    return 'nothing';
+  }
+}
+
+function askedWrongly(flags: Flags, target: string, here: ReturnType<typeof onThisMachine>): Reason | undefined {
+  const wrong = (code: string, says: string, does: string): Reason =>
+    reason(`cli.audit.${code}`, target, says, { remedy: { who: 'you', does } });
+  if (flags.json && flags.format !== undefined)
+    return wrong('two-forms', `--json and --format ${flags.format} are two forms of one report`, 'ask for one of them');
+  if (here === 'disk')
+    return flags.server === undefined
+      ? undefined
+      : wrong('file', `${target} is a file on this machine, which a server does not read`, 'leave --server out');
+  const give = 'give the file of a raw disk, an AMI, a snapshot, or an image of the config';
+  if (here === 'other') return wrong('no-disk', `${target} is neither a file nor a block device`, give);
+  // No image is called by a path; one may be called as a folder is.
+  if (/[/\\]/.test(target))
+    return here === 'folder'
+      ? wrong('folder', `${target} is a folder`, give)
+      : wrong('no-file', `there is no file ${target}, or it may not be looked at`, give);
+  if (IS_ID.test(target) || flags.server !== undefined || existsSync(flags.config)) return undefined;
+  const what = here === 'folder' ? `${target} is a folder` : `there is no file ${target}`;
+  return wrong('no-file', `${what}, and no config ${flags.config} with an image of that name`, give);
+}
 
 /** Needs no AWS, and no config: where there is one, its rules and exceptions count. */
 async function auditFile(context: Context, flags: Flags, path: string): Promise<void> {
