@@ -36,7 +36,7 @@ export function authorizer(ctx: Ctx, caller: Caller, circumstances: Circumstance
   const side = identitySide(world, caller, nowMs);
   let last: { readonly owner: string; readonly known: Known } | undefined;
   return (demand) => {
-    const key = keyOfArn(world, demand.resource);
+    const key = demand.action.startsWith('kms:') ? keyOfArn(world, demand.resource) : undefined;
     const owner = demand.resourceAccount ?? key?.account ?? caller.account;
     const trust = ASSUMING.has(demand.action) ? roleTrust(world, demand.resource) : undefined;
     const resource = key ? keyPolicy(world, key) : trust;

@@ -1,35 +1,106 @@
 /** What handlers and tasks work with, bound to a world and a moment. */
-import type { Ctx } from './operation.ts';
+import type { Place } from '../base/place.ts';
+import { putHex } from './hex.ts';
+import type { Answered, Call, Caller, Ctx, Recorded } from './operation.ts';
 import { addTask } from './tasks.ts';
-import { addEvent, type EventIds, hex8 } from './trail.ts';
-import type { TrailEvent, World } from './world/world.ts';
+import { addEvent, type EventIds, withAnswer } from './trail.ts';
+import type { Task, TrailEvent, World } from './world/world.ts';
 
-export function contextAt(world: World, nowMs: number, requestId: string, ids: EventIds): Ctx {
-  return {
-    world,
-    nowMs,
-    newId: (prefix) => `${prefix}-0${newHex(world, 16)}`,
-    newHex: (digits) => newHex(world, digits),
-    later: (delayMs, kind, data) => addTask(world, nowMs + Math.max(0, delayMs), kind, data),
-    record: (event, alsoIn = [], answered = undefined) => {
-      const add = (into: typeof event & Pick<TrailEvent, 'sharedEventId'>) => {
-        const added: TrailEvent = { ...into, eventId: ids.next(), requestId, atMs: nowMs };
-        if (answered) Object.defineProperty(added, 'responseElements', { enumerable: true, get: answered });
-        addEvent(world, added);
-      };
-      const others = new Set(alsoIn);
-      others.delete(event.account);
-      if (others.size === 0) return add(event);
-      const sharedEventId = ids.next();
-      for (const account of [event.account, ...others]) add({ ...event, account, sharedEventId });
-    },
-  };
+export const contextAt = (world: World, nowMs: number, requestId: string, ids: EventIds): Ctx =>
+  new Context(world, nowMs, requestId, ids);
+
+export interface Asking {
+  readonly input: object;
+  readonly caller: Caller;
+  readonly region: string;
+  readonly nowMs: number;
 }
 
-function newHex(world: World, digits: number): string {
-  let out = '';
-  while (out.length < digits) out += hex8(next32(world));
-  return out.slice(0, digits);
+export const callAt = (world: World, asking: Asking, requestId: string, ids: EventIds): Call<object> =>
+  new CallContext(world, asking, requestId, ids);
+
+/** The same call, but what it looks at is the world as it was. */
+export const callSeeing = (call: Call<object>, past: { readonly world: World; readonly nowMs: number }): Call<object> =>
+  Object.create(call, { world: { value: past.world }, nowMs: { value: past.nowMs } }) as Call<object>;
+
+const NOBODY: readonly string[] = [];
+
+/** Made for every call and every task: methods of a class cost nothing to make. */
+class Context implements Ctx {
+  readonly world: World;
+  /** Where ids, tasks and events are of, whatever world is looked at. */
+  readonly present: World;
+  readonly nowMs: number;
+  readonly requestId: string;
+  readonly ids: EventIds;
+
+  constructor(world: World, nowMs: number, requestId: string, ids: EventIds) {
+    this.world = world;
+    this.present = world;
+    this.nowMs = nowMs;
+    this.requestId = requestId;
+    this.ids = ids;
+  }
+
+  newId(prefix: string): string {
+    return newText(this.present, `${prefix}-0`, 16);
+  }
+
+  newHex(digits: number): string {
+    return newText(this.present, '', digits);
+  }
+
+  later(delayMs: number, kind: string, data: Task['data']): void {
+    addTask(this.present, this.nowMs + Math.max(0, delayMs), kind, data);
+  }
+
+  record(event: Recorded, alsoIn: Iterable<string> = NOBODY, answered?: Answered): void {
+    let others: Set<string> | undefined;
+    for (const account of alsoIn) {
+      if (account === event.account) continue;
+      others ??= new Set();
+      others.add(account);
+    }
+    if (!others) {
+      this.#add(event, answered);
+      return;
+    }
+    const sharedEventId = this.ids.next();
+    for (const account of [event.account, ...others]) this.#add({ ...event, account, sharedEventId }, answered);
+  }
+
+  /** Whoever records an event made it for that: it is filled in, not copied. */
+  #add(event: Recorded & Pick<TrailEvent, 'sharedEventId'>, answered: Answered | undefined): void {
+    const rest = { eventId: this.ids.next(), requestId: this.requestId, atMs: this.nowMs };
+    const added: TrailEvent = Object.assign(event, rest);
+    addEvent(this.present, answered ? withAnswer(added, answered) : added);
+  }
+}
+
+class CallContext extends Context implements Call<object> {
+  readonly input: object;
+  readonly caller: Caller;
+  readonly place: Place;
+
+  constructor(world: World, { input, caller, region, nowMs }: Asking, requestId: string, ids: EventIds) {
+    super(world, nowMs, requestId, ids);
+    this.input = input;
+    this.caller = caller;
+    this.place = { account: caller.account, region };
+  }
+}
+
+const WORD_DIGITS = 8;
+/** Written into again for every id. */
+let scratch = Buffer.alloc(128);
+
+/** `prefix`, in ASCII, and so many new digits. */
+function newText(world: World, prefix: string, digits: number): string {
+  const start = prefix.length;
+  if (scratch.length < start + digits + WORD_DIGITS) scratch = Buffer.alloc(2 * (start + digits + WORD_DIGITS));
+  for (let i = 0; i < start; i++) scratch[i] = prefix.charCodeAt(i);
+  for (let done = 0; done < digits; done += WORD_DIGITS) putHex(scratch, next32(world), WORD_DIGITS, start + done);
+  return scratch.toString('latin1', 0, start + digits);
 }
 
 /** Mulberry32 over the world's own state: ids replay from the seed, and go on after a restart. */

@@ -5,7 +5,7 @@
 import { isAccountId, roleNameOf, rootArn } from '../base/arn.ts';
 import type { Caller } from './operation.ts';
 import type { Session, User } from './world/iam.ts';
-import type { World } from './world/world.ts';
+import type { Account, World } from './world/world.ts';
 
 /** What an access key id stands for, before anything was verified. */
 export interface Credential {
@@ -38,8 +38,17 @@ function credentialNamed(world: World, accessKeyId: string): Credential | undefi
 function accountCredential(world: World, id: string): Credential | undefined {
   const account = world.accounts.get(id);
   if (!account) return undefined;
-  return { secret: account.secret, token: undefined, expiresMs: undefined, caller: rootCaller(world, id, id) };
+  let there = administrators.get(account);
+  if (!there) {
+    const caller = Object.freeze(rootCaller(world, id, id));
+    there = { secret: account.secret, token: undefined, expiresMs: undefined, caller };
+    administrators.set(account, there);
+  }
+  return there;
 }
+
+/** Made once: nothing of it changes while the account is there. */
+const administrators = new WeakMap<Account, Credential>();
 
 const rootCaller = (world: World, account: string, accessKeyId: string | undefined): Caller => ({
   account,

@@ -19,10 +19,11 @@ const whoAmI = operation<Sts.GetCallerIdentityRequest, Sts.GetCallerIdentityResp
 const copyImage = operation<Ec2.CopyImageRequest, Ec2.CopyImageResult>('ec2.CopyImage', {
   accepts: ['Name', 'SourceImageId', 'SourceRegion', 'ClientToken'],
   demands: () => [{ action: 'ec2:CopyImage', resource: 'arn:aws:ec2:eu-west-1::image/*' }],
-  apply({ newId, later, input }: Call<Ec2.CopyImageRequest>) {
+  apply(call: Call<Ec2.CopyImageRequest>) {
+    const { input } = call;
     if (input.Name === 'taken') throw new Fault('InvalidAMIName.Duplicate', 'AMI name taken is already in use.');
-    later(60_000, 'test.copied', { name: input.Name });
-    return { ImageId: newId('ami') };
+    call.later(60_000, 'test.copied', { name: input.Name });
+    return { ImageId: call.newId('ami') };
   },
 });
 const getRole = operation<Iam.GetRoleRequest, Iam.GetRoleResponse>('iam.GetRole', {

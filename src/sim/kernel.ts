@@ -8,7 +8,7 @@
 
 import { authorizer } from './access.ts';
 import { type Authenticator, newAuthenticator, unknownId } from './authenticate.ts';
-import { contextAt } from './context.ts';
+import { callAt, callSeeing, contextAt } from './context.ts';
 import { denialFault } from './denial.ts';
 import {
   type Disturbance,
@@ -20,7 +20,15 @@ import {
   laterOf,
   pastOf,
 } from './disturbance.ts';
-import { type Call, type Caller, type Ctx, type Demand, Fault, type Operation, type TaskHandler } from './operation.ts';
+import {
+  type Call,
+  type Caller,
+  type Demand,
+  Fault,
+  type Operation,
+  type Recorded,
+  type TaskHandler,
+} from './operation.ts';
 import { guessProtocol, noService, refuseUnmodelled, unimplemented } from './refusals.ts';
 import { runDue } from './tasks.ts';
 import type { SimClock } from './time.ts';
@@ -103,6 +111,8 @@ class SimKernel implements Kernel {
   readonly #tasks: ReadonlyMap<string, TaskHandler>;
   readonly #ids: EventIds;
   readonly #authenticator: Authenticator;
+  readonly #keys = new Repeated();
+  readonly #decided = new Repeated();
   #commits = 0;
   readonly #schemas = new Map<string, ServiceSchema>();
 
@@ -154,7 +164,7 @@ class SimKernel implements Kernel {
     const operation = this.#operations.get(command.operation);
     if (!operation) throw new Error(`the log holds ${command.operation}, which this version does not implement`);
     this.world.idState = command.idState;
-    const call = this.#call(command, contextAt(this.world, command.nowMs, command.requestId, this.#ids));
+    const call = callAt(this.world, command, command.requestId, this.#ids);
     try {
       operation.demands(call as Call<never>);
       if (command.ended !== 'denied') follow(call, command.later, operation.apply(call as Call<never>));
@@ -163,9 +173,14 @@ class SimKernel implements Kernel {
     }
   }
 
-  #commit(command: Command): void {
+  #commit(
+    operation: Operation,
+    attempt: Attempt,
+    how: Pick<Command, 'requestId' | 'idState' | 'ended' | 'later'>,
+  ): void {
     this.#commits++;
-    this.#options.committed?.(logged(command));
+    const { input, caller, region, nowMs } = attempt;
+    this.#options.committed?.({ operation: operation.name, input, caller, region, nowMs, ...how });
   }
 
   #runDue(nowMs: number): void {
@@ -219,41 +234,32 @@ class SimKernel implements Kernel {
     requestId: string,
     disturbed: Disturbance[] | undefined,
   ): object {
-    const { service, nowMs } = attempt;
-    const ctx = contextAt(this.world, nowMs, requestId, this.#ids);
-    const before = { ids: this.world.idState, tasks: this.world.taskSeq };
+    const { service } = attempt;
+    const call = callAt(this.world, attempt, requestId, this.#ids);
+    const idState = this.world.idState;
+    const { taskSeq } = this.world;
+    const untouched = () => idState === this.world.idState && taskSeq === this.world.taskSeq;
     const seen: Seen = { decidedBy: [], keys: [], owners: [] };
     let ended: Command['ended'] = 'denied';
     try {
       if (disturbed) this.#askGates(attempt, disturbed);
       const dryRun = service.name === 'ec2' && (asked.input as { readonly DryRun?: boolean }).DryRun === true;
       refuseUnmodelled(operation, service, attempt.input);
-      const later = laterOf(disturbed ?? []);
-      const command: Command = {
-        ...attempt,
-        operation: operation.name,
-        requestId,
-        idState: before.ids,
-        ended: 'done',
-        ...(later ? { later } : {}),
-      };
-      const call = this.#call(command, ctx) as Call<never>;
-      this.#authorize(operation, call, attempt, request, seen);
+      this.#authorize(operation, call as Call<never>, attempt, request, seen);
       if (dryRun) throw new Fault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
       ended = 'refused';
-      const past = operation.readOnly ? pastOf(disturbed ?? []) : undefined;
-      const output = (operation.apply(past ? { ...call, ...past } : call) ?? {}) as object;
+      const past = operation.readOnly && disturbed ? pastOf(disturbed) : undefined;
+      const output = (operation.apply((past ? callSeeing(call, past) : call) as Call<never>) ?? {}) as object;
+      const later = disturbed && laterOf(disturbed);
       follow(call, later, output);
-      const changed = !operation.readOnly || before.ids !== this.world.idState || before.tasks !== this.world.taskSeq;
-      if (changed) this.#commit(command);
-      this.#record(attempt, asked, ctx, operation.readOnly, { seen, output });
+      if (!operation.readOnly || !untouched())
+        this.#commit(operation, attempt, { requestId, idState, ended: 'done', ...(later ? { later } : {}) });
+      this.#record(attempt, asked, call, operation.readOnly, { seen, output });
       return output;
     } catch (error) {
       // A refusal may have left a trace: an AWS managed key that was made when first looked for.
-      if (before.ids !== this.world.idState || before.tasks !== this.world.taskSeq) {
-        this.#commit({ ...attempt, operation: operation.name, requestId, idState: before.ids, ended });
-      }
-      if (error instanceof Fault) this.#record(attempt, asked, ctx, operation.readOnly, { seen, fault: error });
+      if (!untouched()) this.#commit(operation, attempt, { requestId, idState, ended });
+      if (error instanceof Fault) this.#record(attempt, asked, call, operation.readOnly, { seen, fault: error });
       throw error;
     }
   }
@@ -265,11 +271,6 @@ class SimKernel implements Kernel {
       if (met && 'drop' in met && met.drop === 'before') throw new Dropped();
       if (met) disturbed.push(met);
     }
-  }
-
-  #call(command: Command, ctx: Ctx): Call<object> {
-    const place = { account: command.caller.account, region: command.region };
-    return { ...ctx, input: command.input, caller: command.caller, place, requestId: command.requestId };
   }
 
   #authorize(operation: Operation, call: Call<never>, attempt: Attempt, request: WireRequest, seen: Seen): void {
@@ -286,7 +287,7 @@ class SimKernel implements Kernel {
   #record(
     attempt: Attempt,
     asked: Asked,
-    ctx: Ctx,
+    call: Call<object>,
     readOnly: boolean,
     result: { readonly seen: Seen; readonly output?: object; readonly fault?: Fault },
   ): void {
@@ -308,10 +309,10 @@ class SimKernel implements Kernel {
       event.errorCode = trailCode(service, fault);
       event.errorMessage = fault.message;
     }
-    if (seen.keys.length > 0) event.resources = seen.keys;
-    if (seen.decidedBy.length > 0) event.decidedBy = seen.decidedBy;
+    if (seen.keys.length > 0) event.resources = this.#keys.of(seen.keys);
+    if (seen.decidedBy.length > 0) event.decidedBy = this.#decided.of(seen.decidedBy);
     const answered = output && !readOnly ? shownAnswer(asked.operation.output, output, service.protocol) : undefined;
-    ctx.record(event, service.name === 'sts' && fault ? [] : seen.owners, answered);
+    call.record(event, service.name === 'sts' && fault ? [] : seen.owners, answered);
   }
 
   /** @throws Fault when the Region does not exist or is switched off in the caller's account */
@@ -331,8 +332,6 @@ class SimKernel implements Kernel {
     return name;
   }
 }
-
-type Recorded = Parameters<Ctx['record']>[0];
 
 /** What the demands of a call tell about it. */
 interface Seen {
@@ -371,14 +370,13 @@ const trailCode = (service: Service, fault: Fault): string =>
       ? 'AccessDenied'
       : fault.code;
 
-const logged = (c: Command): Command => ({
-  operation: c.operation,
-  input: c.input,
-  caller: c.caller,
-  region: c.region,
-  requestId: c.requestId,
-  nowMs: c.nowMs,
-  idState: c.idState,
-  ended: c.ended,
-  ...(c.later ? { later: c.later } : {}),
-});
+/** Events tell the same lists again and again: equal ones that follow each other are kept once. */
+class Repeated {
+  #last: readonly string[] = [];
+
+  of(list: readonly string[]): readonly string[] {
+    const last = this.#last;
+    if (list.length !== last.length || list.some((text, i) => text !== last[i])) this.#last = [...list];
+    return this.#last;
+  }
+}

@@ -24,12 +24,13 @@ export interface Ctx {
    * Adds an event to the trail of its account and, under one shared id, to those of `alsoIn`: owners of what was used.
    * @param answered what is shown as `responseElements`
    */
-  record(
-    event: Omit<TrailEvent, 'eventId' | 'sharedEventId' | 'requestId' | 'atMs' | 'responseElements'>,
-    alsoIn?: Iterable<string>,
-    answered?: () => TrailEvent['responseElements'],
-  ): void;
+  record(event: Recorded, alsoIn?: Iterable<string>, answered?: Answered): void;
 }
+
+/** An event as whoever records it makes it, and leaves it to the trail. */
+export type Recorded = Omit<TrailEvent, 'eventId' | 'sharedEventId' | 'requestId' | 'atMs'>;
+
+export type Answered = () => NonNullable<TrailEvent['responseElements']>;
 
 export interface Call<I> extends Ctx {
   readonly input: I;

@@ -2,6 +2,8 @@
  * The event log, as CloudTrail would tell it.
  * Source: CloudTrail User Guide, "CloudTrail record contents". Sensitive members never get in.
  */
+import { putHex } from './hex.ts';
+import type { Answered } from './operation.ts';
 import type { Member, Shape, StructShape } from './wire/schema.ts';
 import type { Protocol } from './wire/services.ts';
 import type { TrailEvent, World } from './world/world.ts';
@@ -16,12 +18,12 @@ export class EventIds {
   /** In the form of a UUID. */
   next(): string {
     const [a, b, c, d] = [this.#word(), this.#word(), this.#word(), this.#word()];
-    putHex(a, 8, 0);
-    putHex(b >>> 16, 4, 9);
-    putHex(b, 3, 15);
-    putHex(c >>> 16, 3, 20);
-    putHex(c, 4, 24);
-    putHex(d, 8, 28);
+    putHex(UUID, a, 8, 0);
+    putHex(UUID, b >>> 16, 4, 9);
+    putHex(UUID, b, 3, 15);
+    putHex(UUID, c >>> 16, 3, 20);
+    putHex(UUID, c, 4, 24);
+    putHex(UUID, d, 8, 28);
     return UUID.toString('latin1');
   }
 
@@ -34,17 +36,8 @@ export class EventIds {
   }
 }
 
-/** Written into again for every id: one text made of bytes is cheaper than one made of twelve. */
+/** Written into again for every id. */
 const UUID = Buffer.from('00000000-0000-4000-8000-000000000000', 'latin1');
-const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
-
-function putHex(n: number, digits: number, at: number): void {
-  for (let i = digits - 1, left = n; i >= 0; i--, left >>>= 4) UUID[at + i] = DIGITS[left & 15] ?? 0;
-}
-
-const HEX2: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'));
-const hex2 = (n: number): string => HEX2[n & 255] ?? '';
-export const hex8 = (n: number): string => hex2(n >>> 24) + hex2(n >>> 16) + hex2(n >>> 8) + hex2(n);
 
 /** Old events go in batches: shifting one at a time from a long array is slow. */
 const SLACK = 1.1;
@@ -53,6 +46,22 @@ export function addEvent(world: World, event: TrailEvent): void {
   world.events.push(event);
   const max = world.settings.eventsMax;
   if (world.events.length > max * SLACK + 1) world.events.splice(0, world.events.length - max);
+}
+
+const ANSWERED = Symbol('answered');
+
+/** One getter for all events: objects with a getter each of their own are large and slow. */
+const ANSWER_PROPERTY: PropertyDescriptor & ThisType<{ readonly [ANSWERED]?: Answered }> = {
+  enumerable: true,
+  get() {
+    return this[ANSWERED]?.();
+  },
+};
+
+/** `event` with what `answered` gives as its `responseElements`, worked out when somebody looks. */
+export function withAnswer(event: TrailEvent & { [ANSWERED]?: Answered }, answered: Answered): TrailEvent {
+  event[ANSWERED] = answered;
+  return Object.defineProperty(event, 'responseElements', ANSWER_PROPERTY);
 }
 
 /** Members that CloudTrail hides although the SDK's schema does not mark them. */
@@ -118,11 +127,14 @@ export function shownMembers(shape: StructShape, value: object): Record<string, 
  * An answer as CloudTrail shows it. EC2's are long and hold no bytes: they are kept as they are until somebody
  * looks, which of most events nobody does before they go. Who gave an answer does not change it any more.
  */
-export function shownAnswer(shape: StructShape, output: object, protocol: Protocol): () => Record<string, unknown> {
-  if (protocol === 'ec2Query') return () => shownMembers(shape, output);
-  const shown = shownMembers(shape, output);
-  return () => shown;
-}
+export const shownAnswer = (shape: StructShape, output: object, protocol: Protocol): Answered =>
+  protocol === 'ec2Query' ? () => shownMembers(shape, output) : already(shownMembers(shape, output));
+
+/** A function of its own: a closure keeps all that any closure beside it uses, and this must not keep a plaintext. */
+const already =
+  (shown: Record<string, unknown>): Answered =>
+  () =>
+    shown;
 
 function shownValue(member: Member, value: unknown): unknown {
   const shape: Shape = member.shape;
