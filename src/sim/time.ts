@@ -130,5 +130,14 @@ export class VirtualTime implements Clock, SimClock {
 const FILE_WORK = /^(FSReq|CloseReq|FileHandleCloseReq)/;
 const fileWork = (): boolean => process.getActiveResourcesInfo().some((kind) => FILE_WORK.test(kind));
 
-/** IAM's times and many of EC2's are of whole seconds: launches, attachments, images. */
-export const wholeSecond = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000);
+let lastSecond = new Date(0);
+
+/**
+ * IAM's times and many of EC2's are of whole seconds: launches, attachments, images. Those of one second share what
+ * nobody writes to.
+ */
+export function wholeSecond(ms: number): Date {
+  const second = Math.floor(ms / 1000) * 1000;
+  if (lastSecond.getTime() !== second) lastSecond = new Date(second);
+  return lastSecond;
+}

@@ -4,7 +4,7 @@ import type { Place } from '../../base/place.ts';
 import type { Ctx } from '../operation.ts';
 import { wholeSecond } from '../time.ts';
 import type { Ec2 } from '../wire/shapes.ts';
-import type { Ec2Place, Image, Instance } from '../world/ec2.ts';
+import type { Ec2Place, Image, Instance, SecurityGroup } from '../world/ec2.ts';
 import { regionOf } from '../world/make.ts';
 import { instanceType } from './instance-types.ts';
 import { STATE_CODE } from './lifecycle.ts';
@@ -31,6 +31,59 @@ const MONITORED: Ec2.Monitoring = Object.freeze({ State: 'enabled' });
 const NOT_MONITORED: Ec2.Monitoring = Object.freeze({ State: 'disabled' });
 const NONE = Object.freeze([]) as unknown as never[];
 
+const placements = new Map<string, Ec2.Placement>();
+
+function placementOf({ zone }: Instance): Ec2.Placement {
+  let shown = placements.get(zone);
+  if (!shown) {
+    shown = Object.freeze({ AvailabilityZone: zone, GroupName: '', Tenancy: 'default' });
+    placements.set(zone, shown);
+  }
+  return shown;
+}
+
+const cpus = new Map<number, Ec2.CpuOptions>();
+
+function cpuOptions(vcpus: number): Ec2.CpuOptions {
+  let shown = cpus.get(vcpus);
+  if (!shown) {
+    shown = Object.freeze({ CoreCount: Math.max(1, vcpus / 2), ThreadsPerCore: vcpus > 1 ? 2 : 1 });
+    cpus.set(vcpus, shown);
+  }
+  return shown;
+}
+
+type MetadataShown = Ec2.InstanceMetadataOptionsResponse;
+const pendingMetadata = new WeakMap<object, MetadataShown>();
+const appliedMetadata = new WeakMap<object, MetadataShown>();
+
+/** Most instances have the very same options. */
+function metadataOf({ state, metadataOptions: options }: Instance): MetadataShown {
+  const all = state === 'pending' ? pendingMetadata : appliedMetadata;
+  let shown = all.get(options);
+  if (!shown) {
+    shown = Object.freeze({ State: state === 'pending' ? 'pending' : 'applied', ...(options as MetadataShown) });
+    // What may still change is shown as it is then.
+    if (Object.isFrozen(options)) all.set(options, shown);
+  }
+  return shown;
+}
+
+const groups = new WeakMap<SecurityGroup, Ec2.GroupIdentifier>();
+
+function groupsOf({ securityGroups }: Ec2Place, { securityGroupIds }: Instance): Ec2.GroupIdentifier[] {
+  return securityGroupIds.map((GroupId) => {
+    const group = securityGroups.get(GroupId);
+    if (!group) return { GroupId, GroupName: '' };
+    let shown = groups.get(group);
+    if (!shown) {
+      shown = Object.freeze({ GroupId, GroupName: group.groupName });
+      groups.set(group, shown);
+    }
+    return shown;
+  });
+}
+
 export const imageOf = (ctx: Pick<Ctx, 'world'>, place: Place, instance: Instance): Image | undefined =>
   regionOf(ctx.world, place.region).ec2.images.get(instance.imageId);
 
@@ -43,10 +96,12 @@ export function describeInstance(
   const gone = instance.state === 'terminated';
   const image = imageOf(ctx, place, instance);
   const launchTime = wholeSecond(instance.launchedMs);
-  const bare: Ec2.Instance = {
+  const shown: Ec2.Instance = {
     AmiLaunchIndex: instance.launchIndex ?? 0,
     Architecture: instance.architecture as Ec2.ArchitectureValues,
+    BlockDeviceMappings: NONE,
     ClientToken: instance.clientToken ?? '',
+    CpuOptions: cpuOptions(instanceType(instance.instanceType).vcpus),
     CurrentInstanceBootMode: image?.bootMode === 'uefi' ? 'uefi' : 'legacy-bios',
     EbsOptimized: instance.ebsOptimized ?? false,
     EnaSupport: image?.enaSupport ?? true,
@@ -59,39 +114,38 @@ export function describeInstance(
     KeyName: instance.keyName,
     LaunchTime: launchTime,
     MaintenanceOptions: MAINTENANCE,
-    MetadataOptions: {
-      State: instance.state === 'pending' ? 'pending' : 'applied',
-      ...(instance.metadataOptions as Ec2.InstanceMetadataOptionsResponse),
-    },
+    MetadataOptions: metadataOf(instance),
     Monitoring: instance.monitoring ? MONITORED : NOT_MONITORED,
-    Placement: { AvailabilityZone: instance.zone, GroupName: '', Tenancy: 'default' },
+    NetworkInterfaces: NONE,
+    Placement: placementOf(instance),
     PlatformDetails: image?.platformDetails ?? 'Linux/UNIX',
     PrivateDnsName: '',
+    PrivateIpAddress: undefined,
     ProductCodes: NONE,
     PublicDnsName: '',
     RootDeviceName: instance.rootDeviceName,
     RootDeviceType: 'ebs',
+    SecurityGroups: NONE,
+    SourceDestCheck: undefined,
     State: stateOf(instance),
     StateTransitionReason: instance.stateTransitionReason,
-    Tags: describedTags(instance.tags),
+    SubnetId: undefined,
+    Tags: instance.tags.size === 0 ? NONE : describedTags(instance.tags),
     UsageOperation: 'RunInstances',
     UsageOperationUpdateTime: launchTime,
     VirtualizationType: 'hvm',
-    BlockDeviceMappings: NONE,
-    NetworkInterfaces: NONE,
-    SecurityGroups: NONE,
+    VpcId: undefined,
   };
   if (instance.stateReason) {
-    bare.StateReason = { Code: instance.stateReason.code, Message: instance.stateReason.message };
+    shown.StateReason = { Code: instance.stateReason.code, Message: instance.stateReason.message };
   }
-  if (instance.lifecycle) bare.InstanceLifecycle = instance.lifecycle;
-  if (image?.bootMode) bare.BootMode = image.bootMode as Ec2.BootModeValues;
-  const vcpus = instanceType(instance.instanceType).vcpus;
-  bare.CpuOptions = { CoreCount: Math.max(1, vcpus / 2), ThreadsPerCore: vcpus > 1 ? 2 : 1 };
-  if (gone) return bare;
+  if (instance.lifecycle) shown.InstanceLifecycle = instance.lifecycle;
+  if (image?.bootMode) shown.BootMode = image.bootMode as Ec2.BootModeValues;
+  if (gone) return shown;
   const Arn = instance.instanceProfileArn;
-  if (Arn) bare.IamInstanceProfile = { Arn, Id: profileIdOf(ctx, place, instance) };
-  return Object.assign(bare, belongings(place, ec2, instance, launchTime));
+  if (Arn) shown.IamInstanceProfile = { Arn, Id: profileIdOf(ctx, place, instance) };
+  showBelongings(shown, place, ec2, instance);
+  return shown;
 }
 
 /** Undefined, too, when the profile was deleted meanwhile. */
@@ -128,72 +182,66 @@ export function privateDnsName(place: Place, instance: Instance): string {
 }
 
 /** What a terminated instance no longer shows. */
-function belongings(place: Place, ec2: Ec2Place, instance: Instance, launchTime: Date): Ec2.Instance {
-  const privateName = privateDnsName(place, instance);
+function showBelongings(shown: Ec2.Instance, place: Place, ec2: Ec2Place, instance: Instance): void {
+  shown.BlockDeviceMappings = shownDevices(ec2, instance);
+  shown.PrivateDnsName = privateDnsName(place, instance);
+  shown.PrivateIpAddress = instance.privateIp;
+  shown.SecurityGroups = groupsOf(ec2, instance);
+  shown.SourceDestCheck = true;
+  shown.SubnetId = instance.subnetId;
+  shown.VpcId = instance.vpcId;
   const publicName = publicDnsName(place, instance);
-  const Association = publicName && { IpOwnerId: 'amazon', PublicDnsName: publicName, PublicIp: publicIpOf(instance) };
-  const associated = Association ? { Association } : {};
-  const groups = instance.securityGroupIds.map((GroupId) => ({
-    GroupId,
-    GroupName: ec2.securityGroups.get(GroupId)?.groupName ?? '',
-  }));
-  const shown: Ec2.Instance = {
-    BlockDeviceMappings: shownDevices(ec2, instance),
-    NetworkInterfaces: [
-      {
-        ...associated,
-        Attachment: {
-          AttachTime: launchTime,
-          AttachmentId: attachmentId(instance),
-          DeleteOnTermination: true,
-          DeviceIndex: 0,
-          Status: instance.state === 'pending' ? 'attaching' : 'attached',
-          NetworkCardIndex: 0,
-        },
-        Description: '',
-        Groups: groups,
-        InterfaceType: 'interface',
-        MacAddress: macAddress(instance),
-        NetworkInterfaceId: interfaceId(instance),
-        OwnerId: place.account,
-        PrivateDnsName: privateName,
-        PrivateIpAddress: instance.privateIp,
-        PrivateIpAddresses: [
-          { Primary: true, PrivateDnsName: privateName, PrivateIpAddress: instance.privateIp, ...associated },
-        ],
-        SourceDestCheck: true,
-        Status: 'in-use',
-        SubnetId: instance.subnetId,
-        VpcId: instance.vpcId,
-      },
-    ],
-    PrivateDnsName: privateName,
-    PrivateIpAddress: instance.privateIp,
-    SecurityGroups: groups,
-    SourceDestCheck: true,
-    SubnetId: instance.subnetId,
-    VpcId: instance.vpcId,
-  };
   if (publicName) {
     shown.PublicIpAddress = publicIpOf(instance);
     shown.PublicDnsName = publicName;
   }
-  return shown;
+  shown.NetworkInterfaces = [interfaceOf(shown, place, instance)];
+}
+
+/** The one interface, which shows much of what its instance shows. */
+function interfaceOf(shown: Ec2.Instance, place: Place, instance: Instance): Ec2.InstanceNetworkInterface {
+  const { PrivateDnsName, PrivateIpAddress, PublicDnsName, PublicIpAddress: PublicIp } = shown;
+  const address: Ec2.InstancePrivateIpAddress = { Primary: true, PrivateDnsName, PrivateIpAddress };
+  const made: Ec2.InstanceNetworkInterface = {
+    Attachment: {
+      AttachTime: shown.LaunchTime,
+      AttachmentId: attachmentId(instance),
+      DeleteOnTermination: true,
+      DeviceIndex: 0,
+      Status: instance.state === 'pending' ? 'attaching' : 'attached',
+      NetworkCardIndex: 0,
+    },
+    Description: '',
+    Groups: shown.SecurityGroups,
+    InterfaceType: 'interface',
+    MacAddress: macAddress(instance),
+    NetworkInterfaceId: interfaceId(instance),
+    OwnerId: place.account,
+    PrivateDnsName,
+    PrivateIpAddress,
+    PrivateIpAddresses: [address],
+    SourceDestCheck: true,
+    Status: 'in-use',
+    SubnetId: instance.subnetId,
+    VpcId: instance.vpcId,
+  };
+  if (PublicIp) made.Association = address.Association = { IpOwnerId: 'amazon', PublicDnsName, PublicIp };
+  return made;
 }
 
 export function shownDevices(ec2: Ec2Place, instance: Instance): Ec2.InstanceBlockDeviceMapping[] {
-  return [...instance.volumes].map(([DeviceName, VolumeId]) => {
+  const shown: Ec2.InstanceBlockDeviceMapping[] = [];
+  for (const [DeviceName, VolumeId] of instance.volumes) {
     const attachment = ec2.volumes.get(VolumeId)?.attachment;
-    return {
-      DeviceName,
-      Ebs: {
-        AttachTime: wholeSecond(attachment?.atMs ?? instance.launchedMs),
-        DeleteOnTermination: attachment?.deleteOnTermination ?? true,
-        Status: instance.state === 'pending' ? 'attaching' : 'attached',
-        VolumeId,
-      },
+    const Ebs: Ec2.EbsInstanceBlockDevice = {
+      AttachTime: wholeSecond(attachment?.atMs ?? instance.launchedMs),
+      DeleteOnTermination: attachment?.deleteOnTermination ?? true,
+      Status: instance.state === 'pending' ? 'attaching' : 'attached',
+      VolumeId,
     };
-  });
+    shown.push({ DeviceName, Ebs });
+  }
+  return shown;
 }
 
 /** Instances by reservation, in the order of their launch. */

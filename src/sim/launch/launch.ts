@@ -88,7 +88,8 @@ function launchOne(ctx: Ctx, order: LaunchOrder, plan: Plan, slot: Slot): Instan
   const { image, devices, network } = plan;
   const asked = spec.PrivateIpAddress ?? network.privateIp;
   const zone = network.subnet.zone;
-  const planned = planVolumes(ctx, { caller, place, image, devices, zone, tags: tagsFor(spec, 'volume') });
+  const tags = () => tagsFor(spec, 'volume');
+  const planned = planVolumes(ctx, { caller, place, image, devices, zone, tags });
   const privateIp = asked ?? freeAddress(network.ec2, network.subnet);
   const instance: Instance = {
     instanceId: ctx.newId('i'),
@@ -157,21 +158,29 @@ export function tagsFor(spec: LaunchSpec, resourceType: string): Map<string, str
 }
 
 function publicAddress(ctx: Ctx): string {
-  const hex = ctx.newHex(6);
-  return `54.${[0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.')}`;
+  const n = Number.parseInt(ctx.newHex(6), 16);
+  return `54.${n >>> 16}.${(n >>> 8) & 255}.${n & 255}`;
 }
 
+type MetadataOptions = Instance['metadataOptions'];
+
+const METADATA: MetadataOptions = Object.freeze({
+  HttpTokens: 'optional',
+  HttpPutResponseHopLimit: 1,
+  HttpEndpoint: 'enabled',
+  HttpProtocolIpv6: 'disabled',
+  InstanceMetadataTags: 'disabled',
+});
+const METADATA_V2: MetadataOptions = Object.freeze({
+  ...METADATA,
+  HttpTokens: 'required',
+  HttpPutResponseHopLimit: 2,
+});
+
 /** Source: EC2 API Reference InstanceMetadataOptionsResponse; IMG-24: an image with `ImdsSupport` v2.0 requires tokens. */
-function metadataOptions(image: Image, spec: LaunchSpec): Record<string, string | number> {
-  const v2 = image.imdsSupport === 'v2.0';
-  const given = spec.MetadataOptions;
-  return {
-    HttpTokens: given?.HttpTokens ?? (v2 ? 'required' : 'optional'),
-    HttpPutResponseHopLimit: given?.HttpPutResponseHopLimit ?? (v2 ? 2 : 1),
-    HttpEndpoint: given?.HttpEndpoint ?? 'enabled',
-    HttpProtocolIpv6: given?.HttpProtocolIpv6 ?? 'disabled',
-    InstanceMetadataTags: given?.InstanceMetadataTags ?? 'disabled',
-  };
+function metadataOptions(image: Image, { MetadataOptions: given }: LaunchSpec): MetadataOptions {
+  const usual = image.imdsSupport === 'v2.0' ? METADATA_V2 : METADATA;
+  return given ? { ...usual, ...(given as MetadataOptions) } : usual;
 }
 
 /** ARN of an instance, as permissions and tags name it. */

@@ -26,7 +26,8 @@ interface Planning {
   readonly image: Image;
   readonly devices: readonly Device[];
   readonly zone: string;
-  readonly tags: Tags;
+  /** Every volume has its own. */
+  tags(): Tags;
 }
 
 /** @throws Fault for what AWS refuses at once; no key is used so far */
@@ -45,7 +46,7 @@ export function planVolumes(ctx: Ctx, { caller, place, image, devices, zone, tag
       volumeType: device.volumeType,
       iops: device.iops,
       throughput: device.throughput,
-      tags: new Map(tags),
+      tags: tags(),
     });
     return { device, volume, snapshot };
   });
