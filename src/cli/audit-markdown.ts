@@ -1,6 +1,6 @@
 /** An audit as Markdown, for a pull request or a wiki. */
 import type { Audited } from '../app/api.ts';
-import { coverageLines, gapSays, RESULT_SAYS, whereOf } from './audit-text.ts';
+import { countsSay, coverageLines, gapSays, RESULT_SAYS, whereOf } from './audit-text.ts';
 import { cell, row } from './markdown.ts';
 
 export function auditMarkdown(found: Audited): string {
@@ -8,7 +8,7 @@ export function auditMarkdown(found: Audited): string {
   return [
     `# Audit of ${cell(found.subject)}`,
     '',
-    `**${found.result}**: ${RESULT_SAYS[found.result]}. Rules: ${found.ruleSet}.`,
+    `**${found.result}**: ${RESULT_SAYS[found.result]}${countsSay(found)}. Rule set ${found.ruleSet}.`,
     '',
     ...(findings.length === 0
       ? []

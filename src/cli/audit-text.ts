@@ -39,7 +39,7 @@ export function printAudit(printer: Printer, found: Audited): void {
   printCoverage(printer, found);
   const head =
     found.result === 'clean' ? color.green('✓') : found.result === 'findings' ? color.red('✗') : color.yellow('?');
-  printer.line(`${head} ${shownPath(found.subject)}: ${RESULT_SAYS[found.result]}${summary(found)}.`);
+  printer.line(`${head} ${shownPath(found.subject)}: ${RESULT_SAYS[found.result]}${countsSay(found)}.`);
 }
 
 function printCoverage(printer: Printer, { coverage, interrupted }: Audited): void {
@@ -68,7 +68,8 @@ export function coverageLines({ coverage }: Pick<Audited, 'coverage'>): readonly
   ];
 }
 
-const summary = ({ findings }: Audited): string => {
+/** `: 4 critical, 2 high`; nothing where nothing was found. */
+export const countsSay = ({ findings }: Pick<Audited, 'findings'>): string => {
   const counts = (['critical', 'high', 'medium', 'low'] as const)
     .map((s) => [s, findings.filter((f) => f.severity === s).length] as const)
     .filter(([, n]) => n > 0);

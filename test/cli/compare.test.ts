@@ -45,7 +45,7 @@ test('HTML holds the table, a chart where the ways differ, and every number with
   const { code, out } = await runCli(['compare', ...CONFIG, ...FLEET, '--html']);
   expect(code).toBe(0);
   expect(out).toContain("default-src 'none'");
-  expect(out).toContain('<svg role="img" aria-label="USD a month"');
+  expect(out).toContain('<figure role="img" aria-label="USD a month"');
   expect(out).toContain('USD a month = 10,535: 180600 GiB x 0.05 + 1505 keys x 1');
   expect(out).toContain('<h3>vod</h3>');
   expect(out).not.toMatch(/src=|href=|<script/);
