@@ -11,13 +11,16 @@ import type { Session } from './session.ts';
 
 export async function awsTarget(session: Session, named: string, region?: string): Promise<Outcome<AuditTarget>> {
   const at = { account: session.want.builder.account, region: region ?? session.want.builder.region };
-  if (/^snap-[0-9a-f]+$/.test(named))
-    return done({ subject: named, image: undefined, disks: [diskOf(session, at, named)] });
+  if (/^snap-[0-9a-f]+$/.test(named)) {
+    const disk = diskOf(session, at, named);
+    const open = async () => orNotThere(await disk.open(), named, at);
+    return done({ subject: named, image: undefined, disks: [{ ...disk, open }] });
+  }
   if (/^ami-[0-9a-f]+$/.test(named)) {
     const images = await session.cloud.describeImages(at, [named]);
     if (!images.ok) return images;
     const [image] = images.value;
-    return image === undefined ? unknown(named) : imageTarget(session, at, image, nameInConfig(session, image));
+    return image === undefined ? notThere(named, at) : imageTarget(session, at, image, nameInConfig(session, image));
   }
   const image = session.want.images.find((i) => i.name === named);
   if (image === undefined) return unknown(named);
@@ -67,6 +70,17 @@ async function earlierOf(
   }
   return done(undefined);
 }
+
+/** AMIs and snapshots are of one Region: the wrong one is what is mostly the matter. */
+const notThere = (what: string, { account, region }: Place): Outcome<never> =>
+  failed(
+    reason('audit.target.unknown', what, `account ${account} sees no ${what} in ${region}`, {
+      remedy: { who: 'you', does: 'name its Region with --region; what other accounts own has to be shared first' },
+    }),
+  );
+
+const orNotThere = <T>(opened: Outcome<T>, what: string, at: Place): Outcome<T> =>
+  !opened.ok && opened.reason.code.startsWith('aws.ResourceNotFoundException') ? notThere(what, at) : opened;
 
 const unknown = (what: string): Outcome<never> =>
   failed(

@@ -17,6 +17,7 @@ small{color:var(--dim)}
 .critical,.high,.findings{color:var(--bad)}.medium,.not-fully-scanned{color:var(--warn)}.low{color:var(--dim)}.clean{color:var(--good)}
 .note{border-left:4px solid var(--warn);padding:.1rem 1rem;margin:1rem 0}
 .wide{overflow-x:auto}
+.step{min-width:16rem}
 .wide th:first-child{position:sticky;left:0;background:var(--back)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(28rem,100%),1fr));gap:0 2.5rem}
 .bars{display:grid;grid-template-columns:fit-content(42%) 1fr;gap:.1rem .7rem;font-size:.87rem}

@@ -4,6 +4,8 @@ import { escaped, page, tableOf } from './html.ts';
 import { proofsText, resultText } from './report-markdown.ts';
 
 const cells = (texts: readonly string[]): string => `<tr>${texts.map((t) => `<td>${t}</td>`).join('')}</tr>`;
+/** An instant to the second, which is as exact as AWS's own records of changes. */
+const second = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')}Z`;
 const code = (text: string): string => `<code>${escaped(text)}</code>`;
 
 export function reportHtml({ delivery, runs, proofsNow }: Report): string {
@@ -18,8 +20,8 @@ export function reportHtml({ delivery, runs, proofsNow }: Report): string {
           cells([
             `<a href="#${escaped(r.run)}">${escaped(r.run)}</a>`,
             escaped(r.command),
-            escaped(r.startedAt),
-            escaped(r.endedAt ?? '–'),
+            escaped(second(r.startedAt)),
+            escaped(r.endedAt === undefined ? '–' : second(r.endedAt)),
             escaped(r.end),
             escaped(r.proofsBefore ? proofsText(r.proofsBefore) : '–'),
           ]),
@@ -35,18 +37,17 @@ export function reportHtml({ delivery, runs, proofsNow }: Report): string {
 function runSection(r: ReportedRun): string {
   return [
     `<h2 id="${escaped(r.run)}">${escaped(r.command)}</h2>`,
-    `<p>Run ${code(r.run)}, begun ${escaped(r.startedAt)}, ${escaped(r.endedAt === undefined ? 'no end on record' : `ended ${r.endedAt}`)}; ${escaped(r.end)}.`,
+    `<p>Run ${code(r.run)}, begun ${escaped(second(r.startedAt))}, ${escaped(r.endedAt === undefined ? 'no end on record' : `ended ${second(r.endedAt)}`)}; ${escaped(r.end)}.`,
     `By ${code(r.as ?? 'somebody unknown')} at ${code(r.at ?? 'AWS')}. Digest of the plan: ${code(r.digest)}.`,
     r.reason === undefined ? '' : `Reason given: ${escaped(r.reason)}.`,
     '</p>',
     tableOf(
-      ['begun', 'step', 'where', 'why', 'result', 'requests'],
+      ['begun', 'step', 'where', 'result', 'requests'],
       r.steps.map((s) =>
         cells([
           escaped(s.startedAt.slice(11, 19)),
-          code(s.id),
+          `<div class="step">${code(s.id)}<br><small>${escaped(s.detail.why ?? '')}</small></div>`,
           escaped(`${s.detail.account ?? ''}/${s.detail.region ?? ''}`),
-          escaped(s.detail.why ?? ''),
           `<span class="${s.result === 'done' ? 'clean' : 'findings'}">${escaped(resultText(s))}</span>`,
           s.requests.map((q) => `${escaped(q.action)} ${code(q.requestId)}`).join('<br>'),
         ]),

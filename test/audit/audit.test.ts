@@ -136,7 +136,11 @@ test('a raw file needs neither AWS nor a config; what is no target is bad input'
     code: 2,
     err: expect.stringContaining('nothing is no file, AMI, snapshot or image'),
   });
-  expect((await amiport(here, 'audit', 'ami-0000000000000dead')).code).not.toBe(0);
+  for (const id of ['ami-0000000000000dead', 'snap-0000000000000dead'])
+    expect(await amiport(here, 'audit', id)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`account 111111111111 sees no ${id} in eu-west-1`),
+    });
 });
 
 test.each([
