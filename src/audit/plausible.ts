@@ -23,6 +23,10 @@ const PUBLISHED = [
   ['SflKxwRJSMeKKF2QT4fwpMeJf36', 'POk6yJV_adQssw5c'],
   ['TJVA95OrM7E2cBab30RMHrHDcEfxj', 'oYZgeFONFh7HgQ'],
   ['dozjgNryP4J3jVmNHl0w5N_XgL0n3I9', 'PlFUP0THsR8U'],
+  // RFC 6749.
+  ['czZCaGRSa3F0Mz', 'pnWDFmQmF0M2JW'],
+  ['2YotnFZFEj', 'r1zCsicMWpAA'],
+  ['tGzv3JOkF0', 'XG5Qx2TlKWIA'],
   // The AWS CLI and botocore bring these: a key of AWS IoT, a session token, a signature of Azure.
   ['MIIEowIBAAKCAQEA', 'wYSiPeJLSi6'],
   ['IQoJb3JpZ2luX2VjEOz', '////////////////////wEXAMPLE'],
@@ -30,7 +34,7 @@ const PUBLISHED = [
 ].map((parts) => parts.join(''));
 
 const PLACEHOLDER =
-  /example|sample|dummy|placeholder|change[-_ ]?me|change[-_ ]?it|replace[-_ ]?(?:me|this)|redacted|censored|your[-_ ]?(?:\w+[-_ ])?(?:password|secret|token|key|api|access|pass)|(?:my|the|some|a|super)[-_ ](?:password|secret|token|api[-_ ]?key)$|^(?:my|your)[-_]?\w*(?:password|secret|token|key)$|insert[-_ ]|todo|xxxx|\*\*\*|\.\.\.|----|____|0{8}|1{6}|a{6}|123456789|12345678|abcdefgh|qwerty|foobar|lorem|not[-_ ]?(?:a[-_ ])?(?:re(?:a|@|%40)l|secret)|fake|deadbeef|cafebabe/i;
+  /example|sample|dummy|placeholder|change[-_ ]?me|change[-_ ]?it|replace[-_ ]?(?:me|this)|redacted|censored|your[-_ ]?(?:\w+[-_ ])?(?:password|secret|token|key|api|access|pass)|(?:my|the|some|a|super)(?:[-_ ]|%20)(?:password|secret|token|api[-_ ]?key)$|^(?:my|your)[-_]?\w*(?:password|secret|token|key)$|insert[-_ ]|todo|xxxx|\*\*\*|\.\.\.|----|____|0{8}|1{6}|a{6}|123456789|12345678|abcdefgh|qwerty|foobar|lorem|not[-_ ]?(?:a[-_ ])?(?:re(?:a|@|%40)l|secret)|fake|deadbeef|cafebabe/i;
 
 /** `${NAME}`, `{{ name }}`, `<name>`, `%(name)s`, `$NAME`, `@name@`, `__NAME__`, `ENC[...]`, `!vault`, calls. */
 const REFERENCE =

@@ -119,6 +119,10 @@ const AWS_CLI: Readonly<Record<string, string>> = {
   '/opt/app/node_modules/@aws-sdk/client-iam/dist-types/commands/CreateLoginProfileCommand.d.ts':
     ' *   Password: "h]6EszR}vJ*m",\n',
   '/opt/app/cloudformation/kinds.json': `{ "AWS::IAM::AccessKey": "${hex(16)}", "AWS::MSK::BatchScramSecret": "${hex(16)}" }`,
+  '/opt/app/venv/lib/python3.12/site-packages/authlib/grants.py': `Authorization: Basic ${['czZCaGRSa3F0Mz', 'pnWDFmQmF0M2JW'].join('')}\n"access_token":"${['2YotnFZFEj', 'r1zCsicMWpAA'].join('')}"\n`,
+  '/opt/app/venv/lib/python3.12/site-packages/pymysql-1.2.dist-info/METADATA': `connect(password='${password()}')\n`,
+  '/opt/app/venv/lib/python3.12/site-packages/httpx/_urls.py':
+    'url = httpx.URL("HTTPS://jo%40email.com:a%20secret@m\u00fcller.de:1234/")\n',
   '/opt/app/queries.json': `{ "ClientToken": "${uuid()}", "NextToken": "${fill(B64, 60)}", "publicKeyToken": "${hex(16)}" }`,
   '/etc/postgresql/postgresql.conf': '#password_encryption = scram-sha-256\tpassword_encryption = scram-sha-256\n',
   '/opt/app/Makefile': 'DOWNLOAD = wget -O $@ --no-use-server-timestamps\n',

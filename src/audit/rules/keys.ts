@@ -3,13 +3,10 @@ import { decodeBase64, jsonOf } from '../checksums.ts';
 import { isPublished } from '../plausible.ts';
 import { derKeyState, type KeyState, pemKeyState, puttyKeyState } from '../private-key.ts';
 import { inFile, type Judgement, type Rule, token } from '../rule.ts';
+import { isOfTests, PROSE } from './places.ts';
 
 /** A key under a passphrase is as safe as that: worth a line, not an alarm. */
 const judged = (state: KeyState): Judgement => (state === 'open' ? true : state === 'encrypted' ? 'low' : false);
-
-/** Keys that libraries and languages bring for their own tests are published with them: worth a line, too. */
-const OF_TESTS =
-  /\/(?:lib\/python[\d.]+|site-packages|dist-packages|node_modules|gems|go\/pkg\/mod)\/(?:[^ ]*\/)?tests?\/[^ ]*$/;
 
 const WHY = 'whoever can launch the image can read the key, and be whom it stands for: a host, a user, a certificate';
 const REMEDY =
@@ -30,8 +27,7 @@ export const KEY_RULES: readonly Rule[] = [
       /-----BEGIN (?:(?:RSA|EC|DSA|OPENSSH|ENCRYPTED|ANY|PGP) )?PRIVATE KEY(?: BLOCK)?-----[\w\s+/=:,.@()\\\-<>"']{40,16000}?-----END [A-Z ]{0,24}PRIVATE KEY(?: BLOCK)?-----/y,
     after: KEY_TEXT,
     check: (block, { path }) =>
-      !isPublished(block) &&
-      (OF_TESTS.test(path) && pemKeyState(block) === 'open' ? 'low' : judged(pemKeyState(block))),
+      !isPublished(block) && (isOfTests(path) && pemKeyState(block) === 'open' ? 'low' : judged(pemKeyState(block))),
   }),
   token({
     id: 'private-key-base64',
@@ -66,7 +62,7 @@ export const KEY_RULES: readonly Rule[] = [
     at: 'window',
     before: 1500,
     after: 1500,
-    check: (d) => new Set(d).size > 16,
+    check: (d, { path }) => new Set(d).size > 16 && (isOfTests(path) ? 'low' : true),
   }),
   token({
     id: 'age-key',
@@ -85,6 +81,7 @@ export const KEY_RULES: readonly Rule[] = [
     remedy: REMEDY,
     keywords: ['(11:private-key(', 'Key: (private-key ('],
     pattern: /(?:\(11:private-key\(|Key: \(private-key \()[\s\S]{16,300}/y,
+    check: (_, { path }) => (isOfTests(path) ? 'low' : true),
   }),
   token({
     id: 'dnssec-key',
@@ -145,11 +142,12 @@ export const JWT_RULE: Rule = token({
   keywords: ['eyJhbG', 'eyJ0eX', 'eyJraW', 'eyJ4NX', 'eyJlbm', 'eyJqa3', 'eyJjdH', 'eyAiYW', 'ewogIC'],
   pattern: /(?<![A-Za-z0-9_-])e[A-Za-z0-9_-]{10,2000}\.e[A-Za-z0-9_-]{10,6000}\.[A-Za-z0-9_-]{20,1400}/y,
   after: 9500,
-  check: (jwt) => {
+  check: (jwt, { path }) => {
     const [head = '', claims = '', signature = ''] = jwt.split('.');
     const header = jsonOf(head);
     if (typeof header?.alg !== 'string' || header.alg === 'none' || jsonOf(claims) === undefined) return false;
-    const published = ['SflKxwRJSMeKKF2QT4f', 'TJVA95OrM7E2cBab30R', 'dozjgNryP4J3jVmNHl0'];
-    return !published.some((known) => signature.startsWith(known)) && new Set(signature).size > 8;
+    const published = ['SflKxwRJSMeKKF2QT4f', 'TJVA95OrM7E2cBab30R', 'dozjgNryP4J3jVmNHl0', '4twFt5NiznN84AWoo1d7'];
+    if (published.some((known) => signature.startsWith(known)) || new Set(signature).size <= 8) return false;
+    return PROSE.test(path) || isOfTests(path) ? 'low' : true;
   },
 });

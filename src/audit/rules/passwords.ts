@@ -1,6 +1,7 @@
 /** Rules for passwords and tokens that only their surroundings give away: URLs, connection strings, assignments, headers. */
-import { isPassword, isPlaceholder } from '../plausible.ts';
+import { isPassword, isPlaceholder, isPublished } from '../plausible.ts';
 import { type Judgement, type Rule, type Scene, token } from '../rule.ts';
+import { isOfTests, PROSE } from './places.ts';
 
 const TEXT = {
   why: 'whoever can launch the image can use it wherever the service can be reached, and where the password is used twice, there too',
@@ -11,16 +12,13 @@ const TEXT = {
 /** Languages: there, an unquoted value is an expression. */
 const PROGRAM =
   /\.(?:py|pyi|pyc|pl|pm|rb|js|mjs|cjs|ts|mts|cts|tsx|jsx|c|cc|cpp|h|hpp|go|rs|java|kt|scala|cs|php|lua|el|vim|tcl|erl|ex|hs|ml|swift|m|r|awk|css|html?|xhtml|md|rst|adoc|tex|po|pot|mo|xsd|dtd|xsl|map|ipynb|svg|diff|patch|1|3|5|7|8)(?:\.gz)?$/i;
-/** Words about passwords, not passwords. */
-const PROSE =
-  /(?:^|\/)(?:usr\/share\/(?:doc|man|info|locale|help|perl|vim|bash-completion|zsh|fish|i18n)|README|CHANGELOG|LICENSE|NEWS)|(?:^|\/)(?:locales?|i18n|l10n|translations|botocore\/data|awscli\/(?:data|examples|topics))\/|\.d\.[cm]?ts$/i;
 const CONFIG =
   /\.(?:env|conf|cfg|cnf|ini|properties|ya?ml|toml|json|tfvars|tfstate|service|sh|bash|zsh|envrc|rc|sql|xml|plist|desktop|credentials|secrets?|txt|log|local|production|prod|staging|dev|ps1|tf|hcl|cf|netrc|inc|bak|old|orig|save|backup|history|dockerfile|j2)(?:\.\w{1,6})?$|(?:^|\/)(?:\.env[\w.-]*|\.\w+rc|\.\w*_history|\.?profile|Dockerfile|Makefile|credentials|config|secrets?|environment|user-data(?:\.txt)?)$|^\/?(?:etc|opt|srv|root|home|var\/(?:lib|www|tmp|backups|spool|local)|tmp|run)\//i;
 
 const judged = (secret: string, { path, text }: Scene, sure: boolean): Judgement => {
   if (!text || PROSE.test(path) || !isPassword(secret, sure)) return false;
-  if (PROGRAM.test(path)) return isPassword(secret, false) && /\d/.test(secret) && secret.length >= 8;
-  return true;
+  if (PROGRAM.test(path) && !(isPassword(secret, false) && /\d/.test(secret) && secret.length >= 8)) return false;
+  return isOfTests(path) ? 'low' : true;
 };
 
 /** Unquoted values count in files that assign without quotes. */
@@ -65,6 +63,7 @@ const ASSIGNED = {
 
 /** A token beside `Bearer` or `Basic`; user and password, where it is Basic. */
 const basic = (encoded: string): boolean => {
+  if (isPublished(encoded)) return false;
   const [user = '', ...rest] = Buffer.from(encoded, 'base64').toString('latin1').split(':');
   const password = rest.join(':');
   return /^[\x21-\x7e]{1,100}$/.test(user) && /^[\x20-\x7e]{4,200}$/.test(password) && !isPlaceholder(password);
@@ -244,7 +243,7 @@ export const PASSWORD_RULES: readonly Rule[] = [
       `${NO_NAME_OF_AWS}(?:${NAMES})${REST}\\\\?["'\`]?\\]?\\s{0,6}(?:=>|:=|[=:])\\s{0,6}[bru]?\\\\?(?<quote>["'\`])(?<secret>[^\\r\\n"'\`\\\\]{4,160})\\\\?\\k<quote>`,
       'iy',
     ),
-    check: (secret, scene) => judged(secret, scene, true) && !/\s.*\s/.test(secret),
+    check: (secret, scene) => !/\s.*\s/.test(secret) && judged(secret, scene, true),
   }),
   token({
     ...ASSIGNED,
