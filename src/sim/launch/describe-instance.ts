@@ -230,7 +230,9 @@ function interfaceOf(shown: Ec2.Instance, place: Place, instance: Instance): Ec2
 }
 
 export function shownDevices(ec2: Ec2Place, instance: Instance): Ec2.InstanceBlockDeviceMapping[] {
-  const shown: Ec2.InstanceBlockDeviceMapping[] = [];
+  // As many as there are: an array that grows takes room for many more, and the trail keeps it.
+  const shown = new Array<Ec2.InstanceBlockDeviceMapping>(instance.volumes.size);
+  let at = 0;
   for (const [DeviceName, VolumeId] of instance.volumes) {
     const attachment = ec2.volumes.get(VolumeId)?.attachment;
     const Ebs: Ec2.EbsInstanceBlockDevice = {
@@ -239,7 +241,7 @@ export function shownDevices(ec2: Ec2Place, instance: Instance): Ec2.InstanceBlo
       Status: instance.state === 'pending' ? 'attaching' : 'attached',
       VolumeId,
     };
-    shown.push({ DeviceName, Ebs });
+    shown[at++] = { DeviceName, Ebs };
   }
   return shown;
 }

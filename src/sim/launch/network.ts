@@ -87,7 +87,7 @@ export function defaultSecurityGroup(ec2: Ec2Place, vpcId: string): SecurityGrou
  * The search begins where the next one is likely, which follows from the world alone, so that equal runs give equal addresses.
  */
 export function freeAddress(ec2: Ec2Place, subnet: Subnet): string {
-  const { first, usable } = rangeOf(subnet.cidr);
+  const { first, usable } = rangeOf(subnet);
   const start = ec2.instances.size % usable;
   for (let i = 0; i < usable; i += 1) {
     const n = first + FIRST_HOST + ((start + i) % usable);
@@ -100,15 +100,22 @@ export function freeAddress(ec2: Ec2Place, subnet: Subnet): string {
   );
 }
 
-let lastRange = { cidr: '', first: 0, usable: 0 };
+interface Range {
+  readonly first: number;
+  readonly usable: number;
+}
 
-/** Launches follow each other in one subnet. */
-function rangeOf(cidr: string): typeof lastRange {
-  if (lastRange.cidr === cidr) return lastRange;
-  const [base = '', bits = '20'] = cidr.split('/');
-  const first = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  lastRange = { cidr, first, usable: 2 ** (32 - Number(bits)) - RESERVED_ADDRESSES };
-  return lastRange;
+const ranges = new WeakMap<Subnet, Range>();
+
+function rangeOf(subnet: Subnet): Range {
+  let range = ranges.get(subnet);
+  if (!range) {
+    const [base = '', bits = '20'] = subnet.cidr.split('/');
+    const first = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    range = { first, usable: 2 ** (32 - Number(bits)) - RESERVED_ADDRESSES };
+    ranges.set(subnet, range);
+  }
+  return range;
 }
 
 const FIRST_HOST = 4;

@@ -19,16 +19,29 @@ export interface Form {
 /** @throws Fault when the text is not a form, or nests deeper than any shape */
 export function parseForm(text: string, protocol: 'ec2Query' | 'awsQuery'): Form {
   const root: Node = { value: undefined, children: undefined };
+  const plain = !text.includes('%') && !text.includes('+');
+  const piece = (from: number, to: number): string =>
+    plain ? text.slice(from, to) : unescapeForm(text.slice(from, to), protocol);
   let action: string | undefined;
-  for (const pair of text.split('&')) {
-    if (pair === '') continue;
-    const at = pair.indexOf('=');
-    const key = unescapeForm(at < 0 ? pair : pair.slice(0, at), protocol);
-    const value = at < 0 ? '' : unescapeForm(pair.slice(at + 1), protocol);
+  // The next `=` is looked for once, however many pairs have none.
+  let equals = -1;
+  for (let from = 0, end = 0; from < text.length; from = end + 1) {
+    end = indexFrom(text, '&', from);
+    if (end === from) continue;
+    if (equals < from) equals = indexFrom(text, '=', from);
+    const at = Math.min(equals, end);
+    const key = piece(from, at);
+    const value = piece(at + 1, end);
     if (key === 'Action') action = value;
     else if (key !== 'Version' && !key.startsWith('X-Amz-')) put(root, key, value, protocol);
   }
   return { action, root };
+}
+
+/** The end of the text where there is none. */
+function indexFrom(text: string, what: string, from: number): number {
+  const at = text.indexOf(what, from);
+  return at < 0 ? text.length : at;
 }
 
 function unescapeForm(text: string, protocol: 'ec2Query' | 'awsQuery'): string {
@@ -41,20 +54,26 @@ function unescapeForm(text: string, protocol: 'ec2Query' | 'awsQuery'): string {
 }
 
 function put(root: Node, key: string, value: string, protocol: 'ec2Query' | 'awsQuery'): void {
+  if (!key.includes('.')) {
+    childOf(root, key).value = value;
+    return;
+  }
   const parts = key.split('.');
   if (parts.length > DEPTH_MAX)
     throw inputFault(protocol, { is: 'malformed', says: 'A parameter is nested too deeply' });
   let node = root;
-  for (const part of parts) {
-    node.children ??= new Map();
-    let next = node.children.get(part);
-    if (!next) {
-      next = { value: undefined, children: undefined };
-      node.children.set(part, next);
-    }
-    node = next;
-  }
+  for (const part of parts) node = childOf(node, part);
   node.value = value;
+}
+
+function childOf(node: Node, name: string): Node {
+  node.children ??= new Map();
+  let child = node.children.get(name);
+  if (!child) {
+    child = { value: undefined, children: undefined };
+    node.children.set(name, child);
+  }
+  return child;
 }
 
 /** @throws Fault naming the parameter that is unknown, missing or of the wrong type */
@@ -99,29 +118,33 @@ class QueryWalk {
 
   struct(shape: StructShape, node: Node, path: string): Record<string, unknown> {
     const out: Record<string, unknown> = {};
+    const { children } = node;
+    if (!children && shape.required === 0) return out;
     const members = shape.members();
-    for (const i of this.#given(shape, node)) {
+    for (const i of this.#given(shape, children)) {
       const member = members[i] as Member;
       const name = this.#nameOf(member);
-      const child = node.children?.get(name);
+      const child = children?.get(name);
       if (child) out[member.name] = this.#value(member, child, under(path, name));
       else this.#fail({ is: 'missing', path: under(path, name) });
     }
-    if (node.children && Object.keys(out).length < node.children.size) this.#unknown(shape, node, path);
+    if (children && Object.keys(out).length < children.size) this.#unknown(shape, node, path);
     return out;
   }
 
   /** Which members to look at, in the order of the shape: those that are given, of often a hundred, and those that must be. */
-  #given(shape: StructShape, node: Node): readonly number[] {
+  #given(shape: StructShape, children: Node['children']): readonly number[] {
     const at: number[] = [];
     for (let i = 0; i < shape.required; i++) at.push(i);
-    if (!node.children) return at;
+    if (!children) return at;
     const places = placesOf(shape, this.#ec2);
     let sorted = true;
-    for (const name of node.children.keys()) {
+    let last = -1;
+    for (const name of children.keys()) {
       const place = places.get(name);
       if (place === undefined || place < shape.required) continue;
-      sorted &&= place > (at.at(-1) ?? -1);
+      sorted &&= place > last;
+      last = place;
       at.push(place);
     }
     return sorted ? at : at.sort((a, b) => a - b);

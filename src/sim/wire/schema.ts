@@ -25,6 +25,8 @@ export interface StructShape {
   /** Lazy: shapes are recursive. */
   readonly members: () => readonly Member[];
   readonly byName: () => ReadonlyMap<string, Member>;
+  /** As they followed each other in what was last written: what comes next is most likely the same. */
+  readonly inOrder: Member[];
   /** The first so many members must be given. */
   readonly required: number;
 }
@@ -38,7 +40,7 @@ export interface Member {
   readonly open: string;
   readonly close: string;
   /** The element that was last written for it, and of what: items of a list are much alike. */
-  readonly last: { value: unknown; text: string };
+  readonly last: { value: unknown; text: string; whole: boolean };
   /** Key in an EC2 query. */
   readonly ec2Name: string;
   /** Key in an AWS query. */
@@ -146,6 +148,7 @@ const NO_MEMBERS: StructShape = {
   union: false,
   members: () => [],
   byName: () => new Map(),
+  inOrder: [],
   required: 0,
 };
 
@@ -168,6 +171,7 @@ function structShape(ns: NormalizedSchema): StructShape {
     kind: 'struct',
     name: String(raw[2]),
     union: raw[0] === UNION,
+    inOrder: [],
     required: typeof raw[6] === 'number' ? raw[6] : 0,
     members: () => {
       members ??= [...ns.structIterator()].map(([name, member]) => memberOf(name, member));
@@ -230,7 +234,7 @@ function memberOf(name: string, ns: NormalizedSchema): Member {
     xmlName,
     open: `<${xmlName}>`,
     close: `</${xmlName}>`,
-    last: { value: undefined, text: '' },
+    last: { value: undefined, text: '', whole: false },
     ec2Name: own.ec2QueryName ?? `${xmlName.charAt(0).toUpperCase()}${xmlName.slice(1)}`,
     queryName: xmlName,
     jsonName: own.jsonName ?? name,

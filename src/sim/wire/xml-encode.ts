@@ -35,9 +35,7 @@ function itemText(member: Member, value: unknown): string {
   if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return element(member, value);
   const there = written.get(value);
   if (there?.member === member) return there.text;
-  const text = element(member, value);
-  // Counting makes one text of the many that it was put together from: from now on it is copied as a whole.
-  Buffer.byteLength(text);
+  const text = whole(element(member, value));
   written.set(value, { member, text });
   return text;
 }
@@ -58,16 +56,37 @@ function listBytes(item: Member, items: readonly unknown[]): Uint8Array {
 /** @returns the members of `value` as elements, without an element around them */
 export function xmlMembers(shape: StructShape, value: object): string {
   const record = value as Readonly<Record<string, unknown>>;
-  const byName = shape.byName();
+  const { inOrder } = shape;
+  let at = 0;
   let out = '';
   for (const name in record) {
     const held = record[name];
     if (held === undefined || held === null) continue;
-    const member = byName.get(name);
-    if (member === undefined) broken(`${shape.name} has no member ${name}`);
-    out += member.last.value === held ? member.last.text : elementOrNew(member, held);
+    let member = inOrder[at];
+    if (member?.name !== name) {
+      member = shape.byName().get(name);
+      if (member === undefined) broken(`${shape.name} has no member ${name}`);
+      inOrder[at] = member;
+    }
+    at++;
+    out += member.last.value === held ? again(member) : elementOrNew(member, held);
   }
   return out;
+}
+
+/** The element as it was last written. */
+function again({ last }: Member): string {
+  if (!last.whole) {
+    last.text = whole(last.text);
+    last.whole = true;
+  }
+  return last.text;
+}
+
+/** Counting makes one text of the many that it was put together from: from now on it is copied as a whole. */
+function whole(text: string): string {
+  Buffer.byteLength(text);
+  return text;
 }
 
 /** Kept as the last: scalars, and what is frozen. Not for items of flattened lists, which share a member and bear another name. */
@@ -76,6 +95,7 @@ function elementOrNew(member: Member, value: unknown): string {
   const { last } = member;
   last.text = element(member, value);
   last.value = value;
+  last.whole = false;
   return last.text;
 }
 
