@@ -84,5 +84,5 @@ export const inFile = (rule: Optional<PathRule, 'severity' | 'check' | 'generic'
 });
 
 /** Where most remedies end: taking a secret out of one version does not take it out of those that were shared. */
-export const revoke = (where: string): string =>
-  `revoke it ${where}, build the image without it, and withdraw the versions that hold it`;
+export const revoke = (where: string, instead?: string): string =>
+  `revoke it ${where}, build the image without it, and withdraw the versions that hold it${instead === undefined ? '' : `; ${instead}`}`;

@@ -1,6 +1,6 @@
 /** An audit as a page of HTML: what could not be looked at, then each rule once with all the places where it found something. */
 import type { Audited, ReportedFinding } from '../app/api.ts';
-import { countsSay, coverageLines, gapSays, RESULT_SAYS, whereOf } from './audit-text.ts';
+import { countsSay, coverageLines, gapSays, RESULT_SAYS, shownPath, whereOf } from './audit-text.ts';
 import { escaped, listOf, page, tableOf } from './html.ts';
 
 export function auditHtml(found: Audited): string {
@@ -29,7 +29,7 @@ function ruleSection(findings: readonly ReportedFinding[]): string {
   if (first === undefined) return '';
   const { severity, rule, what, why, remedy } = first;
   const rows = findings.map((f) => {
-    const also = f.alsoPaths.map((path) => `<br><small>also <code>${escaped(path)}</code></small>`).join('');
+    const also = f.alsoPaths.map((path) => `<br><small>also <code>${escaped(shownPath(path))}</code></small>`).join('');
     const times = f.times > 1 ? ` <small>${f.times} times</small>` : '';
     return `<tr><td class="most"><code>${escaped(whereOf(f))}</code>${also}</td><td class="n">${f.length}</td><td><code>${escaped(f.masked)}</code>${times}</td><td><code>${escaped(f.fingerprint.slice(0, 12))}</code></td></tr>`;
   });

@@ -12,7 +12,7 @@ const RESULT = {
 export const RESULT_SAYS: Readonly<Record<Audited['result'], string>> = RESULT;
 
 /** Control bytes of a name on a disk must not reach a terminal. */
-const shownPath = (path: string): string =>
+export const shownPath = (path: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   path.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 

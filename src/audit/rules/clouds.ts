@@ -92,7 +92,7 @@ const AWS_RULES: readonly Rule[] = [
 
 const GCP = {
   why: why('Google Cloud'),
-  remedy: revoke('in the Google Cloud console; use the service account of the machine'),
+  remedy: revoke('in the Google Cloud console', 'let instances use the service account of the machine'),
 };
 const GOOGLE_RULES: readonly Rule[] = [
   token({
@@ -137,7 +137,7 @@ const GOOGLE_RULES: readonly Rule[] = [
 
 const AZURE = {
   why: why('Azure'),
-  remedy: revoke('in the Azure portal (rotate the key or secret); use a managed identity'),
+  remedy: revoke('in the Azure portal (rotate the key or secret)', 'let machines use a managed identity'),
 };
 const AZURE_RULES: readonly Rule[] = [
   token({
