@@ -1,12 +1,12 @@
 /** Whole disks: what is found and where, what packages shipped, what could not be looked at. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { ALNUM, HEX, randomFill } from './rules/fill.testdata.ts';
-import { auditImage, ext4Image, testFolder } from './testing.ts';
+import { auditImage, ext4Image, type Tree, testFolder } from './testing.ts';
 
 const token = (seed: number): string => `dop_${'v1'}_${randomFill(seed)(HEX, 64)}`;
 const line = (seed: number): string => `token: ${token(seed)}\n`;
@@ -72,6 +72,34 @@ test('what packages shipped is counted; what was changed since, and what they do
   expect(found(audit)).toEqual(['digitalocean-token /opt/own@7', 'digitalocean-token /usr/share/app/changed@7']);
   expect(audit.coverage.files.packaged).toBe(4);
   expect(found(await auditImage(image, { packages: true }))).toHaveLength(6);
+});
+
+test('the database may be on another file system than the files, as where /var and /usr are their own', async () => {
+  const folder = testFolder();
+  const parts: readonly Tree[] = [
+    { '/lib/shipped': line(1), '/etc/conffile': line(2), '/opt/own': line(3) },
+    { '/share/app/shipped': line(4), '/share/app/changed': line(5) },
+    {
+      '/lib/dpkg/info/app.md5sums': [
+        `${md5(line(1))}  lib/shipped`,
+        `${md5(line(4))}  usr/share/app/shipped`,
+        `${md5('as it was')}  usr/share/app/changed`,
+      ].join('\n'),
+      '/lib/dpkg/status': `Package: app\nConffiles:\n /etc/conffile ${md5(line(2))}\n`,
+    },
+  ];
+  const image = join(folder, 'disk.raw');
+  writeFileSync(image, '');
+  truncateSync(image, 64 * 2 ** 20);
+  const script = parts.map((_, i) => `start=${2048 + i * 40_960},size=32768`).join('\n');
+  execFileSync('sfdisk', ['-q', image], { input: `label: gpt\n${script}\n`, stdio: 'pipe' });
+  const bytes = readFileSync(image);
+  for (const [i, tree] of parts.entries())
+    readFileSync(ext4Image(folder, tree, `part-${i}`, 16)).copy(bytes, (2048 + i * 40_960) * 512);
+  writeFileSync(image, bytes);
+  const audit = await auditImage(image);
+  expect(found(audit)).toEqual(['digitalocean-token /opt/own@7', 'digitalocean-token /share/app/changed@7']);
+  expect([audit.coverage.files.packaged, audit.coverage.notes]).toEqual([3, []]);
 });
 
 test('what deleted files left is found when it is asked for', async () => {

@@ -64,10 +64,19 @@ export async function auditDisks(disks: readonly AuditedDisk[], options: AuditOp
   const run = new AuditRun(options);
   try {
     for (const disk of disks) await run.disk(disk);
+    await run.judge();
     return run.report();
   } finally {
     await run.close();
   }
+}
+
+/** A file system that was read. */
+interface Scanned {
+  readonly disk: string;
+  readonly volume: string;
+  readonly fileSystem: FileSystem;
+  readonly scan: VolumeScan;
 }
 
 class AuditRun {
@@ -80,6 +89,7 @@ class AuditRun {
   readonly #notes: Reason[] = [];
   readonly #findings: AuditFinding[] = [];
   readonly #disks: DiskCoverage[] = [];
+  readonly #scanned: Scanned[] = [];
   readonly #files = { scanned: 0, carried: 0, unreadable: 0, packaged: 0 };
   readonly #bytes = { scanned: 0, unpacked: 0, carried: 0, unreadable: 0, freeSpace: 0 };
   #doneBytes = 0;
@@ -172,7 +182,7 @@ class AuditRun {
     for (const { code, count, first } of fileSystem.problems())
       if (!scan.filesHidden.some((h) => h.code === code))
         this.#gaps.add(code, first.says, `${where}: ${first.subject}`, count);
-    await this.#judge(disk, volume, fileSystem, scan);
+    this.#scanned.push({ disk, volume, fileSystem, scan });
   }
 
   #count(scan: VolumeScan): void {
@@ -187,21 +197,29 @@ class AuditRun {
   }
 
   /** What packages shipped is set aside; the rest becomes findings and gaps. */
-  async #judge(disk: string, volume: string, fileSystem: FileSystem, scan: VolumeScan): Promise<void> {
-    const asked = scan.files.flatMap((f) => (f.entry === undefined ? [] : [f.path]));
-    const owned = await ownedFiles(fileSystem, scan.select, asked);
+  async judge(): Promise<void> {
+    const owned = await ownedFiles(
+      this.#scanned.map(({ fileSystem, scan: { select, files } }) => ({
+        fileSystem,
+        select,
+        asked: files.flatMap((f) => (f.entry === undefined ? [] : [f.path])),
+      })),
+    );
     this.#notes.push(...owned.notes);
-    for (const file of scan.files) {
-      const shipped = owned.unmodified.has(file.path);
-      if (shipped && file.hits.length > 0) this.#files.packaged += 1;
-      if (!shipped || this.#options.packages)
-        for (const hit of file.hits) this.#findings.push(this.#finding(disk, volume, file, hit));
-      if (shipped) continue;
-      if (file.skips.some((s) => s.code === 'unreadable')) this.#files.unreadable += 1;
-      for (const skip of file.skips) {
-        const example = skip.member === undefined ? file.path : `${file.path}!${skip.member}`;
-        this.#gaps.add(`audit.${skip.code}.${slug(skip.what)}`, `${SKIPPED[skip.code]}: ${skip.what}`, example);
-      }
+    for (const [i, scanned] of this.#scanned.entries())
+      for (const file of scanned.scan.files)
+        this.#judgeFile(scanned, file, owned.unmodified[i]?.has(file.path) === true);
+  }
+
+  #judgeFile({ disk, volume }: Scanned, file: ScannedFile, shipped: boolean): void {
+    if (shipped && file.hits.length > 0) this.#files.packaged += 1;
+    if (!shipped || this.#options.packages)
+      for (const hit of file.hits) this.#findings.push(this.#finding(disk, volume, file, hit));
+    if (shipped) return;
+    if (file.skips.some((s) => s.code === 'unreadable')) this.#files.unreadable += 1;
+    for (const skip of file.skips) {
+      const example = skip.member === undefined ? file.path : `${file.path}!${skip.member}`;
+      this.#gaps.add(`audit.${skip.code}.${slug(skip.what)}`, `${SKIPPED[skip.code]}: ${skip.what}`, example);
     }
   }
 

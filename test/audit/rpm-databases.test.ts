@@ -42,12 +42,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function read(file: Buffer): Promise<{ readonly said: string; readonly why: string | undefined }> {
-  const wanted = new Wanted(Object.keys(SHIPPED));
+  const files = Object.keys(SHIPPED).map((path) => ({ fileSystem: 0, path }));
+  const wanted = new Wanted(files);
   const why = await readRpmDatabase(file, undefined, wanted);
-  const distinct = [...wanted.said].map(([path, all]) => [
-    path,
-    [...new Set(all.map((d) => `${d.algorithm} ${d.digest}`))],
-  ]);
+  const distinct = files.flatMap((asked) => {
+    const all = wanted.saidOf(asked).map((d) => `${d.algorithm} ${d.digest}`);
+    return all.length === 0 ? [] : [[asked.path, [...new Set(all)]]];
+  });
   return { said: JSON.stringify(distinct.toSorted()), why };
 }
 

@@ -4,8 +4,9 @@
  */
 import type { Wanted } from './wanted.ts';
 
-export const DPKG_SUMS = /^\/var\/lib\/dpkg\/(?:info|status\.d)\/[^/]+\.md5sums$/;
-export const DPKG_STATUS = '/var/lib/dpkg/status';
+/** From the root on, or from /var on where that is a file system of its own. */
+export const DPKG_SUMS = /^\/(?:var\/)?lib\/dpkg\/(?:info|status\.d)\/[^/]+\.md5sums$/;
+export const DPKG_STATUS = /^\/(?:var\/)?lib\/dpkg\/status$/;
 
 const DIGEST_AND_BLANKS = 34;
 const SLASH = 0x2f;

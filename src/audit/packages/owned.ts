@@ -13,8 +13,8 @@ import { type Digest, Wanted } from './wanted.ts';
 const COMPILED = /\/__pycache__\/([^/]+)\.[a-z]+-\d+(?:\.opt-\d)?\.pyc$/;
 
 export interface Owned {
-  /** Paths that are byte for byte as shipped. */
-  readonly unmodified: ReadonlySet<string>;
+  /** By file system: paths that are byte for byte as shipped. */
+  readonly unmodified: readonly ReadonlySet<string>[];
   /** Databases that could not be read: files of their packages are reported like any other. */
   readonly notes: readonly Reason[];
 }
@@ -22,28 +22,56 @@ export interface Owned {
 /** Regular files of a file system by those of their paths that are wanted. */
 export type Select = (isWanted: (path: string) => boolean) => ReadonlyMap<string, FileEntry>;
 
-export async function ownedFiles(fileSystem: FileSystem, select: Select, asked: readonly string[]): Promise<Owned> {
-  if (asked.length === 0) return { unmodified: new Set(), notes: [] };
-  const sourceOf = new Map(asked.map((path) => [path, path.replace(COMPILED, '/$1.py')]));
-  const sources = new Set(sourceOf.values());
-  const byPath = select((path) => isDatabase(path) || sources.has(path));
-  const wanted = new Wanted(sources);
-  const notes = await readDatabases(fileSystem, byPath, wanted);
+/** A file system, and those of its files that say something. */
+export interface Asking {
+  readonly fileSystem: FileSystem;
+  readonly select: Select;
+  readonly asked: readonly string[];
+}
+
+/** @param systems all file systems of an image: the databases may be on another one than the files, as where /var is one of its own */
+export async function ownedFiles(systems: readonly Asking[]): Promise<Owned> {
+  if (systems.every(({ asked }) => asked.length === 0)) return { unmodified: systems.map(() => new Set()), notes: [] };
+  const sourcesOf = systems.map(({ asked }) => new Map(asked.map((path) => [path, path.replace(COMPILED, '/$1.py')])));
+  const wanted = new Wanted(
+    sourcesOf.flatMap((sources, fileSystem) => [...sources.values()].map((path) => ({ fileSystem, path }))),
+  );
+  const notes: Reason[] = [];
+  const files: ReadonlyMap<string, FileEntry>[] = [];
+  for (const [i, { fileSystem, select }] of systems.entries()) {
+    const sources = new Set(sourcesOf[i]?.values());
+    const byPath = select((path) => isDatabase(path) || sources.has(path));
+    notes.push(...(await readDatabases(fileSystem, byPath, wanted)));
+    files.push(byPath);
+  }
+  const unmodified: ReadonlySet<string>[] = [];
+  for (const [i, { fileSystem }] of systems.entries())
+    unmodified.push(await asShipped(fileSystem, i, sourcesOf[i] ?? new Map(), files[i] ?? new Map(), wanted));
+  return { unmodified, notes };
+}
+
+async function asShipped(
+  fileSystem: FileSystem,
+  number: number,
+  sourceOf: ReadonlyMap<string, string>,
+  byPath: ReadonlyMap<string, FileEntry>,
+  wanted: Wanted,
+): Promise<ReadonlySet<string>> {
   const unmodified = new Set<string>();
   const checked = new Map<string, Promise<boolean>>();
   for (const [path, source] of sourceOf) {
     const entry = byPath.get(source);
-    const said = wanted.said.get(source) ?? [];
+    const said = wanted.saidOf({ fileSystem: number, path: source });
     if (entry === undefined || said.length === 0) continue;
     const same = checked.get(source) ?? isAsSaid(fileSystem, entry, said);
     checked.set(source, same);
     if (await same) unmodified.add(path);
   }
-  return { unmodified, notes };
+  return unmodified;
 }
 
 const isDatabase = (path: string): boolean =>
-  DPKG_SUMS.test(path) || path === DPKG_STATUS || RPM_DATABASE.test(path.replace(/-wal$/, ''));
+  DPKG_SUMS.test(path) || DPKG_STATUS.test(path) || RPM_DATABASE.test(path.replace(/-wal$/, ''));
 
 async function isAsSaid(fileSystem: FileSystem, entry: FileEntry, said: readonly Digest[]): Promise<boolean> {
   for (const algorithm of new Set(said.map((d) => d.algorithm))) {
@@ -61,7 +89,7 @@ async function readDatabases(
   const notes: Reason[] = [];
   for (const [path, entry] of byPath) {
     const sums = DPKG_SUMS.test(path);
-    if (sums || path === DPKG_STATUS) {
+    if (sums || DPKG_STATUS.test(path)) {
       const bytes = await readWhole(fileSystem, entry);
       if (bytes === undefined) notes.push(unread(path, 'says nothing: it cannot be read'));
       else (sums ? readSums : readConffiles)(bytes.toString('utf8'), wanted);

@@ -5,7 +5,8 @@ import { isNdb, ndbRecords } from './rpm-ndb.ts';
 import { isSqlite, sqliteRecords } from './rpm-sqlite.ts';
 import type { Wanted } from './wanted.ts';
 
-export const RPM_DATABASE = /^\/(?:var|usr)\/lib\/(?:rpm|sysimage\/rpm)\/(?:rpmdb\.sqlite|Packages\.db|Packages)$/;
+/** From the root on, or from /var or /usr on where that is a file system of its own. */
+export const RPM_DATABASE = /^\/(?:(?:var|usr)\/)?lib\/(?:rpm|sysimage\/rpm)\/(?:rpmdb\.sqlite|Packages\.db|Packages)$/;
 
 /**
  * @param log the write-ahead log of SQLite, where there is one
