@@ -312,7 +312,7 @@ const SKIPPED = {
   'archive-too-large': 'an archive that is too large to unpack',
   'file-too-large-to-parse': 'too large to be read as a whole',
   'too-many-findings': 'too many findings in one file',
-  unreadable: 'unreadable',
+  unreadable: 'cannot be read',
 } as const;
 
 const slug = (what: string): string =>

@@ -10,7 +10,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { B64, randomFill } from '../../src/audit/rules/fill.testdata.ts';
 import { ext4Image, type Tree } from '../../src/audit/testing.ts';
+import { BLOCK_BYTES } from '../../src/base/block-source.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { configOf } from '../deliver/stage.ts';
+import { auditStage, writeConfig } from './audited-images.ts';
+import { blockProxy } from './block-proxy.ts';
 
 const MIB = 2 ** 20;
 const SECTORS_PER_MIB = 2048;
@@ -64,12 +68,15 @@ function disk(tree: Tree, other: Buffer): string {
   return path;
 }
 
+const blockBytesOf = (image: string): number =>
+  Number(/^Block size:\s+(\d+)/m.exec(run('dumpe2fs', ['-h', image]))?.[1]);
+
 /** The block of a directory, overwritten. */
 function damaged(tree: Tree): string {
   const path = ext4(tree);
   const said = run('debugfs', ['-R', 'stat /srv/app', path]);
   const block = Number(/^\(0\):(\d+)$/m.exec(said)?.[1] ?? /EXTENTS:\s*\(0\):(\d+)/.exec(said)?.[1]);
-  const blockBytes = Number(/^Block size:\s+(\d+)/m.exec(run('dumpe2fs', ['-h', path]))?.[1]);
+  const blockBytes = blockBytesOf(path);
   const bytes = readFileSync(path);
   bytes.fill(0xa5, block * blockBytes, (block + 1) * blockBytes);
   writeFileSync(path, bytes);
@@ -185,3 +192,30 @@ test('what is not scanned is named in the list of volumes', async () => {
     { contents: 'luks', scanned: false },
   ]);
 });
+
+test('a block of an image that AWS does not give: exit 4, the file is named, and the rest is read', async () => {
+  const large = 'nothing to see here\n'.repeat(100_000);
+  const stage = await auditStage({ web: { '/srv/large': large, '/srv/small': 'nothing' } });
+  const image = join(stage.dir, 'web.raw');
+  const blocks = run('debugfs', ['-R', 'blocks /srv/large', image]).trim().split(/\s+/).map(Number);
+  const lost = Math.floor(((blocks[blocks.length >> 1] ?? 0) * blockBytesOf(image)) / BLOCK_BYTES);
+  const proxy = await blockProxy(stage.env.AMIPORT_ENDPOINT ?? '', (index) => (index === lost ? 'refuse' : undefined));
+  const config = writeConfig(stage.dir, configOf({ web: stage.images.web ?? '' }, { way: 'shared-unencrypted' }));
+  const env = { ...stage.env, AMIPORT_ENDPOINT: proxy.url };
+  const ran = await runCli(['audit', 'web', '--json', '--config', config], env);
+  const printed = JSON.parse(ran.out) as Printed;
+  expect([ran.code, printed.result, printed.coverage.complete]).toEqual([4, 'not-fully-scanned', false]);
+  expect(printed.coverage.gaps).toMatchObject([
+    { code: 'disk.block.unreadable', says: expect.stringContaining('The block cannot be read.') },
+    { code: 'audit.unreadable.some-of-its-bytes', example: '/srv/large' },
+  ]);
+  const text = await runCli(['audit', 'web', '--config', config], env);
+  expect([text.code, text.out]).toEqual([
+    4,
+    expect.stringContaining('not scanned: cannot be read: some of its bytes (/srv/large)'),
+  ]);
+  proxy.close();
+  // What could be read was not taken for clean: with the block there, all is well.
+  expect((await runCli(['audit', 'web', '--config', config], stage.env)).code).toBe(0);
+  await stage.sim.close();
+}, 30_000);

@@ -5,8 +5,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Audited, auditTarget, rawFileTarget } from '../../src/app/audit.ts';
@@ -16,6 +14,7 @@ import { canonicalJson } from '../../src/base/canonical.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { configOf } from '../deliver/stage.ts';
 import { type AuditStage, auditStage, writeConfig } from './audited-images.ts';
+import { blockProxy } from './block-proxy.ts';
 
 const FILES = 60;
 /** So many blocks that not all of them can be under way at once. */
@@ -111,33 +110,12 @@ test.each([
   expect(digestOf(rest)).toBe(digestOf(await audited('unstopped')));
 });
 
-/** Between the CLI and AWS: counts the blocks that went by. */
-async function counted(onBlock: (n: number) => void): Promise<{ readonly url: string; close(): void }> {
-  let blocks = 0;
-  const target = new URL(stage.env.AMIPORT_ENDPOINT ?? '');
-  const server = createServer((asked, answer) => {
-    if (asked.method === 'GET' && /\/snapshots\/[^/]+\/blocks\/\d+/.test(asked.url ?? '')) {
-      blocks += 1;
-      onBlock(blocks);
-    }
-    const { hostname, port } = target;
-    const { method, url: path, headers } = asked;
-    const on = request({ hostname, port, method, path, headers }, (from) => {
-      answer.writeHead(from.statusCode ?? 500, from.headers);
-      from.pipe(answer);
-    });
-    asked.pipe(on);
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
-}
-
 test('Ctrl-C while blocks of an image come: exit 130, what was found is said, and the same command ends as any other', async () => {
   const image = stage.images.large ?? '';
   const stop = new AbortController();
-  const proxy = await counted((n) => {
+  const proxy = await blockProxy(stage.env.AMIPORT_ENDPOINT ?? '', (_, n) => {
     if (n === 130) stop.abort();
+    return undefined;
   });
   const fresh = join(stage.dir, 'fresh');
   mkdirSync(fresh);
