@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { CONTROL_PREFIX, type Controlled, control } from './control.ts';
 import { readBody } from './http-body.ts';
 import { tooLarge } from './refusals.ts';
-import { fail, Replies, write } from './replies.ts';
-import type { WireRequest } from './wire/message.ts';
+import { Rounds, write } from './rounds.ts';
+import type { WireRequest, WireResponse } from './wire/message.ts';
 
 export interface ServerOptions {
   readonly sim: Controlled;
@@ -41,10 +41,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const host = options.host ?? '127.0.0.1';
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: 60_000, requestTimeout: 60_000 },
-    (message, reply) => serve(message, reply, options, replies),
+    (message, reply) => serve(message, reply, rounds),
   );
   let connections = 0;
-  const replies = new Replies(() => connections > 1);
+  const rounds = new Rounds(
+    (request) => answerTo(request, options),
+    () => connections > 1,
+  );
   server.on('connection', (socket) => {
     connections++;
     socket.once('close', () => connections--);
@@ -79,7 +82,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function serve(message: IncomingMessage, reply: ServerResponse, options: ServerOptions, replies: Replies): void {
+function serve(message: IncomingMessage, reply: ServerResponse, rounds: Rounds): void {
   readBody(message, (read) => {
     switch (read.is) {
       case 'broken-off':
@@ -90,26 +93,13 @@ function serve(message: IncomingMessage, reply: ServerResponse, options: ServerO
         write(reply, tooLarge(wireRequest(message, new Uint8Array())));
         return;
       case 'read':
-        answerTo(wireRequest(message, read.body), reply, options, replies);
+        rounds.take(wireRequest(message, read.body), reply);
     }
   });
 }
 
-/** Most answers are there at once: only those that are not wait for a promise. */
-function answerTo(request: WireRequest, reply: ServerResponse, options: ServerOptions, replies: Replies): void {
-  try {
-    const answer = request.path.startsWith(CONTROL_PREFIX)
-      ? control(request, options.sim, options.token)
-      : options.sim.kernel().handle(request);
-    if (answer instanceof Promise)
-      answer.then(
-        (later) => replies.send(reply, later),
-        (error: unknown) => fail(reply, error),
-      );
-    else replies.send(reply, answer);
-  } catch (error) {
-    fail(reply, error);
-  }
+function answerTo(request: WireRequest, { sim, token }: ServerOptions): WireResponse | Promise<WireResponse> {
+  return request.path.startsWith(CONTROL_PREFIX) ? control(request, sim, token) : sim.kernel().handle(request);
 }
 
 function wireRequest(message: IncomingMessage, body: Uint8Array): WireRequest {
