@@ -1,4 +1,4 @@
-/** Unix file types, as inodes of ext and XFS hold them. */
+/** Unix file types, as inodes of ext and XFS hold them, and as their directories do beside the name. */
 import type { FileEntry } from './types.ts';
 
 const TYPES: Readonly<Record<number, FileEntry['type']>> = {
@@ -13,3 +13,19 @@ const TYPES: Readonly<Record<number, FileEntry['type']>> = {
 
 /** @returns undefined for what is no file at all */
 export const typeOfMode = (mode: number): FileEntry['type'] | undefined => TYPES[mode >> 12];
+
+/** The fourth to sixth are devices, pipes and sockets, the eighth a whiteout of XFS. */
+const NAMED: readonly (FileEntry['type'] | undefined)[] = [
+  undefined,
+  'file',
+  'directory',
+  'other',
+  'other',
+  'other',
+  'other',
+  'symlink',
+  'other',
+];
+
+/** @returns undefined where the directory does not say it */
+export const typeOfName = (code: number): FileEntry['type'] | undefined => NAMED[code];

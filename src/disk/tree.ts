@@ -39,6 +39,8 @@ export interface Node extends Omit<FileEntry, 'path' | 'pathBytes' | 'content' |
 export interface Name {
   readonly bytes: Uint8Array;
   readonly inode: number;
+  /** What the directory says that it is; undefined where it does not say. */
+  readonly type?: FileEntry['type'] | undefined;
   /** Where the directory holds the node too (vfat). */
   readonly node?: Node;
 }
@@ -140,6 +142,8 @@ export class TreeFileSystem implements FileSystem {
         ? Buffer.concat([at.pathBytes ?? Buffer.from(at.path), Buffer.from('/'), name.bytes])
         : undefined;
       const node = name.node ?? (await this.#tree.node(name.inode));
+      if (name.type !== undefined && name.type !== node.type)
+        this.#bad(path, 'is of another kind than its directory says');
       const entry = await this.#describe(node, path, pathBytes);
       return node.type === 'directory' ? { entry, directory: { node, path, pathBytes } } : { entry };
     } catch (error) {

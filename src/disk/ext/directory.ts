@@ -4,6 +4,7 @@
  */
 import { crc32c, viewOf } from '../bytes.ts';
 import { unreadableIf } from '../fault.ts';
+import { typeOfName } from '../mode.ts';
 import type { Name } from '../tree.ts';
 
 const TAIL_BYTES = 12;
@@ -28,7 +29,7 @@ export function namesOf(bytes: Uint8Array, subject: string): readonly Name[] {
     if (inode !== 0) {
       const name = bytes.subarray(at + 8, at + 8 + length);
       unreadableIf(length === 0, 'disk.directory.bad', subject, 'an entry has no name');
-      if (!isDot(name)) names.push({ bytes: name, inode });
+      if (!isDot(name)) names.push({ bytes: name, inode, type: typeOfName(view.getUint8(at + 7)) });
     }
     at += step;
   }

@@ -4,6 +4,7 @@
  */
 import { u64, viewOf } from '../bytes.ts';
 import { unreadableIf } from '../fault.ts';
+import { typeOfName } from '../mode.ts';
 import type { Name } from '../tree.ts';
 import type { XfsNode } from './inode.ts';
 import { type Geometry, sumFits } from './superblock.ts';
@@ -31,7 +32,8 @@ export function namesInInode(node: XfsNode, geometry: Geometry): readonly Name[]
     const end = inodeAt + (long ? 8 : 4);
     badBlock(length === 0 || end > bytes.length, node, 'an entry is beyond its end');
     const inode = long ? u64(view, inodeAt, false) : view.getUint32(inodeAt);
-    names.push({ bytes: bytes.subarray(at + 3, at + 3 + length), inode });
+    const type = geometry.hasFtype ? typeOfName(view.getUint8(at + 3 + length)) : undefined;
+    names.push({ bytes: bytes.subarray(at + 3, at + 3 + length), inode, type });
     at = end;
   }
   return names;
@@ -64,7 +66,8 @@ export function namesInBlock(bytes: Uint8Array, node: XfsNode, geometry: Geometr
     badBlock(view.getUint16(at + step - 2) !== at % 65_536, node, 'an entry stands at another place than it says');
     const name = bytes.subarray(at + 9, at + 9 + length);
     const inode = u64(view, at, false);
-    if (!isDot(name)) names.push({ bytes: name, inode });
+    const type = geometry.hasFtype ? typeOfName(view.getUint8(at + 9 + length)) : undefined;
+    if (!isDot(name)) names.push({ bytes: name, inode, type });
     else if (length === 1) badBlock(inode !== node.inode, node, 'it takes itself for another');
     at += step;
   }
