@@ -23,24 +23,29 @@ export function printAudit(printer: Printer, found: Audited): void {
   const { color } = printer;
   const paint = { critical: color.red, high: color.red, medium: color.yellow, low: color.dim };
   const many = new Set(found.findings.map((f) => f.disk)).size > 1;
+  const head = (f: ReportedFinding): string =>
+    `${paint[f.severity](f.severity.padEnd(8))} ${color.bold(f.rule)}  ${many ? `${f.disk} ${f.volume} ` : ''}${whereOf(f)}`;
   let told = '';
-  for (const f of found.findings) {
-    const place = many ? `${f.disk} ${f.volume} ` : '';
-    printer.line(`${paint[f.severity](f.severity.padEnd(8))} ${color.bold(f.rule)}  ${place}${whereOf(f)}`);
-    const times = f.times > 1 ? `, ${f.times} times` : '';
-    printer.line(color.dim(`         ${f.what}: ${f.length} bytes at ${f.offset}, ${f.masked}${times}`));
-    for (const other of f.alsoPaths) printer.line(color.dim(`         also ${shownPath(other)}`));
-    if (f.remedy !== told) printer.line(`         ${color.cyan('fix')}: ${f.remedy}`);
-    told = f.remedy;
+  // A program may hold many of a kind: they stand below one name.
+  for (const [line, group] of Map.groupBy(found.findings, head)) {
+    printer.line(line);
+    for (const f of group) printer.line(color.dim(`         ${detailOf(f)}`));
+    const [first] = group;
+    for (const other of first?.alsoPaths ?? []) printer.line(color.dim(`         also ${shownPath(other)}`));
+    if (first !== undefined && first.remedy !== told) printer.line(`         ${color.cyan('fix')}: ${first.remedy}`);
+    told = first?.remedy ?? told;
   }
   if (found.findings.length > 0) printer.line();
   for (const f of found.accepted)
     printer.line(color.dim(`accepted until ${f.accepted.expires}: ${f.rule} ${whereOf(f)} (${f.accepted.reason})`));
   printCoverage(printer, found);
-  const head =
+  const mark =
     found.result === 'clean' ? color.green('✓') : found.result === 'findings' ? color.red('✗') : color.yellow('?');
-  printer.line(`${head} ${shownPath(found.subject)}: ${RESULT_SAYS[found.result]}${countsSay(found)}.`);
+  printer.line(`${mark} ${shownPath(found.subject)}: ${RESULT_SAYS[found.result]}${countsSay(found)}.`);
 }
+
+const detailOf = (f: ReportedFinding): string =>
+  `${f.what}: ${f.length} bytes at ${f.offset}, ${f.masked}${f.times > 1 ? `, ${f.times} times` : ''}`;
 
 function printCoverage(printer: Printer, { coverage, interrupted }: Audited): void {
   const { color } = printer;

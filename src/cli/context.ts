@@ -41,6 +41,11 @@ export function colorsFor(stream: { readonly isTTY?: boolean }, env: Context['en
   return pc.createColors(wanted || (!noColor && (env.FORCE_COLOR ?? '') !== '' && env.FORCE_COLOR !== '0'));
 }
 
+/** `amiport … | head` ends its reading early: what is under way goes on, and ends as it would. */
+function unlessNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+}
+
 export function newContext(process: NodeJS.Process, app: Application<Context>): Context {
   const controller = new AbortController();
   const stopping = {
@@ -55,5 +60,6 @@ export function newContext(process: NodeJS.Process, app: Application<Context>): 
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', unlessNobodyReads);
   return { process: process as CliProcess, env: process.env, app, interrupted: controller.signal, stopping };
 }
