@@ -3,7 +3,7 @@
  * The gate reads them again: an image may be shared when the newest audit of exactly its disks, under the rules of today, passes.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Evidence, gateReason } from '../audit/gate.ts';
 import { fingerprint } from '../audit/masking.ts';
@@ -11,7 +11,7 @@ import type { Audit } from '../audit/report.ts';
 import { RULE_SET } from '../audit/rule.ts';
 import { BLOCK_BYTES } from '../base/block-source.ts';
 import { canonicalJson } from '../base/canonical.ts';
-import type { Reason } from '../base/outcome.ts';
+import { done, failed, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import type { Delivery, SecretsRule } from '../model/delivery.ts';
 import type { ImageSeen, Observed } from '../model/observed.ts';
 
@@ -23,8 +23,28 @@ export function ruleSetOf(rules: readonly SecretsRule[]): string {
 
 const folderOf = (stateDir: string): string => join(stateDir, 'audits');
 
+/** The installation's key, and a folder that can be written to: asked before hours of reading, not after. */
+export function readyState(stateDir: string): Outcome<Buffer> {
+  try {
+    const key = installationKey(stateDir);
+    mkdirSync(folderOf(stateDir), { recursive: true, mode: 0o700 });
+    accessSync(folderOf(stateDir), constants.W_OK);
+    return done(key);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    return failed(
+      reason('audit.state.unwritable', stateDir, `${stateDir}, where the result is kept, cannot be written: ${why}`, {
+        remedy: {
+          who: 'you',
+          does: 'run amiport where it may write, or name a config there: --config FOLDER/amiport.yaml',
+        },
+      }),
+    );
+  }
+}
+
 /** Made once, and never leaves the machine: what keys the fingerprints of secrets. */
-export function installationKey(stateDir: string): Buffer {
+function installationKey(stateDir: string): Buffer {
   const file = join(stateDir, 'installation-key');
   try {
     return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');

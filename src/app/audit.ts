@@ -12,7 +12,7 @@ import { done, type Outcome, type Reason, reason } from '../base/outcome.ts';
 import { openRawFile } from '../disk/raw-file.ts';
 import type { SecretsPolicy } from '../model/delivery.ts';
 import { cleanFiles, dropOld, type Earlier } from './audit-carry.ts';
-import { dayOf, evidenceOf, installationKey, ruleSetOf, storeEvidence } from './audit-evidence.ts';
+import { dayOf, evidenceOf, readyState, ruleSetOf, storeEvidence } from './audit-evidence.ts';
 import type { Emit } from './events.ts';
 
 /** A finding as reports show it: beside the hash that only `--json` prints here and now, one that says nothing to others. */
@@ -88,9 +88,11 @@ export async function auditTarget(
       const carry = cleanFiles(at.stateDir, disk.content, ruleSet, earlier?.ok ? earlier.value : undefined);
       opened.push({ id: disk.id, source: source.value, carry });
     }
+    const key = readyState(at.stateDir);
+    if (!key.ok) return key;
     const audit = await auditDisks(opened, optionsFor(asked, at));
     const coverage = { ...audit.coverage, notes: [...notes, ...audit.coverage.notes] };
-    return done(finish(target, { ...audit, coverage }, ruleSet, at));
+    return done(finish(target, { ...audit, coverage }, ruleSet, key.value, at));
   } finally {
     for (const { carry, source } of opened) {
       carry.keep();
@@ -121,9 +123,8 @@ function optionsFor(asked: AuditAsked, at: AuditSurroundings): AuditOptions {
 }
 
 /** Sets aside what is accepted, and keeps the evidence: of all that was found, so that an exception that ends counts again. */
-function finish(target: AuditTarget, audit: Audit, ruleSet: string, at: AuditSurroundings): Audited {
+function finish(target: AuditTarget, audit: Audit, ruleSet: string, key: Buffer, at: AuditSurroundings): Audited {
   const today = dayOf(at.nowMs());
-  const key = installationKey(at.stateDir);
   const findings: ReportedFinding[] = [];
   const accepted: AcceptedFinding[] = [];
   for (const f of audit.findings) {

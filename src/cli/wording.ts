@@ -23,8 +23,17 @@ export const WORDING: ApplicationText = {
 
 /** Commands answer with reasons and exit codes; what they throw was not foreseen. */
 function bug(exc: unknown): string {
+  if (isOfTheMachine(exc)) return `error: ${exc.message}`;
   return `error: this is a bug in amiport: ${exc instanceof Error ? (exc.stack ?? exc.message) : String(exc)}`;
 }
+
+/** No right, no room, no such place: the message names the file. */
+const isOfTheMachine = (exc: unknown): exc is NodeJS.ErrnoException =>
+  exc instanceof Error &&
+  'path' in exc &&
+  ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EISDIR'].includes(
+    (exc as NodeJS.ErrnoException).code ?? '',
+  );
 
 function mistake(exc: unknown): string {
   if (exc instanceof FlagNotFoundError)

@@ -158,6 +158,13 @@ test.each([
   expect([code, out + err]).toEqual([2, expect.stringContaining(says)]);
 });
 
+test('where the result cannot be kept, nothing is read', async () => {
+  const file = ext4Image(stage.dir, TREE, 'unkept.raw');
+  const ran = await runCli(['audit', file, '--config', join(file, 'amiport.yaml')], {});
+  expect([ran.code, ran.out]).toEqual([1, '']);
+  expect(ran.err).toContain('where the result is kept, cannot be written: ENOTDIR');
+});
+
 test.each([
   { what: 'an empty file', bytes: '', code: 2, says: 'is empty: no disk' },
   { what: 'text', bytes: 'something else', code: 4, says: 'holds nothing that is known' },
