@@ -85,7 +85,7 @@ function knownOf(world: World, caller: Caller, side: IdentitySide, of: Resource)
   if (rcps) policies.rcps = rcps;
   if (resource) policies.resource = resource;
   if (grants) policies.grants = grants;
-  return known(world, `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${named ?? owner}`, policies);
+  return known(world, { caller, about: named ?? owner }, policies);
 }
 
 /** Retiring is about one grant, whoever its grantee is; else those count that name the caller. */

@@ -89,7 +89,7 @@ export interface Operation<I = never, O = unknown> {
   /** `service.Action`, service as in `wire/services.ts`: `ec2.CopyImage`, `kms.CreateGrant`. */
   readonly name: string;
   /** Top-level parameters that are honoured; any other is refused by name. DryRun is the kernel's. */
-  readonly accepts: readonly string[];
+  readonly accepts: ReadonlySet<string>;
   /** True for reads: not written to the state log, `readOnly` in the trail. */
   readonly readOnly: boolean;
   demands(call: Call<I>): readonly Demand[];
@@ -112,7 +112,7 @@ export function operation<I extends object, O>(
   const verb = name.slice(name.indexOf('.') + 1);
   return {
     name,
-    accepts: parts.accepts,
+    accepts: new Set(parts.accepts),
     readOnly: parts.readOnly ?? /^(Describe|Get|List|Lookup|Search|Simulate)/.test(verb),
     demands: parts.demands,
     apply: parts.apply,

@@ -3,6 +3,7 @@
  * An entry is used again only while every text in it is the very one that the world holds now.
  */
 import type { Decision, Policies, PolicyInput, PolicyLevels, PolicySet } from '../authz/types.ts';
+import type { Caller } from './operation.ts';
 import type { World } from './world/world.ts';
 
 const CALLERS_MAX = 10_000;
@@ -20,20 +21,43 @@ interface Entry extends Known {
 
 const caches = new WeakMap<World, Map<string, Entry>>();
 
+/** Who asks about what. */
+export interface Who {
+  readonly caller: Caller;
+  /** ARN of what has a policy of its own; else the account that owns what is asked about. */
+  readonly about: string;
+}
+
+let last: (Who & { readonly world: World; readonly entry: Entry }) | undefined;
+
 /** @returns what is known of an equal `policies` that was used before for `who`, else of `policies` itself */
-export function known(world: World, who: string, policies: Policies): Known {
+export function known(world: World, who: Who, policies: Policies): Known {
+  const grants = grantMarks(policies);
+  // Calls of one caller follow each other.
+  const again = last?.world === world && last.caller === who.caller && last.about === who.about;
+  const there = again ? last?.entry : cacheOf(world).get(textOf(who));
+  if (there && sameTexts(there.grants, grants) && samePolicies(there.policies, policies)) {
+    if (!again) last = { ...who, world, entry: there };
+    return there;
+  }
+  const entry = { grants, policies, allowed: onlyActionDecides(policies) ? new Map<string, Decision>() : undefined };
+  const cache = cacheOf(world);
+  if (cache.size >= CALLERS_MAX) cache.clear();
+  cache.set(textOf(who), entry);
+  last = { ...who, world, entry };
+  return entry;
+}
+
+const textOf = ({ caller, about }: Who): string =>
+  `${caller.arn} ${caller.userId} ${caller.accessKeyId ?? ''} ${about}`;
+
+function cacheOf(world: World): Map<string, Entry> {
   let cache = caches.get(world);
   if (!cache) {
     cache = new Map();
     caches.set(world, cache);
   }
-  const grants = grantMarks(policies);
-  const there = cache.get(who);
-  if (there && sameTexts(there.grants, grants) && samePolicies(there.policies, policies)) return there;
-  if (cache.size >= CALLERS_MAX) cache.clear();
-  const entry = { grants, policies, allowed: onlyActionDecides(policies) ? new Map<string, Decision>() : undefined };
-  cache.set(who, entry);
-  return entry;
+  return cache;
 }
 
 /** No grants, and no statement that looks at the resource or at a condition. */

@@ -34,7 +34,7 @@ export function unimplemented(service: Service, action: string): Fault {
 /** What is not modelled is refused by name, never ignored in silence. */
 export function refuseUnmodelled(operation: Operation, service: Service, input: object): void {
   for (const name in input) {
-    if ((input as Readonly<Record<string, unknown>>)[name] === undefined || operation.accepts.includes(name)) continue;
+    if ((input as Readonly<Record<string, unknown>>)[name] === undefined || operation.accepts.has(name)) continue;
     if (name === 'DryRun' && service.name === 'ec2') continue;
     const action = operation.name.slice(operation.name.indexOf('.') + 1);
     const json = service.protocol === 'awsJson1_1' || service.protocol === 'restJson1';

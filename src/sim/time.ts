@@ -130,7 +130,7 @@ export class VirtualTime implements Clock, SimClock {
 const FILE_WORK = /^(FSReq|CloseReq|FileHandleCloseReq)/;
 const fileWork = (): boolean => process.getActiveResourcesInfo().some((kind) => FILE_WORK.test(kind));
 
-let lastSecond = new Date(0);
+let lastSecond: Date = new Date(0);
 
 /**
  * IAM's times and many of EC2's are of whole seconds: launches, attachments, images. Those of one second share what
@@ -138,6 +138,6 @@ let lastSecond = new Date(0);
  */
 export function wholeSecond(ms: number): Date {
   const second = Math.floor(ms / 1000) * 1000;
-  if (lastSecond.getTime() !== second) lastSecond = new Date(second);
+  if (lastSecond.getTime() !== second) lastSecond = Object.freeze(new Date(second));
   return lastSecond;
 }

@@ -29,7 +29,7 @@ const HIBERNATION: Ec2.HibernationOptions = Object.freeze({ Configured: false })
 const MAINTENANCE: Ec2.InstanceMaintenanceOptions = Object.freeze({ AutoRecovery: 'default' });
 const MONITORED: Ec2.Monitoring = Object.freeze({ State: 'enabled' });
 const NOT_MONITORED: Ec2.Monitoring = Object.freeze({ State: 'disabled' });
-const NONE = Object.freeze([]) as unknown as never[];
+export const NONE = Object.freeze([]) as unknown as never[];
 
 const placements = new Map<string, Ec2.Placement>();
 
@@ -69,19 +69,21 @@ function metadataOf({ state, metadataOptions: options }: Instance): MetadataShow
   return shown;
 }
 
-const groups = new WeakMap<SecurityGroup, Ec2.GroupIdentifier>();
+const alone = new WeakMap<SecurityGroup, Ec2.GroupIdentifier[]>();
 
+/** Most instances have one group, and it is the same for many. */
 function groupsOf({ securityGroups }: Ec2Place, { securityGroupIds }: Instance): Ec2.GroupIdentifier[] {
-  return securityGroupIds.map((GroupId) => {
-    const group = securityGroups.get(GroupId);
-    if (!group) return { GroupId, GroupName: '' };
-    let shown = groups.get(group);
-    if (!shown) {
-      shown = Object.freeze({ GroupId, GroupName: group.groupName });
-      groups.set(group, shown);
-    }
-    return shown;
-  });
+  const first = securityGroups.get(securityGroupIds[0] ?? '');
+  if (!first || securityGroupIds.length > 1) {
+    return securityGroupIds.map((GroupId) => ({ GroupId, GroupName: securityGroups.get(GroupId)?.groupName ?? '' }));
+  }
+  let shown = alone.get(first);
+  if (!shown) {
+    const { groupId: GroupId, groupName: GroupName } = first;
+    shown = Object.freeze([Object.freeze({ GroupId, GroupName })]) as Ec2.GroupIdentifier[];
+    alone.set(first, shown);
+  }
+  return shown;
 }
 
 export const imageOf = (ctx: Pick<Ctx, 'world'>, place: Place, instance: Instance): Image | undefined =>
@@ -258,7 +260,7 @@ export function reservations(
     const reservation = byId.get(instance.reservationId) ?? {
       ReservationId: instance.reservationId,
       OwnerId: place.account,
-      Groups: [],
+      Groups: NONE,
       Instances: [],
     };
     reservation.Instances?.push(describeInstance(ctx, place, ec2, instance));

@@ -52,8 +52,11 @@ export function decodeRequest(schema: ServiceSchema, request: WireRequest): Aske
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function textOf(request: WireRequest, protocol: Protocol): string {
-  const { buffer, byteOffset, length } = request.body;
-  if (isAscii(request.body)) return Buffer.from(buffer, byteOffset, length).toString('latin1');
+  const { body } = request;
+  if (isAscii(body)) {
+    const bytes = body instanceof Buffer ? body : Buffer.from(body.buffer, body.byteOffset, body.length);
+    return bytes.toString('latin1');
+  }
   try {
     return strictUtf8.decode(request.body);
   } catch {

@@ -91,9 +91,10 @@ function whole(text: string): string {
 
 /** Kept as the last: scalars, and what is frozen. Not for items of flattened lists, which share a member and bear another name. */
 function elementOrNew(member: Member, value: unknown): string {
-  if (typeof value === 'object' && !Object.isFrozen(value)) return element(member, value);
+  const shared = typeof value === 'object';
+  if (shared && !Object.isFrozen(value)) return element(member, value);
   const { last } = member;
-  last.text = element(member, value);
+  last.text = shared ? itemText(member, value) : element(member, value);
   last.value = value;
   last.whole = false;
   return last.text;

@@ -4,7 +4,7 @@
  */
 
 import { launchDemands } from '../../launch/demands.ts';
-import { describeInstance } from '../../launch/describe-instance.ts';
+import { describeInstance, NONE } from '../../launch/describe-instance.ts';
 import { launchInstances } from '../../launch/launch.ts';
 import { type LaunchSpec, overTemplate, SPEC_MEMBERS, withoutBlanks } from '../../launch/spec.ts';
 import { launchedAs } from '../../launch/spot.ts';
@@ -73,7 +73,7 @@ function answer(call: RunCall, ec2: Ec2Place, instances: readonly Instance[]): E
   return {
     ReservationId: instances[0]?.reservationId,
     OwnerId: call.place.account,
-    Groups: [],
+    Groups: NONE,
     Instances: instances.map((instance) => describeInstance(call, call.place, ec2, instance)),
   };
 }
