@@ -21,7 +21,16 @@ export const SHIPPED: Readonly<Record<string, string>> = Object.fromEntries(
   ),
 );
 
+/** So many that the header of their package takes dozens of pages. */
+const MANY: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from({ length: 400 }, (_, i) => [`/usr/share/many/file-${i}`, 'one of many\n']),
+);
+
+/** All files of all packages. */
+export const PACKAGED_FILES: Readonly<Record<string, string>> = { ...SHIPPED, ...MANY };
+
 const PACKAGES = [
+  { name: 'many', paths: Object.keys(MANY) },
   { name: 'app', paths: ['/opt/app/shipped', '/opt/app/changed'] },
   { name: 'app-data', paths: ['/usr/share/app/one', '/usr/share/app/two'] },
   { name: 'filler', paths: ['/usr/lib/filler'] },
@@ -32,7 +41,7 @@ export async function sqliteForm(
   folder: string,
 ): Promise<{ readonly file: Buffer; readonly headers: readonly Buffer[] }> {
   const tree = join(folder, 'tree');
-  for (const [path, text] of Object.entries(SHIPPED)) {
+  for (const [path, text] of Object.entries(PACKAGED_FILES)) {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     writeFileSync(join(tree, path), text);
   }

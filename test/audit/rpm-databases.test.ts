@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { berkeleyForm, NAME, SHIPPED, sqliteForm } from '../../scripts/rpm-forms.ts';
+import { berkeleyForm, NAME, PACKAGED_FILES, SHIPPED, sqliteForm } from '../../scripts/rpm-forms.ts';
 import { readRpmDatabase } from '../../src/audit/packages/rpm.ts';
 import { Wanted } from '../../src/audit/packages/wanted.ts';
 import { auditImage, ext4Image } from '../../src/audit/testing.ts';
@@ -42,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function read(file: Buffer): Promise<{ readonly said: string; readonly why: string | undefined }> {
-  const files = Object.keys(SHIPPED).map((path) => ({ fileSystem: 0, path }));
+  const files = Object.keys(PACKAGED_FILES).map((path) => ({ fileSystem: 0, path }));
   const wanted = new Wanted(files);
   const why = await readRpmDatabase(file, undefined, wanted);
   const distinct = files.flatMap((asked) => {
@@ -53,7 +53,7 @@ async function read(file: Buffer): Promise<{ readonly said: string; readonly why
 }
 
 const TRUTH = JSON.stringify(
-  Object.entries(SHIPPED)
+  Object.entries(PACKAGED_FILES)
     .map(([path, text]) => [path, [`sha256 ${createHash('sha256').update(text).digest('hex')}`]])
     .toSorted(),
 );
@@ -118,6 +118,7 @@ test('rpm reads the same packages from the Berkeley DB form as from its own', ()
     'app /opt/app/changed /opt/app/shipped',
     'app-data /usr/share/app/one /usr/share/app/two',
     'filler /usr/lib/filler',
+    expect.stringMatching(/^many \/usr\/share\/many\/file-0 (?:\S+ ){398}\S+$/),
   ]);
 });
 
