@@ -12,27 +12,29 @@ import type { TrailEvent, World } from './world/world.ts';
 export class EventIds {
   #state: number;
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    this.#state = seed | 0;
   }
 
   /** In the form of a UUID. */
   next(): string {
-    const [a, b, c, d] = [this.#word(), this.#word(), this.#word(), this.#word()];
-    putHex(UUID, a, 8, 0);
+    putHex(UUID, this.#word(), 8, 0);
+    const b = this.#word();
     putHex(UUID, b >>> 16, 4, 9);
     putHex(UUID, b, 3, 15);
+    const c = this.#word();
     putHex(UUID, c >>> 16, 3, 20);
     putHex(UUID, c, 4, 24);
-    putHex(UUID, d, 8, 28);
+    putHex(UUID, this.#word(), 8, 28);
     return UUID.toString('latin1');
   }
 
+  /** 32 bits, with a sign: such numbers need no room of their own. */
   #word(): number {
-    this.#state = (this.#state + 0x9e3779b9) >>> 0;
+    this.#state = (this.#state + 0x9e3779b9) | 0;
     let t = this.#state;
     t = Math.imul(t ^ (t >>> 16), 0x21f0aaad);
     t = Math.imul(t ^ (t >>> 15), 0x735a2d97);
-    return (t ^ (t >>> 15)) >>> 0;
+    return t ^ (t >>> 15);
   }
 }
 

@@ -88,9 +88,11 @@ export function withoutBlanks<T>(spec: T): T {
   return kept as T;
 }
 
+const TAGGED_BESIDE = ['volume', 'network-interface', 'spot-instances-request'];
+
 /** Refuses what the simulator does not model inside the honoured members. */
 export function checkSpec(action: string, spec: LaunchSpec): void {
-  tagsOf(spec.TagSpecifications, 'instance', ['volume', 'network-interface', 'spot-instances-request']);
+  if (spec.TagSpecifications) tagsOf(spec.TagSpecifications, 'instance', TAGGED_BESIDE);
   onlyMembers(action, 'Placement', spec.Placement, ['AvailabilityZone', 'Tenancy', 'GroupName']);
   const tenancy = spec.Placement?.Tenancy;
   if (tenancy && tenancy !== 'default') throw notModelled(action, `Placement.Tenancy ${tenancy}`);

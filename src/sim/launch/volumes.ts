@@ -73,19 +73,22 @@ interface Opening {
  */
 export function openVolumes(ctx: Ctx, { caller, place, instance, planned }: Opening): Failure | undefined {
   const { volumes } = placeOf(ctx.world, place.account, place.region).ec2;
-  const grants: [Volume, string | undefined][] = [];
+  /** Of volumes under a key; no key is used for others. */
+  let grants: Map<Volume, string | undefined> | undefined;
   for (const { volume, snapshot } of planned) {
+    if (volume.kmsKeyId === undefined) continue;
     const refused = openKeys(ctx, { caller, place }, volume, snapshot);
     const attached = refused
       ? ({ ok: false, code: refused.code, message: refused.message } as const)
       : attachKey(ctx, { caller, place, volume, instanceId: instance.instanceId });
     if (!attached.ok) {
-      for (const [opened, grantId] of grants) detachKey(ctx, opened.kmsKeyId, grantId);
+      for (const [opened, grantId] of grants ?? []) detachKey(ctx, opened.kmsKeyId, grantId);
       return failureOf(attached.code);
     }
-    grants.push([volume, attached.grantId]);
+    grants ??= new Map();
+    grants.set(volume, attached.grantId);
   }
-  for (const [index, { device, volume }] of planned.entries()) {
+  for (const { device, volume } of planned) {
     volumes.set(volume.volumeId, volume);
     instance.volumes.set(device.deviceName, volume.volumeId);
     volume.state = 'in-use';
@@ -94,7 +97,7 @@ export function openVolumes(ctx: Ctx, { caller, place, instance, planned }: Open
       device: device.deviceName,
       atMs: ctx.nowMs,
       deleteOnTermination: device.deleteOnTermination,
-      grantId: grants[index]?.[1],
+      grantId: grants?.get(volume),
     };
   }
   return undefined;
