@@ -42,12 +42,26 @@ export function lastLaunched(image: Image, nowMs: number): string | undefined {
 }
 
 /** What an owner was shown, and all that it was made from: lists show the same images again and again. */
-interface Kept {
-  readonly from: Image;
+interface Kept extends Changing {
   readonly isPublic: boolean;
-  readonly tags: Tags;
+  /** Absent: none. */
+  readonly tags: Tags | undefined;
   readonly shape: Ec2.Image;
 }
+
+/** Members that nothing can change are not kept; `indexes.test.ts` changes each of the others. */
+type Changing = Pick<
+  Image,
+  | 'state'
+  | 'name'
+  | 'description'
+  | 'stateReason'
+  | 'bootMode'
+  | 'tpmSupport'
+  | 'imdsSupport'
+  | 'deprecateAtMs'
+  | 'deregistrationProtection'
+>;
 
 /** What is kept takes as much room as the image itself. */
 const KEPT_MAX = 50_000;
@@ -65,20 +79,24 @@ function keptShape(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image
   const before = kept.get(image);
   if (before && isSame(before, image)) return before.shape;
   const shape = Object.freeze(shapeNow(ctx, place, image));
-  const isPublic = image.launchPermissions.has('all');
   if (before === undefined && ++keptCount > KEPT_MAX) {
     kept = new WeakMap();
     keptCount = 1;
   }
-  kept.set(image, { from: { ...image }, isPublic, tags: new Map(image.tags), shape });
+  const { state, name, description, stateReason, bootMode, tpmSupport, imdsSupport, deprecateAtMs } = image;
+  const texts = { state, name, description, stateReason, bootMode, tpmSupport, imdsSupport, deprecateAtMs };
+  const tags = image.tags.size === 0 ? undefined : new Map(image.tags);
+  const { deregistrationProtection } = image;
+  kept.set(image, { ...texts, deregistrationProtection, isPublic: isPublic(image), tags, shape });
   return shape;
 }
 
 const dependsOnMoment = (image: Image): boolean =>
   image.deregistrationProtection.untilMs !== undefined || image.lastLaunchedMs !== undefined;
 
-/** Members that nothing can change are not compared; `indexes.test.ts` changes each of the others. */
-function isSame({ from, isPublic, tags }: Kept, image: Image): boolean {
+const isPublic = ({ launchPermissions }: Image): boolean => launchPermissions.size > 0 && launchPermissions.has('all');
+
+function isSame(from: Kept, image: Image): boolean {
   return (
     from.state === image.state &&
     from.name === image.name &&
@@ -89,14 +107,14 @@ function isSame({ from, isPublic, tags }: Kept, image: Image): boolean {
     from.imdsSupport === image.imdsSupport &&
     from.deprecateAtMs === image.deprecateAtMs &&
     from.deregistrationProtection === image.deregistrationProtection &&
-    isPublic === image.launchPermissions.has('all') &&
-    sameTags(tags, image.tags)
+    from.isPublic === isPublic(image) &&
+    sameTags(from.tags, image.tags)
   );
 }
 
-function sameTags(a: Tags, b: Tags): boolean {
+function sameTags(a: Tags | undefined, b: Tags): boolean {
+  if (a === undefined) return b.size === 0;
   if (a.size !== b.size) return false;
-  if (a.size === 0) return true;
   const theirs = b.entries();
   for (const [key, value] of a) {
     const [otherKey, otherValue] = theirs.next().value ?? [];
@@ -118,7 +136,7 @@ function shapeNow(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, image: Image)
     ImageOwnerAlias: ownerAlias(image.ownerId),
     State: image.state,
     StateReason: image.stateReason && { Code: image.stateReason.code, Message: image.stateReason.message },
-    Public: image.launchPermissions.has('all'),
+    Public: isPublic(image),
     CreationDate: creationDate(image),
     Architecture: image.architecture as Ec2.ArchitectureValues,
     VirtualizationType: image.virtualizationType as Ec2.VirtualizationType,

@@ -32,9 +32,12 @@ export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeI
     const { input, place } = call;
     checkUserIds(input.Owners, IMAGE_OWNERS);
     checkUserIds(input.ExecutableUsers, PERMITTED);
-    const found = (input.ImageIds?.length ? byIds(call, place, input.ImageIds) : shown(call)).filter((image) => {
+    const named = input.ImageIds?.length ? byIds(call, place, input.ImageIds) : undefined;
+    // What was looked for among own images only need not be asked for its owner again.
+    const owners = named || !ownOnly(input) ? input.Owners : undefined;
+    const found = (named ?? shown(call)).filter((image) => {
       if (image.state === 'disabled' && input.IncludeDisabled !== true) return false;
-      return ownedBy(image, place, input.Owners) && executableBy(image, place, input.ExecutableUsers);
+      return ownedBy(image, place, owners) && executableBy(image, place, input.ExecutableUsers);
     });
     const at = { ctx: call, place };
     const left = applyFilters(found, input.Filters, IMAGE_FILTERS, (image) => imageTags(call, place, image), at);
@@ -46,12 +49,15 @@ export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeI
 /** IMG-6: who does not own a deprecated image sees it only by asking for it. */
 function shown(call: Call<Ec2.DescribeImagesRequest>): Image[] {
   const { input, place, nowMs } = call;
-  const ownOnly = input.Owners?.every((owner) => owner === 'self') === true && input.Owners.length > 0;
-  return visibleImages(call, place, ownOnly).filter((image) => {
+  if (ownOnly(input)) return visibleImages(call, place, true);
+  return visibleImages(call, place).filter((image) => {
     if (image.ownerId === place.account || input.IncludeDeprecated === true) return true;
     return image.deprecateAtMs === undefined || nowMs < image.deprecateAtMs;
   });
 }
+
+const ownOnly = ({ Owners }: Ec2.DescribeImagesRequest): boolean =>
+  Owners !== undefined && Owners.length > 0 && Owners.every((owner) => owner === 'self');
 
 /** IMG-5: a deregistered image is listed for a while, then not any more, and in the end its id is an error. */
 function byIds(ctx: Pick<Ctx, 'world' | 'nowMs'>, place: Place, ids: readonly string[]): Image[] {
