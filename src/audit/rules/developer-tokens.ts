@@ -188,9 +188,9 @@ const FORMS: readonly Form[] = [
   {
     id: 'newrelic-key',
     maker: 'New Relic',
-    keywords: ['NRAK-', 'NRII-', 'NRJS-', 'NRRA-'],
+    keywords: ['NRAK-', 'NRII-', 'NRJS-', 'NRRA-', 'license_key', 'licenseKey'],
     pattern:
-      /(?<![A-Za-z0-9])(?:NRAK-[A-Z0-9]{27}|NRII-[A-Za-z0-9-]{32}|NRJS-[a-f0-9]{19}|NRRA-[a-f0-9]{42})(?![A-Za-z0-9])/y,
+      /(?<![A-Za-z0-9])(?:NRAK-[A-Z0-9]{27}|NRII-[A-Za-z0-9-]{32}|NRJS-[a-f0-9]{19}|NRRA-[a-f0-9]{42}|license_?key["']?\s{0,4}[=:]\s{0,4}["']?([a-f0-9]{36}NRAL))(?![A-Za-z0-9])/iy,
   },
   {
     id: 'datadog-key',

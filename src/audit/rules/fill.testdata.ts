@@ -29,3 +29,10 @@ export function withBase62Crc(prefix: string, body: string): string {
   }
   return `${prefix}${body}${sum}`;
 }
+
+/** A rule, what it is to find when it is filled at random and to leave alone when with one and the same, and in which file. */
+export type Form = readonly [rule: string, form: (f: Fill) => string, path?: string];
+
+const REFERENCE = ['$', '{PASSWORD}'].join('');
+/** A reference in place of a password is no secret. */
+export const password = (f: Fill): string => (f === sameFill ? REFERENCE : `${f(ALNUM, 12)}7`);

@@ -27,10 +27,27 @@ const unquoted = (secret: string, scene: Scene): Judgement =>
 
 /** A token that says where a list goes on, or which call is meant, opens nothing. */
 const NAMES =
-  'passw(?:or)?ds?|passphrase|passwd|secret|(?<!client|(?:next|page|continuation|request|idempotency|creation|change|lock|update|action|input|output|starting|forward|backward|publickey)[_-]?)token|api[_-]?key|access[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credential|pwd';
+  'passw(?:or)?ds?|passphrase|passwd|secret|(?<!client|(?:next|page|continuation|request|idempotency|creation|change|lock|update|action|input|output|starting|forward|backward|publickey)[_-]?)token|api[_-]?key|access[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credential|pwd|_pass(?!w|[a-z])|storepass';
 /** What may follow the name of a secret before the value: the rest of the identifier, never `_file`, `_path`, `_hash` and the like. */
 const REST =
   '(?!\\w{0,24}(?:file|path|dir|hash|salt|policy|length|len|min|max|type|name|prompt|expir|ttl|url|uri|field|label|hint|id|arn|count|age|format|regex|class|store|manager|provider|endpoint|source|version|auth(?:entication)?|encryption|algorithm|method|scheme|mechanism|prefix|suffix|process|status|header|ref|title|message|time|date|used|enabled?|required|command|cmd|program|helper|list|size|mode)s?["\']?\\s{0,8}[=:])[\\w.-]{0,24}';
+
+const REST_OF_NAME = '[\\w.-]{0,24}';
+
+/** Flags that programs take a secret by, after a blank; those with `=` are assignments. */
+const FLAGS = [
+  'password',
+  'passwd',
+  'passphrase',
+  'token',
+  'secret',
+  'secret-key',
+  'api-key',
+  'apikey',
+  'auth-token',
+  'access-token',
+  'client-secret',
+] as const;
 
 /** `…:111111111111:secret:prod/db` is the ARN of a secret; `AWS::IAM::AccessKey` a kind of resource. */
 const NO_NAME_OF_AWS = '(?<!\\d{6}:|AWS::\\w{1,24}::\\w{0,24})';
@@ -53,6 +70,8 @@ const ASSIGNED = {
     'credential',
     '_pwd',
     'pwd=',
+    '_pass',
+    'storepass',
   ],
   generic: true,
   severity: 'medium',
@@ -225,15 +244,32 @@ export const PASSWORD_RULES: readonly Rule[] = [
   }),
   token({
     id: 'chpasswd-line',
-    what: 'a password piped to chpasswd or passwd',
+    what: 'a password piped to a command that asks for one',
     ...TEXT,
-    keywords: ['chpasswd', 'passwd --stdin'],
+    keywords: ['chpasswd', 'passwd --stdin', '--password-stdin', 'sudo -S', 'realm join'],
     pattern:
-      /echo\s{1,3}(?:-e\s)?["']?(?:[a-z_][\w-]{0,31}:)?([^\s"'|]{4,100})["']?\s{0,3}\|\s{0,3}(?:sudo\s)?(?:\/usr\/sbin\/)?(?:chpasswd|passwd\s[^\n]{0,30}--stdin)/g,
+      /echo\s{1,3}(?:-e\s)?["']?(?:[a-z_][\w-]{0,31}:)?([^\s"'|]{4,100})["']?\s{0,3}\|\s{0,3}(?:sudo\s)?(?:\/usr\/sbin\/)?(?:chpasswd|passwd\s[^\n]{0,30}--stdin|[^\n|]{1,80}--password-stdin|-S\s|realm\sjoin)/g,
     at: 'window',
     before: 180,
     after: 20,
     check: (secret, scene) => scene.text && !PROSE.test(scene.path) && isPassword(secret, true),
+  }),
+  token({
+    id: 'command-flag',
+    what: 'a password, token or key on a command line',
+    ...TEXT,
+    severity: 'medium',
+    generic: true,
+    keywords: FLAGS.map((flag) => `--${flag} `),
+    pattern: new RegExp(`--(?:${FLAGS.join('|')})[ \\t]{1,4}["']?([^\\s"'|;&<>()]{6,160})`, 'iy'),
+    check: (secret, scene) => !/^-/.test(secret) && unquoted(secret, scene),
+  }),
+  token({
+    ...ASSIGNED,
+    id: 'password-xml',
+    what: 'a password, token or key in an attribute beside its name',
+    pattern: new RegExp(`(?:${NAMES})${REST_OF_NAME}"\\s{1,8}value="([^"\\r\\n]{4,160})"`, 'iy'),
+    check: (secret, scene) => !/\s.*\s/.test(secret) && judged(secret, scene, true),
   }),
   token({
     ...ASSIGNED,
@@ -250,7 +286,7 @@ export const PASSWORD_RULES: readonly Rule[] = [
     id: 'password-unquoted',
     what: 'a password, token or key in a setting',
     pattern: new RegExp(
-      `${NO_NAME_OF_AWS}(?:${NAMES})${REST}["']?\\s{0,6}(?:=>|:=|[=:])[ \\t]{0,6}([^\\s"'\`,;<>(){}\\[\\]]{6,160})(?=[\\s,;]|$)`,
+      `${NO_NAME_OF_AWS}(?:${NAMES})${REST}["']?\\s{0,6}(?:=>|:=|[=:])[ \\t]{0,6}([^\\s"'\`,;<>(){}\\[\\]]{6,160})(?=[\\s,;"']|$)`,
       'iy',
     ),
     check: unquoted,

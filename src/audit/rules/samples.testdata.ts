@@ -9,14 +9,17 @@ import {
   B64,
   BASE32,
   type Fill,
+  type Form,
   HEX,
   LETTERS,
+  password,
   randomFill,
   sameFill,
   UPPER,
   URL64,
   withBase62Crc,
 } from './fill.testdata.ts';
+import { SERVER_FORMS } from './servers.testdata.ts';
 
 export interface Sample {
   readonly rule: string;
@@ -27,8 +30,6 @@ export interface Sample {
 
 const uuid: (f: Fill) => string = (f) => [8, 4, 4, 4, 12].map((n) => f(HEX, n)).join('-');
 const json = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-type Form = readonly [rule: string, form: (f: Fill) => string, path?: string];
 
 /** One and the same character in place of random ones makes each of these no secret. */
 const FORMS: readonly Form[] = [
@@ -167,9 +168,6 @@ function grafana(f: Fill): string {
   return `gl${'sa_'}${random}_${crc32(random).toString(16).padStart(8, '0')}\n`;
 }
 
-const REFERENCE = ['$', '{PASSWORD}'].join('');
-const password = (f: Fill): string => (f === sameFill ? REFERENCE : `${f(ALNUM, 12)}7`);
-
 /** A reference in place of a password makes each of these no secret. */
 const PASSWORDS: readonly Form[] = [
   ['password-in-url', (f) => `https://deploy:${password(f)}@git.corp.io/x.git`, '/etc/app.conf'],
@@ -248,11 +246,6 @@ const PASSWORDS: readonly Form[] = [
   ['wifi-password', (f) => `network={\n  psk="${password(f)}"\n}`, '/etc/wpa_supplicant/wpa_supplicant.conf'],
   ['vpn-password', (f) => `user * ${password(f)} *\n`, '/etc/ppp/chap-secrets'],
   ['mail-password', (f) => `[smtp.corp.io]:587 u:${password(f)}\n`, '/etc/postfix/sasl_passwd'],
-  ['ldap-password', (f) => `bindpw ${password(f)}\n`, '/etc/nslcd.conf'],
-  ['samba-password', (f) => `username=u\npassword=${password(f)}\n`, '/root/.smbcredentials'],
-  ['snmp-community', (f) => `rwcommunity ${f === sameFill ? 'public' : password(f)}\n`, '/etc/snmp/snmpd.conf'],
-  ['subversion-password', (f) => `password\nV 13\n${password(f)}\n`, '/root/.subversion/auth/svn.simple/abc'],
-  ['php-application-password', (f) => `$db['password'] = '${password(f)}';`, '/var/www/config.php'],
   ['terraform-variables', (f) => `db_password = "${password(f)}"\n`, '/srv/infra/prod.tfvars'],
   ['terraform-state', (f) => `{"version":4,"x":{"master_password":"${password(f)}"}}`, '/srv/infra/terraform.tfstate'],
   ['ansible-inventory-password', (f) => `h1 ansible_ssh_pass=${password(f)}\n`, '/srv/ansible/hosts'],
@@ -396,4 +389,9 @@ const filled = (forms: readonly Form[], seed: number): readonly Sample[] =>
     miss: form(sameFill),
   }));
 
-export const SAMPLES: readonly Sample[] = [...filled(FORMS, 1_000), ...filled(PASSWORDS, 2_000), ...TRACES];
+export const SAMPLES: readonly Sample[] = [
+  ...filled(FORMS, 1_000),
+  ...filled(PASSWORDS, 2_000),
+  ...filled(SERVER_FORMS, 3_000),
+  ...TRACES,
+];

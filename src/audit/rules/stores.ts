@@ -2,7 +2,7 @@
 import { isPassword, isPlaceholder, isRandom } from '../plausible.ts';
 import { inFile, type Judgement, type PathRule, type Rule, revoke, type Scene } from '../rule.ts';
 
-const isSecret = (secret: string): Judgement => isPassword(secret, true);
+export const isSecret = (secret: string): Judgement => isPassword(secret, true);
 
 /** `auth` of a Docker config and `_auth` of npm: user and password in base64. */
 const isBasic = (encoded: string): boolean => {
@@ -11,7 +11,7 @@ const isBasic = (encoded: string): boolean => {
   return text.includes(':') && /^[\x20-\x7e]+$/.test(text) && password.length >= 3 && !isPlaceholder(password);
 };
 
-interface Store {
+export interface Store {
   readonly id: string;
   readonly of: string;
   readonly path: RegExp;
@@ -24,7 +24,7 @@ const STORES: readonly Store[] = [
   {
     id: 'docker-config',
     of: 'a container registry',
-    path: /(?:^|\/)(?:\.docker\/config\.json|\.dockercfg|\.dockerconfigjson|containers\/auth\.json|config\.json)$/,
+    path: /(?:^|\/)(?:\.docker\/config\.json|\.dockercfg|\.dockerconfigjson|containers\/auth\.json|config\.json|etc\/ecs\/ecs\.config)$/,
     pattern: /"(?:auth|identitytoken|registrytoken)"\s*:\s*"([A-Za-z0-9+/=_.-]{8,2000})"/g,
     check: (s) => isBasic(s) || (s.length > 30 && isRandom(s, 3.8)),
   },
@@ -305,7 +305,7 @@ const STORES: readonly Store[] = [
   },
 ];
 
-export const STORE_RULES: readonly Rule[] = STORES.map(({ id, of, path, pattern, severity, check }) =>
+export const storeRule = ({ id, of, path, pattern, severity, check }: Store): PathRule =>
   inFile({
     id,
     severity: severity ?? 'high',
@@ -315,5 +315,6 @@ export const STORE_RULES: readonly Rule[] = STORES.map(({ id, of, path, pattern,
     path,
     pattern,
     ...(check === undefined ? {} : { check }),
-  }),
-);
+  });
+
+export const STORE_RULES: readonly Rule[] = STORES.map(storeRule);
