@@ -41,7 +41,7 @@ function placeOf(sample: Sample, i: number): string {
 }
 const isAscii = (text: string): boolean => /^[\t\r\n\x20-\x7e]*$/.test(text);
 /** What is found without knowing the file it was in: passwords in prose and on command lines need to be in a text by its name. */
-const BY_NAME = new Set(['connection-string', 'curl-user', 'command-password', 'chpasswd-line']);
+const BY_NAME = new Set(['connection-string', 'curl-user', 'command-password', 'chpasswd-line', 'sql-password']);
 const isStrong = (sample: Sample): boolean => {
   const rule = ruleOf(sample);
   return rule?.kind === 'token' && !rule.generic && !BY_NAME.has(rule.id);

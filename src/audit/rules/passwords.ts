@@ -27,12 +27,14 @@ const unquoted = (secret: string, scene: Scene): Judgement =>
 
 /** A token that says where a list goes on, or which call is meant, opens nothing. */
 const NAMES =
-  'passw(?:or)?ds?|passphrase|passwd|secret|(?<!client|(?:next|page|continuation|request|idempotency|creation|change|lock|update|action|input|output|starting|forward|backward|publickey)[_-]?)token|api[_-]?key|access[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credential|pwd|_pass(?!w|[a-z])|storepass';
+  'passw(?:or)?ds?|passphrase|passwd|secret|(?<!client|(?:next|page|continuation|request|idempotency|creation|change|lock|update|action|input|output|starting|forward|backward|publickey)[_-]?)token|api[_-]?key|access[_-]?key|auth[_-]?key|encryption[_-]?key|signing[_-]?key|credential|pwd|_pass(?!w|[a-z])|storepass|(?<![a-z])pass(?=["\']?\\s{0,2}[=:])';
 /** What may follow the name of a secret before the value: the rest of the identifier, never `_file`, `_path`, `_hash` and the like. */
-const REST =
-  '(?!\\w{0,24}(?:file|path|dir|hash|salt|policy|length|len|min|max|type|name|prompt|expir|ttl|url|uri|field|label|hint|id|arn|count|age|format|regex|class|store|manager|provider|endpoint|source|version|auth(?:entication)?|encryption|algorithm|method|scheme|mechanism|prefix|suffix|process|status|header|ref|title|message|time|date|used|enabled?|required|command|cmd|program|helper|list|size|mode)s?["\']?\\s{0,8}[=:])[\\w.-]{0,24}';
+const NO_SECRET =
+  'file|path|dir|hash|salt|policy|length|len|min|max|type|name|prompt|expir|ttl|url|uri|field|label|hint|id|arn|count|age|format|regex|class|store|manager|provider|endpoint|source|version|auth(?:entication)?|encryption|algorithm|method|scheme|mechanism|prefix|suffix|process|status|header|ref|title|message|time|date|used|enabled?|required|command|cmd|program|helper|list|size|mode';
+const REST = `(?!\\w{0,24}(?:${NO_SECRET})s?["']?\\s{0,8}[=:])[\\w.-]{0,24}`;
 
-const REST_OF_NAME = '[\\w.-]{0,24}';
+/** The same, where the name is itself a value. */
+const REST_OF_NAME = `(?!\\w{0,24}(?:${NO_SECRET})s?["'\\s])[\\w.-]{0,24}`;
 
 /** Flags that programs take a secret by, after a blank; those with `=` are assignments. */
 const FLAGS = [
@@ -72,6 +74,11 @@ const ASSIGNED = {
     'pwd=',
     '_pass',
     'storepass',
+    'pass=',
+    'pass: ',
+    'pass":',
+    'pwd: ',
+    'pwd":',
   ],
   generic: true,
   severity: 'medium',
@@ -266,10 +273,34 @@ export const PASSWORD_RULES: readonly Rule[] = [
   }),
   token({
     ...ASSIGNED,
-    id: 'password-xml',
-    what: 'a password, token or key in an attribute beside its name',
-    pattern: new RegExp(`(?:${NAMES})${REST_OF_NAME}"\\s{1,8}value="([^"\\r\\n]{4,160})"`, 'iy'),
-    check: (secret, scene) => !/\s.*\s/.test(secret) && judged(secret, scene, true),
+    id: 'password-beside-name',
+    what: 'a password, token or key beside its name (XML, environments of containers, parameters)',
+    pattern: new RegExp(
+      `(?:${NAMES})${REST_OF_NAME}["']?(?:\\s{1,8}value=|\\s{0,8},\\s{0,40}"(?:Parameter)?Value"\\s{0,4}:\\s{0,4}|[ \\t]{0,4}\\r?\\n[ \\t]{1,60}value:[ \\t]{1,8})["']?([^"'\\s]{4,160})`,
+      'iy',
+    ),
+    check: (secret, scene) => judged(secret, scene, true),
+  }),
+  token({
+    id: 'ssm-secure-string',
+    what: 'a SecureString of Parameter Store, as it was printed',
+    ...TEXT,
+    keywords: ['SecureString'],
+    pattern: /SecureString"\s{0,4},\s{0,40}"Value"\s{0,4}:\s{0,4}"([^"\r\n]{4,280})"/y,
+    // Without --with-decryption it is printed as KMS left it.
+    check: (secret) => !/^AQ[IE]C/.test(secret) && isPassword(secret.slice(0, 200), true),
+  }),
+  token({
+    id: 'sql-password',
+    what: 'a password in a statement of SQL',
+    ...TEXT,
+    keywords: ['identified by', "password '"],
+    pattern: /(?:identified\s{1,4}by|(?:role|user)\s{1,4}\S{1,64}\s[^;\n]{0,80}?password)\s{1,4}'([^'\r\n]{4,120})'/gi,
+    at: 'window',
+    before: 180,
+    after: 140,
+    check: (secret, scene) =>
+      scene.text && CONFIG.test(scene.path) && !PROGRAM.test(scene.path) && judged(secret, scene, true),
   }),
   token({
     ...ASSIGNED,

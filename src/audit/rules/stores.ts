@@ -24,7 +24,7 @@ const STORES: readonly Store[] = [
   {
     id: 'docker-config',
     of: 'a container registry',
-    path: /(?:^|\/)(?:\.docker\/config\.json|\.dockercfg|\.dockerconfigjson|containers\/auth\.json|config\.json|etc\/ecs\/ecs\.config)$/,
+    path: /(?:^|\/)(?:\.docker\/config\.json|\.dockercfg|\.dockerconfigjson|containers\/(?:\d+\/)?auth\.json|config\.json|etc\/ecs\/ecs\.config)$/,
     pattern: /"(?:auth|identitytoken|registrytoken)"\s*:\s*"([A-Za-z0-9+/=_.-]{8,2000})"/g,
     check: (s) => isBasic(s) || (s.length > 30 && isRandom(s, 3.8)),
   },
