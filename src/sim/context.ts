@@ -25,6 +25,8 @@ export const callSeeing = (call: Call<object>, past: { readonly world: World; re
 
 const NOBODY: readonly string[] = [];
 
+type Filled = { -readonly [K in 'eventId' | 'requestId' | 'atMs']: TrailEvent[K] };
+
 /** Made for every call and every task: methods of a class cost nothing to make. */
 class Context implements Ctx {
   readonly world: World;
@@ -71,8 +73,10 @@ class Context implements Ctx {
 
   /** Whoever records an event made it for that: it is filled in, not copied. */
   #add(event: Recorded & Pick<TrailEvent, 'sharedEventId'>, answered: Answered | undefined): void {
-    const rest = { eventId: this.ids.next(), requestId: this.requestId, atMs: this.nowMs };
-    const added: TrailEvent = Object.assign(event, rest);
+    const added = event as Recorded & Filled;
+    added.eventId = this.ids.next();
+    added.requestId = this.requestId;
+    added.atMs = this.nowMs;
     addEvent(this.present, answered ? withAnswer(added, answered) : added);
   }
 }

@@ -20,15 +20,7 @@ import {
   laterOf,
   pastOf,
 } from './disturbance.ts';
-import {
-  type Call,
-  type Caller,
-  type Demand,
-  Fault,
-  type Operation,
-  type Recorded,
-  type TaskHandler,
-} from './operation.ts';
+import { type Call, type Caller, type Demand, Fault, type Operation, type TaskHandler } from './operation.ts';
 import { guessProtocol, noService, refuseUnmodelled, unimplemented } from './refusals.ts';
 import { runDue } from './tasks.ts';
 import type { SimClock } from './time.ts';
@@ -39,7 +31,7 @@ import { loadSchema, type ServiceSchema } from './wire/schema.ts';
 import { type Service, serviceNamed, serviceOfTarget } from './wire/services.ts';
 import { readSignature, type SignatureRead, SigningKeys } from './wire/sigv4.ts';
 import { OPT_IN_REGIONS, REGION_ZONES } from './world/regions.ts';
-import type { World } from './world/world.ts';
+import type { TrailEvent, World } from './world/world.ts';
 
 export interface KernelOptions {
   readonly world: World;
@@ -293,8 +285,11 @@ class SimKernel implements Kernel {
   ): void {
     const { caller, service } = attempt;
     const { fault, output, seen } = result;
-    // Filled in, not put together of pieces: those cost more than all the rest of it.
-    const event: { -readonly [K in keyof Recorded]: Recorded[K] } = {
+    // Filled in, not put together of pieces: those cost more than all the rest of it. The first three are the trail's.
+    const event: { -readonly [K in keyof TrailEvent]: TrailEvent[K] } = {
+      eventId: '',
+      requestId: '',
+      atMs: 0,
       region: attempt.region,
       account: caller.account,
       eventSource: service.eventSource,

@@ -86,6 +86,9 @@ function groupsOf({ securityGroups }: Ec2Place, { securityGroupIds }: Instance):
   return shown;
 }
 
+const reasonOf = ({ stateReason: why }: Instance): Ec2.StateReason | undefined =>
+  why && { Code: why.code, Message: why.message };
+
 export const imageOf = (ctx: Pick<Ctx, 'world'>, place: Place, instance: Instance): Image | undefined =>
   regionOf(ctx.world, place.region).ec2.images.get(instance.imageId);
 
@@ -98,10 +101,12 @@ export function describeInstance(
   const gone = instance.state === 'terminated';
   const image = imageOf(ctx, place, instance);
   const launchTime = wholeSecond(instance.launchedMs);
+  // Every member is named, be it without value: an object that grows takes more room and time.
   const shown: Ec2.Instance = {
     AmiLaunchIndex: instance.launchIndex ?? 0,
     Architecture: instance.architecture as Ec2.ArchitectureValues,
     BlockDeviceMappings: NONE,
+    BootMode: image?.bootMode as Ec2.BootModeValues | undefined,
     ClientToken: instance.clientToken ?? '',
     CpuOptions: cpuOptions(instanceType(instance.instanceType).vcpus),
     CurrentInstanceBootMode: image?.bootMode === 'uefi' ? 'uefi' : 'legacy-bios',
@@ -110,8 +115,10 @@ export function describeInstance(
     EnclaveOptions: ENCLAVE,
     HibernationOptions: HIBERNATION,
     Hypervisor: 'xen',
+    IamInstanceProfile: undefined,
     ImageId: instance.imageId,
     InstanceId: instance.instanceId,
+    InstanceLifecycle: instance.lifecycle,
     InstanceType: instance.instanceType as Ec2._InstanceType,
     KeyName: instance.keyName,
     LaunchTime: launchTime,
@@ -125,11 +132,13 @@ export function describeInstance(
     PrivateIpAddress: undefined,
     ProductCodes: NONE,
     PublicDnsName: '',
+    PublicIpAddress: undefined,
     RootDeviceName: instance.rootDeviceName,
     RootDeviceType: 'ebs',
     SecurityGroups: NONE,
     SourceDestCheck: undefined,
     State: stateOf(instance),
+    StateReason: reasonOf(instance),
     StateTransitionReason: instance.stateTransitionReason,
     SubnetId: undefined,
     Tags: instance.tags.size === 0 ? NONE : describedTags(instance.tags),
@@ -138,11 +147,6 @@ export function describeInstance(
     VirtualizationType: 'hvm',
     VpcId: undefined,
   };
-  if (instance.stateReason) {
-    shown.StateReason = { Code: instance.stateReason.code, Message: instance.stateReason.message };
-  }
-  if (instance.lifecycle) shown.InstanceLifecycle = instance.lifecycle;
-  if (image?.bootMode) shown.BootMode = image.bootMode as Ec2.BootModeValues;
   if (gone) return shown;
   const Arn = instance.instanceProfileArn;
   if (Arn) shown.IamInstanceProfile = { Arn, Id: profileIdOf(ctx, place, instance) };
@@ -203,8 +207,9 @@ function showBelongings(shown: Ec2.Instance, place: Place, ec2: Ec2Place, instan
 /** The one interface, which shows much of what its instance shows. */
 function interfaceOf(shown: Ec2.Instance, place: Place, instance: Instance): Ec2.InstanceNetworkInterface {
   const { PrivateDnsName, PrivateIpAddress, PublicDnsName, PublicIpAddress: PublicIp } = shown;
-  const address: Ec2.InstancePrivateIpAddress = { Primary: true, PrivateDnsName, PrivateIpAddress };
-  const made: Ec2.InstanceNetworkInterface = {
+  const Association = PublicIp ? { IpOwnerId: 'amazon', PublicDnsName, PublicIp } : undefined;
+  return {
+    Association,
     Attachment: {
       AttachTime: shown.LaunchTime,
       AttachmentId: attachmentId(instance),
@@ -221,14 +226,12 @@ function interfaceOf(shown: Ec2.Instance, place: Place, instance: Instance): Ec2
     OwnerId: place.account,
     PrivateDnsName,
     PrivateIpAddress,
-    PrivateIpAddresses: [address],
+    PrivateIpAddresses: [{ Association, Primary: true, PrivateDnsName, PrivateIpAddress }],
     SourceDestCheck: true,
     Status: 'in-use',
     SubnetId: instance.subnetId,
     VpcId: instance.vpcId,
   };
-  if (PublicIp) made.Association = address.Association = { IpOwnerId: 'amazon', PublicDnsName, PublicIp };
-  return made;
 }
 
 export function shownDevices(ec2: Ec2Place, instance: Instance): Ec2.InstanceBlockDeviceMapping[] {
