@@ -4,7 +4,7 @@
  * Debian leaves out of rpm, by the C file of rpm that scripts/rpm-ndb.ts compiles.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sqliteRecords } from '../src/audit/packages/rpm-sqlite.ts';
 import { makeRpmRoot } from './rpm-root.ts';
@@ -48,11 +48,8 @@ export async function sqliteForm(
   const root = makeRpmRoot(folder, tree, PACKAGES, '/var/lib/rpm');
   const place = join(root, 'var/lib/rpm');
   const file = readFileSync(join(place, NAME.sqlite));
-  const log = readdirSync(place).includes(`${NAME.sqlite}-wal`)
-    ? readFileSync(join(place, `${NAME.sqlite}-wal`))
-    : undefined;
   const headers: Buffer[] = [];
-  for await (const record of sqliteRecords(file, log)) {
+  for await (const record of sqliteRecords(join(place, NAME.sqlite))) {
     if (typeof record === 'string') throw new Error(record);
     headers.push(Buffer.from(record));
   }

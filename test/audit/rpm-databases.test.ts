@@ -44,7 +44,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function read(file: Buffer): Promise<{ readonly said: string; readonly why: string | undefined }> {
   const files = Object.keys(PACKAGED_FILES).map((path) => ({ fileSystem: 0, path }));
   const wanted = new Wanted(files);
-  const why = await readRpmDatabase(file, undefined, wanted);
+  const path = join(folder, 'read');
+  writeFileSync(path, file);
+  const why = await readRpmDatabase(path, wanted);
   const distinct = files.flatMap((asked) => {
     const all = wanted.saidOf(asked).map((d) => `${d.algorithm} ${d.digest}`);
     return all.length === 0 ? [] : [[asked.path, [...new Set(all)]]];

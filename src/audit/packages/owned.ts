@@ -2,10 +2,13 @@
  * Which of some files are as a package shipped them. Such files are in every copy of the distribution: nothing in them is
  * this image's secret. Asked after a scan, for the few files that say something, so nothing else is hashed.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Reason, reason } from '../../base/outcome.ts';
 import type { FileEntry, FileSystem } from '../../disk/types.ts';
 import { DPKG_STATUS, DPKG_SUMS, readConffiles, readSums } from './dpkg.ts';
-import { digestOf, readWhole } from './read-whole.ts';
+import { copyOut, digestOf, readWhole } from './read-whole.ts';
 import { RPM_DATABASE, readRpmDatabase } from './rpm.ts';
 import { type Digest, Wanted } from './wanted.ts';
 
@@ -101,18 +104,24 @@ async function readDatabases(
   return notes;
 }
 
+/** Copied to a file of its own, so that none of it has to be in memory. */
 async function readRpm(
   fileSystem: FileSystem,
   byPath: ReadonlyMap<string, FileEntry>,
   entry: FileEntry,
   wanted: Wanted,
 ): Promise<string | undefined> {
-  const file = await readWhole(fileSystem, entry);
-  if (file === undefined) return 'says nothing: it cannot be read';
-  const log = byPath.get(`${entry.path}-wal`);
-  if (log === undefined || log.size === 0) return await readRpmDatabase(file, undefined, wanted);
-  const said = await readWhole(fileSystem, log);
-  return said === undefined ? 'says nothing: its log cannot be read' : await readRpmDatabase(file, said, wanted);
+  const folder = mkdtempSync(join(tmpdir(), 'amiport-rpm-'));
+  try {
+    const path = join(folder, 'database');
+    const log = byPath.get(`${entry.path}-wal`);
+    if (!(await copyOut(fileSystem, entry, path))) return 'says nothing: it cannot be read';
+    if (log !== undefined && log.size > 0 && !(await copyOut(fileSystem, log, `${path}-wal`)))
+      return 'says nothing: its log cannot be read';
+    return await readRpmDatabase(path, wanted);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const unread = (path: string, why: string): Reason =>

@@ -4,6 +4,8 @@
  * Pages of slots come first, then the records that they name, in blocks of 16 bytes, all little-endian. What no slot names is zero: rpm
  * clears what it deletes, so a record that nothing names is a slot that was lost.
  */
+import type { Parts } from './parts.ts';
+
 const MAGIC = { file: 'RpmP', slot: 'Slot', head: 'BlbS', tail: 'BlbE' } as const;
 const PAGE = 4096;
 const BLOCK = 16;
@@ -16,26 +18,24 @@ interface Slot {
   readonly end: number;
 }
 
-const isAt = (file: Buffer, at: number, magic: string): boolean => file.toString('latin1', at, at + 4) === magic;
+const isAt = (bytes: Buffer, at: number, magic: string): boolean => bytes.toString('latin1', at, at + 4) === magic;
 
-export const isNdb = (file: Buffer): boolean => isAt(file, 0, MAGIC.file);
+export const isNdb = (file: Parts): boolean => isAt(file.read(0, 4), 0, MAGIC.file);
 
 /** @returns each header, or what is wrong */
-export function* ndbRecords(file: Buffer): Generator<Buffer | string> {
-  const version = file.length < FIRST_SLOT ? -1 : file.readUInt32LE(4);
+export function* ndbRecords(file: Parts): Generator<Buffer | string> {
+  const head = file.read(0, FIRST_SLOT);
+  const version = head.length < FIRST_SLOT ? -1 : head.readUInt32LE(4);
   if (version !== 0) {
     yield version < 0 ? 'it is cut off' : `version ${version} of ndb is not read`;
     return;
   }
-  const slotsEnd = file.readUInt32LE(12) * PAGE;
+  const slotsEnd = head.readUInt32LE(12) * PAGE;
   if (slotsEnd > file.length || file.length % BLOCK !== 0) yield 'it is cut off';
   const slots: Slot[] = [];
-  for (let at = FIRST_SLOT; at < Math.min(slotsEnd, file.length - BLOCK); at += BLOCK) {
-    const begin = file.readUInt32LE(at + 8) * BLOCK;
-    if (!isAt(file, at, MAGIC.slot)) yield 'a slot is damaged';
-    else if (begin > 0)
-      slots.push({ package: file.readUInt32LE(at + 4), begin, end: begin + file.readUInt32LE(at + 12) * BLOCK });
-  }
+  for (const slot of slotsOf(file, Math.min(slotsEnd, file.length)))
+    if (slot === 'damaged') yield 'a slot is damaged';
+    else slots.push(slot);
   let last = slotsEnd;
   for (const slot of slots.toSorted((a, b) => a.begin - b.begin)) {
     if (slot.begin < last || slot.end > file.length || slot.end - slot.begin < HEAD + TAIL) {
@@ -49,19 +49,36 @@ export function* ndbRecords(file: Buffer): Generator<Buffer | string> {
   if (!isZero(file, last, file.length)) yield 'there is a record that no slot names';
 }
 
-function recordOf(file: Buffer, slot: Slot): Buffer | undefined {
-  const length = file.readUInt32LE(slot.begin + 12);
-  const data = slot.begin + HEAD;
-  const isWhole =
-    isAt(file, slot.begin, MAGIC.head) &&
-    file.readUInt32LE(slot.begin + 4) === slot.package &&
-    Math.ceil((HEAD + length + TAIL) / BLOCK) * BLOCK === slot.end - slot.begin &&
-    file.readUInt32LE(slot.end - 8) === length &&
-    isAt(file, slot.end - 4, MAGIC.tail);
-  return isWhole ? file.subarray(data, data + length) : undefined;
+/** Empty slots name no block. */
+function* slotsOf(file: Parts, end: number): Generator<Slot | 'damaged'> {
+  for (let at = 0; at < end; at += PAGE) {
+    const page = file.read(at, PAGE);
+    for (let slot = at === 0 ? FIRST_SLOT : 0; slot + BLOCK <= page.length; slot += BLOCK) {
+      const begin = page.readUInt32LE(slot + 8) * BLOCK;
+      if (!isAt(page, slot, MAGIC.slot)) yield 'damaged';
+      else if (begin > 0)
+        yield { package: page.readUInt32LE(slot + 4), begin, end: begin + page.readUInt32LE(slot + 12) * BLOCK };
+    }
+  }
 }
 
-function isZero(file: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += 1) if (file[at] !== 0) return false;
+function recordOf(file: Parts, slot: Slot): Buffer | undefined {
+  const head = file.read(slot.begin, HEAD);
+  const tail = file.read(slot.end - TAIL, TAIL);
+  const length = head.readUInt32LE(12);
+  const isWhole =
+    isAt(head, 0, MAGIC.head) &&
+    head.readUInt32LE(4) === slot.package &&
+    Math.ceil((HEAD + length + TAIL) / BLOCK) * BLOCK === slot.end - slot.begin &&
+    tail.readUInt32LE(4) === length &&
+    isAt(tail, 8, MAGIC.tail);
+  return isWhole ? file.read(slot.begin + HEAD, length) : undefined;
+}
+
+const CHUNK = 65_536;
+
+function isZero(file: Parts, from: number, to: number): boolean {
+  for (let at = from; at < to; at += CHUNK)
+    if (file.read(at, Math.min(CHUNK, to - at)).some((byte) => byte !== 0)) return false;
   return true;
 }

@@ -1,18 +1,12 @@
 /** Headers of an rpm database in SQLite (Fedora, RHEL from 9 on, Amazon Linux 2023). Source: rpm lib/backend/sqlite.c: table `Packages`. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { Parts } from './parts.ts';
 
-export const isSqlite = (file: Buffer): boolean => file.toString('latin1', 0, 16) === 'SQLite format 3\0';
+export const isSqlite = (file: Parts): boolean => file.read(0, 16).toString('latin1') === 'SQLite format 3\0';
 
-/** @param log its write-ahead log, where there is one @returns each header, or what is wrong */
-export async function* sqliteRecords(file: Buffer, log: Buffer | undefined): AsyncGenerator<Buffer | string> {
+/** @param path a copy of the database, with its write-ahead log beside it where there is one @returns each header, or what is wrong */
+export async function* sqliteRecords(path: string): AsyncGenerator<Buffer | string> {
   const { DatabaseSync } = await import('node:sqlite');
-  const folder = mkdtempSync(join(tmpdir(), 'amiport-rpm-'));
   try {
-    const path = join(folder, 'rpmdb.sqlite');
-    writeFileSync(path, file, { mode: 0o600 });
-    if (log !== undefined) writeFileSync(`${path}-wal`, log, { mode: 0o600 });
     const database = new DatabaseSync(path);
     try {
       // A view may be a query without an end, and a tree that is bent may have branches without one: neither is what rpm writes.
@@ -32,7 +26,5 @@ export async function* sqliteRecords(file: Buffer, log: Buffer | undefined): Asy
     }
   } catch (error) {
     yield error instanceof Error ? error.message : String(error);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,6 @@
 /** What rpm's database says of the files of its packages, whichever of its three forms it has. */
+import { statSync } from 'node:fs';
+import { openParts, type Parts } from './parts.ts';
 import { berkeleyRecords, isBerkeley } from './rpm-bdb.ts';
 import { readHeader } from './rpm-header.ts';
 import { isNdb, ndbRecords } from './rpm-ndb.ts';
@@ -9,26 +11,33 @@ import type { Wanted } from './wanted.ts';
 export const RPM_DATABASE = /^\/(?:(?:var|usr)\/)?lib\/(?:rpm|sysimage\/rpm)\/(?:rpmdb\.sqlite|Packages\.db|Packages)$/;
 
 /**
- * @param log the write-ahead log of SQLite, where there is one
+ * @param path a copy of the database; the write-ahead log of SQLite stands beside it, where there is one
  * @returns why it says nothing, or not all; undefined where all of it was read
  */
-export async function readRpmDatabase(
-  file: Buffer,
-  log: Buffer | undefined,
-  wanted: Wanted,
-): Promise<string | undefined> {
-  const records = recordsOf(file, log);
-  if (records === undefined) return 'says nothing: it has none of the forms of rpm (SQLite, ndb, Berkeley DB)';
-  // A damaged database may name the same bytes again and again.
-  let left = file.length + (log?.length ?? 0);
-  let [read, damaged, first] = [0, 0, ''];
+export async function readRpmDatabase(path: string, wanted: Wanted): Promise<string | undefined> {
+  const file = openParts(path);
+  try {
+    const log = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    const records = recordsOf(file, path);
+    if (records === undefined) return 'says nothing: it has none of the forms of rpm (SQLite, ndb, Berkeley DB)';
+    return await readRecords(records, file.length + log, wanted);
+  } finally {
+    file.close();
+  }
+}
+
+type Records = AsyncIterable<Buffer | string> | Iterable<Buffer | string>;
+
+/** @param bytesMax of all records: a damaged database may name the same bytes again and again */
+async function readRecords(records: Records, bytesMax: number, wanted: Wanted): Promise<string | undefined> {
+  let [read, damaged, bytes, first] = [0, 0, 0, ''];
   for await (const record of records) {
     const why = typeof record === 'string' ? record : readHeader(record, wanted);
     if (why === undefined) read += 1;
     else damaged += 1;
     first ||= why ?? '';
-    left -= 8 + record.length;
-    if (left < 0) {
+    bytes += 8 + record.length;
+    if (bytes > bytesMax) {
       damaged += 1;
       first ||= 'its records are larger than the file';
       break;
@@ -40,11 +49,8 @@ export async function readRpmDatabase(
     : `is damaged, and says nothing of some packages (${read} could be read): ${first}`;
 }
 
-function recordsOf(
-  file: Buffer,
-  log: Buffer | undefined,
-): AsyncIterable<Buffer | string> | Iterable<Buffer | string> | undefined {
-  if (isSqlite(file)) return sqliteRecords(file, log);
+function recordsOf(file: Parts, path: string): Records | undefined {
+  if (isSqlite(file)) return sqliteRecords(path);
   if (isNdb(file)) return ndbRecords(file);
   return isBerkeley(file) ? berkeleyRecords(file) : undefined;
 }
