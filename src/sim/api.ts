@@ -70,7 +70,7 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
       world,
       clock,
       ...kernelParts(options, store, faults, () => kernel),
-      gates: gatesOf(options, faults),
+      gates: gatesOf(options, faults, world),
     });
   let kernel: Kernel = kernelOf(opened?.world ?? firstWorld());
   // A setting that an older version did not have.
@@ -126,9 +126,9 @@ function kernelParts(options: SimOptions, store: StateStore | undefined, faults:
   };
 }
 
-function gatesOf(options: SimOptions, faults: Faults): readonly Gate[] {
+function gatesOf(options: SimOptions, faults: Faults, world: World): readonly Gate[] {
   const { rates } = quotasOf(options);
-  return Object.keys(rates).length === 0 ? [faults.gate] : [faults.gate, quotaGate(rates)];
+  return Object.keys(rates).length === 0 ? [faults.gate] : [faults.gate, quotaGate(rates, world)];
 }
 
 function quotasOf({ quotas = 'off' }: SimOptions): Quotas {

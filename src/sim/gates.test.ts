@@ -4,10 +4,12 @@ import {
   EC2Client,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { CreateKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
+import { CreateGrantCommand, CreateKeyCommand, KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { describe, expect, test } from 'vitest';
-import { quotaGate } from './quotas.ts';
+import { givenImage, givenKey } from './launch/testing.ts';
+import { AWS_QUOTAS, quotaGate } from './quotas.ts';
 import { simForTests, type TestSim } from './testing.ts';
+import { defaultWorld } from './world/default-world.ts';
 
 const A = { account: '111111111111' };
 const B = { account: '222222222222' };
@@ -90,4 +92,38 @@ describe('QUOTA-1 rates of facts section 7', () => {
       '412 DryRunOperation',
     ]);
   });
+});
+
+test('GR-11: grants that EC2 makes count against the rate of who launches, not of who owns the key', async () => {
+  const world = defaultWorld();
+  const sim = simForTests({ world, gates: [quotaGate(AWS_QUOTAS.rates, world)] });
+  const keyArn = givenKey(sim, { ...A, region: 'eu-west-1' }, [
+    { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${B.account}:root` }, Action: 'kms:*', Resource: '*' },
+  ]);
+  const ImageId = givenImage(sim, { keyArn, sharedWith: [B.account] });
+  const launch = (n: number) =>
+    sim
+      .client(EC2Client, B)
+      .send(new RunInstancesCommand({ ImageId, MinCount: n, MaxCount: n, InstanceType: 't3.micro' }));
+  const made = () =>
+    world.events.filter((e) => e.account === B.account && e.eventName === 'CreateGrant' && e.invokedBy !== undefined);
+  const grant = ({ account }: typeof A) => {
+    const GranteePrincipal = `arn:aws:iam::${account}:root`;
+    const kms = sim.client(KMSClient, { account });
+    return () => kms.send(new CreateGrantCommand({ KeyId: keyArn, GranteePrincipal, Operations: ['Decrypt'] }));
+  };
+  await launch(9);
+  const first = made().length;
+  expect(first).toBeGreaterThan(9);
+  expect(await until(grant(B), 60)).toBe(`${50 - first} then 400 ThrottlingException`);
+  expect(await until(grant(A), 60)).toBe('50 then 400 ThrottlingException');
+  // The launch itself waits for its turn: 50 a second, and so does whoever comes after it.
+  await launch(40);
+  const waiting = made().length - first;
+  expect(waiting).toBeGreaterThan(50);
+  expect(made().filter((e) => e.errorCode !== undefined)).toEqual([]);
+  sim.advance(waiting * 20);
+  expect(await outcome(grant(B)())).toBe('400 ThrottlingException');
+  sim.advance(20);
+  expect(await outcome(grant(B)())).toBe('done');
 });

@@ -3,11 +3,15 @@
  * Source: facts/aws-semantics.md section 7 (EC2 API throttling; KMS "Request quotas"; EBS direct quotas); IAM User Guide
  * "IAM and AWS STS quotas" (STS requests); AWS General Reference "Systems Manager endpoints and quotas" (Parameter Store);
  * CloudTrail API Reference "LookupEvents".
- * Differs from AWS: calls that EC2 makes to KMS for a caller are not counted (GR-11). AWS tells no rates of IAM and Auto
- * Scaling, and those of Organizations are not in here: a quota file may give them some.
+ * Differs from AWS: calls that services make to KMS for a caller count (GR-11), and are never refused themselves: they wait, and
+ * who comes after them waits for them, too. AWS tells no rates of IAM and Auto Scaling, and those of Organizations are not
+ * in here: a quota file may give them some.
  */
+
 import type { Attempt, Gate } from './kernel.ts';
+import { onServiceCall } from './kms/service-calls.ts';
 import { Fault } from './operation.ts';
+import type { World } from './world/world.ts';
 
 export interface Bucket {
   readonly capacity: number;
@@ -107,6 +111,8 @@ export const SHARED_RATES: readonly string[] = [
 
 const KMS_CRYPTOGRAPHIC =
   /^(Encrypt|Decrypt|ReEncrypt|GenerateDataKey|GenerateRandom|Sign|Verify|GenerateMac|VerifyMac)/;
+const kmsShare = (action: string): string | undefined =>
+  KMS_CRYPTOGRAPHIC.test(action) ? 'kms:cryptographic' : undefined;
 const PARAMETER_THROUGHPUT = new Set(['GetParameter', 'GetParameters', 'PutParameter']);
 const UNFILTERED = new Set(['DescribeInstances', 'DescribeSnapshots', 'DescribeVolumes']);
 
@@ -126,27 +132,44 @@ function drawsOf(attempt: Attempt, quotas: Rates): readonly { readonly name: str
 }
 
 function groupOf({ service, action, input }: Attempt): string {
-  if (service.name === 'kms' && KMS_CRYPTOGRAPHIC.test(action)) return 'kms:cryptographic';
+  const share = service.name === 'kms' ? kmsShare(action) : undefined;
+  if (share) return share;
   if (service.name === 'ssm' && PARAMETER_THROUGHPUT.has(action)) return 'ssm:throughput';
   if (service.name !== 'ec2') return `${service.name}:requests`;
   if (!/^(Describe|Get|List|Search)/.test(action)) return 'ec2:mutating';
   return UNFILTERED.has(action) && Object.keys(input).length === 0 ? 'ec2:reads-unfiltered' : 'ec2:reads';
 }
 
-/** A gate that refuses what exceeds the rates, in the words of each service. */
-export function quotaGate(quotas: Rates = AWS_RATES): Gate {
-  const levels = new Map<string, { tokens: number; atMs: number }>();
+interface Level {
+  tokens: number;
+  atMs: number;
+}
+
+/** A gate that refuses what exceeds the rates, in the words of each service. @param world whose services' calls count, too */
+export function quotaGate(quotas: Rates = AWS_RATES, world?: World): Gate {
+  const levels = new Map<string, Level>();
+  const levelOf = (account: string, region: string, name: string, nowMs: number): Level | undefined => {
+    const rates = quotas[name];
+    if (!rates) return undefined;
+    const key = `${account}/${region}/${name}`;
+    const level = levels.get(key) ?? { tokens: rates.capacity, atMs: nowMs };
+    levels.set(key, level);
+    const gained = (Math.max(0, nowMs - level.atMs) * rates.perSecond) / 1000;
+    level.tokens = Math.min(rates.capacity, level.tokens + gained);
+    level.atMs = Math.max(level.atMs, nowMs);
+    return level;
+  };
+  if (world) {
+    // GR-11. Below zero: what services still wait for.
+    onServiceCall(world, ({ account, region, operation, nowMs }) => {
+      const level = levelOf(account, region, kmsShare(operation) ?? `kms.${operation}`, nowMs);
+      if (level) level.tokens -= 1;
+    });
+  }
   return (attempt) => {
     const drawn = drawsOf(attempt, quotas).flatMap(({ name, tokens }) => {
-      const rates = quotas[name];
-      if (!rates) return [];
-      const key = `${attempt.caller.account}/${attempt.region}/${name}`;
-      const level = levels.get(key) ?? { tokens: rates.capacity, atMs: attempt.nowMs };
-      levels.set(key, level);
-      const gained = (Math.max(0, attempt.nowMs - level.atMs) * rates.perSecond) / 1000;
-      level.tokens = Math.min(rates.capacity, level.tokens + gained);
-      level.atMs = attempt.nowMs;
-      return [{ level, tokens }];
+      const level = levelOf(attempt.caller.account, attempt.region, name, attempt.nowMs);
+      return level ? [{ level, tokens }] : [];
     });
     if (drawn.some(({ level, tokens }) => level.tokens < tokens)) return throttled(attempt.service.name);
     for (const { level, tokens } of drawn) level.tokens -= tokens;

@@ -6,7 +6,7 @@
  * which key, and their order, is inferred.
  */
 import type { KeyUse } from '../kms/use.ts';
-import { dropGrant, useKey } from '../kms/use.ts';
+import { dropGrant, mayUseKey, useKey } from '../kms/use.ts';
 import type { Caller, Ctx } from '../operation.ts';
 
 export interface KeyFailure {
@@ -106,7 +106,16 @@ export function useKeys(ctx: Ctx, work: KeyWork, made: 'volume' | 'copy'): KeyFa
   return failure;
 }
 
-function keyUse(work: KeyWork, data: KeyedData, operation: string): KeyUse {
+/**
+ * SNAP-4: whether the caller has any right on the key that EBS would use.
+ * Which one AWS looks for when a snapshot is shared is not written anywhere, so that who has one is let through.
+ */
+export const hasRightOn = (ctx: Ctx, caller: Caller, data: KeyedData): boolean =>
+  [...READ.map(([, operation]) => operation), 'GenerateDataKeyWithoutPlaintext'].some((operation) =>
+    mayUseKey(ctx, keyUse({ caller }, data, operation)),
+  );
+
+function keyUse(work: Pick<KeyWork, 'caller'>, data: KeyedData, operation: string): KeyUse {
   const encryptionContext = { 'aws:ebs:id': data.contextId };
   const use = { caller: work.caller, region: data.region, via: 'ec2', operation, keyArn: data.keyArn } as const;
   if (operation === 'DescribeKey') return use;

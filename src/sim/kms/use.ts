@@ -9,6 +9,7 @@ import type { Caller, Ctx, Demand } from '../operation.ts';
 import type { Key } from '../world/kms.ts';
 import { GRANTS_MAX, putGrant } from './grants.ts';
 import { keyByArn, stateFault } from './keys.ts';
+import { tellServiceCall } from './service-calls.ts';
 
 export interface KeyUse {
   readonly caller: Caller;
@@ -60,6 +61,13 @@ export function useKey(ctx: Ctx, use: KeyUse): KeyUseResult {
     key.lastUsedOperation = use.operation.startsWith('ReEncrypt') ? 'ReEncrypt' : use.operation;
   }
   return recorded(ctx, use, key, { ok: true });
+}
+
+/** Whether the caller could; nobody is told that it was asked. */
+export function mayUseKey(ctx: Ctx, use: KeyUse): boolean {
+  const key = keyByArn(ctx.world, use.keyArn);
+  if (key === undefined) return false;
+  return authorize(ctx, use.caller, demandOf(use, key), { region: use.region, via: use.via }).is === 'allowed';
 }
 
 function demandOf(use: KeyUse, key: Key): Demand {
@@ -127,6 +135,11 @@ function recorded(ctx: Ctx, use: KeyUse, key: Key | undefined, result: KeyUseRes
     ...(result.ok ? {} : { errorCode: result.code, errorMessage: result.message }),
   };
   ctx.record(event, key === undefined ? [] : [key.account]);
+  // ReEncrypt is one call, of two demands.
+  if (use.operation !== 'ReEncryptTo') {
+    const { account, region, eventName: operation } = event;
+    tellServiceCall(ctx.world, { account, region, operation, nowMs: ctx.nowMs });
+  }
   return result;
 }
 

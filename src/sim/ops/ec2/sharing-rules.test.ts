@@ -141,6 +141,40 @@ test('SNAP-5: sharing makes no grant: whom the key does not serve sees the snaps
   );
 });
 
+test.each([
+  ['no right on the key', [], `AuthFailure: Not authorized to use key KEY`],
+  [
+    'a right by another service only',
+    [['kms:Decrypt', 's3.eu-west-1.amazonaws.com']],
+    'AuthFailure: Not authorized to use key KEY',
+  ],
+  ['one of those that EBS uses', [['kms:DescribeKey', 'ec2.eu-west-1.amazonaws.com']], 'ok'],
+])('SNAP-4: who shares an encrypted snapshot has %s', async (_, rights, outcome) => {
+  const { sim } = setUp();
+  const key = plantKey(sim, BUILDER);
+  const { snapshotId: SnapshotId } = plantImage(sim, BUILDER, { kmsKeyId: key });
+  const plain = plantImage(sim, BUILDER).snapshotId;
+  const credentials = givenRole(sim, BUILDER.account, 'Sharer', [
+    { Effect: 'Allow', Resource: '*', Action: 'ec2:*' },
+    ...rights.map(([Action, via]) => ({
+      ...{ Effect: 'Allow', Resource: '*', Action },
+      Condition: { StringEquals: { 'kms:ViaService': via } },
+    })),
+  ]);
+  const ec2 = sim.client(EC2Client, { credentials, region: BUILDER.region });
+  const change = (id: string, how: 'Add' | 'Remove') =>
+    says(
+      ec2.send(
+        new ModifySnapshotAttributeCommand({
+          SnapshotId: id,
+          CreateVolumePermission: { [how]: [{ UserId: USER.account }] },
+        }),
+      ),
+    );
+  expect(await change(SnapshotId, 'Add')).toBe(outcome.replace('KEY', key));
+  expect([await change(SnapshotId, 'Remove'), await change(plain, 'Add')]).toEqual(['ok', 'ok']);
+});
+
 test('SNAP-7, IMG-41: what was made of a source outlives it; a share ends with its snapshot, and is for one Region', async () => {
   const { sim, builder, user, shareImage, shareSnapshot } = setUp();
   const { imageId, snapshotId } = plantImage(sim, BUILDER);

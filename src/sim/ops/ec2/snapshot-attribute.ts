@@ -1,10 +1,10 @@
 /**
  * Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/ API_ModifySnapshotAttribute,
  * API_DescribeSnapshotAttribute, API_ResetSnapshotAttribute, API_DeleteSnapshot; facts 3, IMG-74.
- * Differs from AWS: sharing asks for no permission on the key (SNAP-4 was reported once only).
  */
 import { underAwsManagedKey } from '../../ec2/aws-managed.ts';
 import { recipientContext, snapshotDemand } from '../../ec2/demands.ts';
+import { hasRightOn } from '../../ec2/key-use.ts';
 import { forbidVolumes, imagesOn, ownSnapshot, permitVolumes, removeSnapshot } from '../../ec2/snapshots.ts';
 import { onlyMembers } from '../../launch/unmodelled.ts';
 import { type Call, Fault, operation } from '../../operation.ts';
@@ -79,10 +79,16 @@ function checkShareable(call: Call<Modify>, snapshot: Snapshot, add: readonly st
   if (underAwsManagedKey(call.world, snapshot.kmsKeyId)) {
     throw new Fault('OperationNotPermitted', 'Encrypted snapshots with EBS default key cannot be shared');
   }
-  if (!add.includes('all')) return;
-  // SNAP-2
-  if (snapshot.encrypted) throw new Fault('OperationNotPermitted', 'Encrypted snapshots cannot be shared publicly');
   const { account, region } = call.place;
+  if (snapshot.kmsKeyId !== undefined) {
+    // SNAP-2
+    if (add.includes('all')) throw new Fault('OperationNotPermitted', 'Encrypted snapshots cannot be shared publicly');
+    const { kmsKeyId: keyArn, contextId } = snapshot;
+    if (!hasRightOn(call, call.caller, { keyArn, contextId, region })) {
+      throw new Fault('AuthFailure', `Not authorized to use key ${keyArn}`);
+    }
+  }
+  if (!add.includes('all')) return;
   if (placeOf(call.world, account, region).ec2.snapshotBlockPublicAccess === 'unblocked') return;
   // IMG-76. The sentence follows the one for images (IMG-55).
   throw new Fault(
