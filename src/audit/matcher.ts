@@ -4,7 +4,7 @@
  * A stream may come in pieces. Each piece is looked at together with the end of the one before, so that what lies across is found;
  * a keyword is acted upon only once all bytes that its rules may look at are there.
  */
-import { type Prefilter, prefilterFor } from './prefilter.ts';
+import { type Prefilter, prefilterFor } from './prefilter/prefilter.ts';
 import type { PathRule, Rule, Scene, Severity, TokenRule } from './rule.ts';
 
 export interface Hit {

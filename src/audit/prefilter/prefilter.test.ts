@@ -1,6 +1,8 @@
 /** The prefilter against looking for each keyword by itself. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { compiledSearch } from '../../../scripts/wasm.ts';
 import { prefilterFor } from './prefilter.ts';
 
 const KEYWORDS = ['abab', 'babab', 'AKIA', '-----BEGIN ', 'abcdefgh', 'ghp_', 'x://'];
@@ -53,4 +55,18 @@ test('every keyword is found where it stands, in any case, also overlapping, fro
     }),
     { numRuns: 300 },
   );
+});
+
+test('the compiled search is what its source compiles to', async () => {
+  expect(readFileSync(new URL('search-code.ts', import.meta.url), 'utf8')).toBe(await compiledSearch());
+});
+
+test('windows that lie across the 64 KiB looked at in one call are found once', () => {
+  for (const before of [65_530, 65_531, 65_532, 65_533, 65_534, 65_535, 65_536, 131_066, 131_067, 131_068]) {
+    const bytes = Buffer.concat([Buffer.alloc(before, 'curl'), Buffer.from(' AKIA curl x')]);
+    const found: string[] = [];
+    prefilterFor(['curl ', 'akia']).search(bytes, 0, bytes.length, (keyword, at) => found.push(`${keyword}@${at}`));
+    const first = before % 4 === 0 ? [`0@${before - 4}`] : [];
+    expect(found, String(before)).toEqual([...first, `1@${before + 1}`, `0@${before + 6}`]);
+  }
 });

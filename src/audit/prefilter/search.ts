@@ -1,0 +1,55 @@
+/** The compiled search and its memory, whose layout is told in `search.wat`. */
+import { SEARCH_CODE } from './search-code.ts';
+import { GROUPS, type Groups, WINDOW } from './windows.ts';
+
+const HASHES_AT = 4096;
+const TEXT_AT = 16_384;
+const PLACES_AT = 131_072;
+/** Of the bytes that are looked at in one call. */
+export const TEXT_BYTES = 65_536;
+/** The hash is what the compiled code makes of a window. */
+const FACTOR = 0x9e37_79b1;
+const CAPITALS = 0x2020_2020;
+
+/** Of four bytes, capitals and small letters alike. Others may have the same. */
+export function hashOf(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(at, at + WINDOW);
+  return Math.imul(a | (b << 8) | (c << 16) | (d << 24) | CAPITALS, FACTOR) >>> 16;
+}
+
+export interface Search {
+  readonly text: Uint8Array;
+  /** Of the places found, by turns: where in the text, and the hash of what stands there. */
+  readonly places: Uint32Array;
+  /** Looks at the first `length` bytes of the text. @returns how many numbers stand in `places` */
+  readonly run: (length: number) => number;
+}
+
+export function searchFor(groups: Groups, hashes: Iterable<number>): Search {
+  const { memory, search } = new WebAssembly.Instance(compiled()).exports as unknown as {
+    readonly memory: WebAssembly.Memory;
+    readonly search: (length: number) => number;
+  };
+  const bytes = new Uint8Array(memory.buffer);
+  for (let group = 0; group < GROUPS; group++)
+    for (let i = 0; i < WINDOW; i++) {
+      mark(bytes, i * 32, groups.low[group * WINDOW + i] ?? 0, 1 << group);
+      mark(bytes, i * 32 + 16, groups.high[group * WINDOW + i] ?? 0, 1 << group);
+    }
+  for (const hash of hashes) bytes[HASHES_AT + (hash >> 3)] = (bytes[HASHES_AT + (hash >> 3)] ?? 0) | (1 << (hash & 7));
+  return {
+    text: bytes.subarray(TEXT_AT, TEXT_AT + TEXT_BYTES),
+    places: new Uint32Array(memory.buffer, PLACES_AT),
+    run: (length) => (search(length) - PLACES_AT) / Uint32Array.BYTES_PER_ELEMENT,
+  };
+}
+
+function mark(bytes: Uint8Array, at: number, halves: number, bit: number): void {
+  for (let half = 0; half < 16; half++) if ((halves >> half) & 1) bytes[at + half] = (bytes[at + half] ?? 0) | bit;
+}
+
+let once: WebAssembly.Module | undefined;
+const compiled = (): WebAssembly.Module => {
+  once ??= new WebAssembly.Module(Buffer.from(SEARCH_CODE, 'base64'));
+  return once;
+};
