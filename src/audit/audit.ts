@@ -13,12 +13,14 @@ import { type CustomRule, compiledCustom } from './custom-rule.ts';
 import { Feed } from './feed.ts';
 import type { FileHit } from './file-scan.ts';
 import { Lanes } from './lanes.ts';
-import { type Matcher, matcherFor } from './matcher.ts';
+import { type Reach, reachOf } from './matcher.ts';
 import { ownedFiles } from './packages/owned.ts';
 import { type Audit, type AuditFinding, type DiskCoverage, Gaps, resultOf, type VolumeCoverage } from './report.ts';
+import { Results } from './results.ts';
 import { RULE_SET, type Rule, SEVERITIES } from './rule.ts';
 import { BUILT_IN_RULES } from './rules/all.ts';
-import { Results, type ScannedFile, scanVolume, type VolumeScan } from './scan-volume.ts';
+import { scanVolume, type VolumeScan } from './scan-volume.ts';
+import type { ScannedFile } from './through.ts';
 
 export interface AuditedDisk {
   /** What reports call it: a snapshot id, a path. */
@@ -82,7 +84,7 @@ interface Scanned {
 class AuditRun {
   readonly #options: AuditOptions;
   readonly #rules: ReadonlyMap<string, Rule>;
-  readonly #matcher: Matcher;
+  readonly #reach: Reach;
   readonly #results = new Results();
   readonly #lanes: Lanes;
   readonly #gaps = new Gaps();
@@ -101,7 +103,7 @@ class AuditRun {
     const rules = [...BUILT_IN_RULES, ...compiledCustom(customRules)];
     this.#options = options;
     this.#rules = new Map(rules.map((r) => [r.id, r]));
-    this.#matcher = matcherFor(rules);
+    this.#reach = reachOf(rules);
     this.#lanes = new Lanes(threads, customRules, ({ file, result }) => this.#results.take(file, result));
   }
 
@@ -155,11 +157,11 @@ class AuditRun {
 
   async #fileSystem(disk: string, volume: string, fileSystem: FileSystem, carry: Carry | undefined): Promise<void> {
     const { freeSpace, signal, keepEveryBytes = KEEP_EVERY_BYTES } = this.#options;
-    const scan = await scanVolume(fileSystem, this.#lanes, this.#matcher, this.#results, {
+    const scan = await scanVolume(fileSystem, this.#lanes, this.#reach, this.#results, {
       freeSpace,
       signal,
       carried: (fs, entry) => carry?.isClean(volume, fs, entry) === true,
-      onClean: (entry) => carry?.clean(volume, entry),
+      onClean: carry === undefined ? undefined : (entry) => carry.clean(volume, entry),
       settleBytes: keepEveryBytes,
       onSettled: () => carry?.keep(),
       onPlan: (bytes) => {
@@ -247,7 +249,7 @@ class AuditRun {
 
   /** Bytes without a file system: strong rules only. */
   async #raw(disk: string, volume: Volume): Promise<void> {
-    const feed = new Feed(this.#lanes, this.#matcher);
+    const feed = new Feed(this.#lanes, this.#reach);
     this.#totalBytes += volume.sizeBytes;
     const fed = await feed.file(
       0,

@@ -18,6 +18,7 @@ interface Chunk {
 }
 
 const WIDE = 6;
+const FIRST_PHYSICAL = 2;
 const NARROW = 7;
 
 export class FileList {
@@ -70,6 +71,13 @@ export class FileList {
       [entry.mode, entry.uid, entry.gid, entry.links, this.#folders.length - 1, this.#names.length - 1, place],
       row * NARROW,
     );
+  }
+
+  /** Of the entry, without making one. */
+  firstPhysical(index: number): number {
+    const odd = this.#odd.get(index);
+    if (odd !== undefined) return odd.firstPhysical;
+    return this.#chunks[Math.floor(index / ROWS)]?.wide[(index % ROWS) * WIDE + FIRST_PHYSICAL] ?? -1;
   }
 
   at(index: number): FileEntry | undefined {

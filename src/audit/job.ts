@@ -12,7 +12,19 @@ interface InSlab {
   /** Where in the slab. */
   readonly at: number;
   readonly length: number;
+  /** What the thread reads into the slab itself, from the file that the request names; none: the bytes stand there. */
+  readonly fills: readonly Fill[];
 }
+
+export interface Fill {
+  /** In the slab. */
+  readonly at: number;
+  readonly length: number;
+  /** Byte of the file; `ZEROS`: what stands there is zeros. */
+  readonly from: number;
+}
+
+export const ZEROS = -1;
 
 export type Job = InSlab &
   (
@@ -32,12 +44,16 @@ export type Job = InSlab &
 export interface ScanRequest {
   readonly slab: number;
   readonly jobs: readonly Job[];
+  /** Of the file that fills are read from. */
+  readonly fd: number | undefined;
 }
 
 export interface ScanReply {
   readonly slab: number;
   /** Only of files that are through and say something. */
   readonly results: readonly { readonly file: number; readonly result: FileResult }[];
+  /** Files of which a fill could not be read: they have to be read anew, in a way that tells which bytes are lost. */
+  readonly unread: readonly number[];
 }
 
 export interface WorkerStart {

@@ -1,7 +1,7 @@
 /** The scanning threads, each with a queue of slabs; a reader waits for a free slab, so memory is bounded whatever is read. */
 import { Worker } from 'node:worker_threads';
 import type { CustomRule } from './custom-rule.ts';
-import type { Job, ScanReply, ScanRequest, WorkerStart } from './job.ts';
+import type { ScanReply, ScanRequest, WorkerStart } from './job.ts';
 
 export const SLAB_BYTES = 1_179_648;
 /** What a thread leaves behind is short-lived; with Node's own bound each would keep three times as much of it. */
@@ -26,6 +26,7 @@ export class Lanes {
   readonly #waiting: ((slab: Slab) => void)[] = [];
   readonly #idle: (() => void)[] = [];
   readonly #onResult: (result: ScanReply['results'][number]) => void;
+  #unread: number[] = [];
   #failure: Error | undefined;
 
   constructor(
@@ -46,6 +47,7 @@ export class Lanes {
     const worker = new Worker(workerFile(), { workerData: start, resourceLimits });
     worker.on('message', (reply: ScanReply) => {
       for (const result of reply.results) this.#onResult(result);
+      this.#unread.push(...reply.unread);
       this.#busy[lane] = (this.#busy[lane] ?? 1) - 1;
       this.giveBack(reply.slab);
       if (this.#busy.every((n) => n === 0)) for (const idle of this.#idle.splice(0)) idle();
@@ -67,10 +69,10 @@ export class Lanes {
   }
 
   /** @param lane for parts of a file that must stay together; else the one with least to do. @returns the lane */
-  submit(slab: number, jobs: readonly Job[], lane?: number): number {
+  submit(request: ScanRequest, lane?: number): number {
     const to = lane ?? this.#busy.indexOf(Math.min(...this.#busy));
     this.#busy[to] = (this.#busy[to] ?? 0) + 1;
-    this.#workers[to]?.postMessage({ slab, jobs } satisfies ScanRequest);
+    this.#workers[to]?.postMessage(request);
     return to;
   }
 
@@ -87,6 +89,13 @@ export class Lanes {
     if (this.#failure === undefined && this.#busy.some((n) => n > 0))
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#check();
+  }
+
+  /** Files that a thread could not read, since this was asked last. */
+  takeUnread(): readonly number[] {
+    const unread = [...new Set(this.#unread)];
+    this.#unread = [];
+    return unread;
   }
 
   #check(): void {

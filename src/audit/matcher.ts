@@ -16,14 +16,19 @@ export interface Hit {
   readonly secret: string;
 }
 
-export interface Matcher {
+/** What decides of how files are cut. */
+export interface Reach {
+  /** Those that read this file whole. */
+  readonly pathRulesFor: (path: string) => readonly PathRule[];
+  /** The most that a rule looks around a keyword, in bytes. */
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface Matcher extends Reach {
   readonly prefilter: Prefilter;
   /** By number of the keyword. */
   readonly byKeyword: readonly (readonly Indexed[])[];
-  /** Those that read this file whole. */
-  readonly pathRulesFor: (path: string) => readonly PathRule[];
-  readonly before: number;
-  readonly after: number;
   readonly tokens: number;
 }
 
@@ -35,7 +40,17 @@ interface Indexed {
 const withIndices = (pattern: RegExp): RegExp =>
   pattern.hasIndices ? pattern : new RegExp(pattern.source, `${pattern.flags}d`);
 
-export function matcherFor(rules: readonly Rule[]): Matcher {
+export function reachOf(rules: readonly Rule[]): Reach {
+  const tokens = rules.filter((r) => r.kind === 'token');
+  return {
+    pathRulesFor: byPath(rules.filter((r) => r.kind === 'path')),
+    before: Math.max(...tokens.map((t) => t.before)),
+    after: Math.max(...tokens.map((t) => t.after)),
+  };
+}
+
+/** @param slabBytes of memory in which the search needs no copy of the bytes: `prefilter.slab` */
+export function matcherFor(rules: readonly Rule[], slabBytes = 0): Matcher {
   const tokens = rules
     .filter((r) => r.kind === 'token')
     .map((rule, index) => ({ rule: { ...rule, pattern: withIndices(rule.pattern) }, index }));
@@ -44,11 +59,9 @@ export function matcherFor(rules: readonly Rule[]): Matcher {
     for (const keyword of new Set(entry.rule.keywords.map((k) => k.toLowerCase())))
       byKeyword.set(keyword, [...(byKeyword.get(keyword) ?? []), entry]);
   return {
-    prefilter: prefilterFor([...byKeyword.keys()]),
+    ...reachOf(rules),
+    prefilter: prefilterFor([...byKeyword.keys()], slabBytes),
     byKeyword: [...byKeyword.values()],
-    pathRulesFor: byPath(rules.filter((r) => r.kind === 'path')),
-    before: Math.max(...tokens.map((t) => t.rule.before)),
-    after: Math.max(...tokens.map((t) => t.rule.after)),
     tokens: tokens.length,
   };
 }

@@ -30,6 +30,8 @@ export interface BlockSource {
    * Not beyond `sizeBytes`.
    */
   readPart?(offset: number, length: number): Promise<Outcome<Uint8Array>>;
+  /** A file of this process, where the source is one: whoever reads much may read it in place, on a thread of its own. */
+  readonly fd?: number;
   /** Says which blocks come next, in that order. Never waits, never fails: a failure shows when the block is read. */
   prefetch(indexes: readonly number[]): void;
   stats(): BlockStats;

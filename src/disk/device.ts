@@ -7,7 +7,7 @@
 import type { BlockSource, BlockUse } from '../base/block-source.ts';
 import { reason } from '../base/outcome.ts';
 import { Unreadable, unreadableIf } from './fault.ts';
-import type { Device, DeviceData } from './types.ts';
+import type { Device, DeviceData, SourceStretch } from './types.ts';
 
 const PIECE_BYTES = 4096;
 /** Where parts of blocks can be read, a piece is what is read: neighbours are mostly wanted too. */
@@ -148,6 +148,23 @@ export class MappedDevice implements Device {
       at += Math.min(stretch.at + stretch.length - at, (index + 1) * source.blockBytes - on);
     }
     return blocks;
+  }
+
+  get fd(): number | undefined {
+    return this.#reader.source.fd;
+  }
+
+  stretchesOf(offset: number, length: number): readonly SourceStretch[] | undefined {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.sizeBytes)) return undefined;
+    const found: SourceStretch[] = [];
+    for (let done = 0; done < length; ) {
+      const stretch = this.#stretchAt(offset + done);
+      const inside = offset + done - stretch.at;
+      const part = Math.min(length - done, stretch.length - inside);
+      found.push({ at: stretch.sourceAt + inside, length: part });
+      done += part;
+    }
+    return found;
   }
 
   inSameBlock(offset: number): number {

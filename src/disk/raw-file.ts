@@ -96,6 +96,7 @@ function sourceOf(id: string, file: FileHandle, sizeBytes: number): BlockSource 
     sizeBytes,
     blockBytes: BLOCK_BYTES,
     usedBlocks: Math.ceil(sizeBytes / BLOCK_BYTES),
+    fd: file.fd,
     isAbsent: () => false,
     read(index) {
       const block = kept.get(index) ?? fetch(index);

@@ -4,7 +4,7 @@
  */
 import { contentOf } from './content.ts';
 import { ProblemCount } from './fault.ts';
-import type { Device, FileEntry, FileSystem, Piece, Volume } from './types.ts';
+import type { Device, FileEntry, FileSystem, Piece, Place, Volume } from './types.ts';
 
 /** 32 MiB under way or waiting to be read: what keeps 64 calls in flight, and half of a source's cache. */
 const AHEAD_BLOCKS = 64;
@@ -14,6 +14,8 @@ const WATCHED_BYTES = 8 * 2 ** 20;
 export interface Files {
   readonly length: number;
   at(index: number): FileEntry | undefined;
+  /** Where all of them are files: the key of their order, for less than the entry costs. */
+  firstPhysical?(index: number): number;
 }
 
 export interface FileContent {
@@ -22,6 +24,8 @@ export interface FileContent {
   readonly index: number;
   /** To be read before the next file is asked for, or left. */
   readonly content: AsyncIterable<Piece>;
+  /** The same for whoever reads the source in place, in order; undefined where that cannot be. */
+  readonly places: readonly Place[] | undefined;
 }
 
 export interface ReadOptions {
@@ -36,16 +40,44 @@ export async function* readFiles(
   options: ReadOptions = {},
 ): AsyncGenerator<FileContent> {
   const order = physicalOrder(files);
-  const ahead = new Ahead(fileSystem, files, order, options.aheadBlocks ?? AHEAD_BLOCKS);
+  // What is a file needs no block ahead of time: the system reads ahead of itself.
+  const near = fileSystem.device.fd !== undefined;
+  const ahead = near ? undefined : new Ahead(fileSystem, files, order, options.aheadBlocks ?? AHEAD_BLOCKS);
   for (const [i, index] of order.entries()) {
     if (options.signal?.aborted) return;
     const entry = files.at(index);
     if (entry === undefined) continue;
-    ahead.enter(i);
+    ahead?.enter(i);
     const content = fileSystem.read(entry);
     // Small files end before their next block matters, and a stream around a stream costs as much as reading one.
-    yield { entry, index, content: entry.size < WATCHED_BYTES ? content : watched(content, ahead, options.signal) };
+    const long = entry.size >= WATCHED_BYTES;
+    yield {
+      entry,
+      index,
+      content: long ? watched(content, ahead, options.signal) : content,
+      places: near ? placesOf(fileSystem, entry) : undefined,
+    };
   }
+}
+
+/** @returns undefined where it is not runs alone, or some of it is not where it could be: reading it tells what is wrong */
+function placesOf(fileSystem: FileSystem, entry: FileEntry): readonly Place[] | undefined {
+  if (entry.content.is !== 'runs' || entry.hidden !== undefined) return undefined;
+  const places: Place[] = [];
+  let end = 0;
+  for (const run of entry.content.extents) {
+    if (run.fileOffset < end) return undefined;
+    if (run.fileOffset >= entry.size) break;
+    end = Math.min(entry.size, run.fileOffset + run.length);
+    const stretches = fileSystem.device.stretchesOf(run.deviceOffset, end - run.fileOffset);
+    if (stretches === undefined) return undefined;
+    let offset = run.fileOffset;
+    for (const { at, length } of stretches) {
+      places.push({ offset, at, length });
+      offset += length;
+    }
+  }
+  return places;
 }
 
 /** Indices of regular files, by where they begin on the disk. */
@@ -54,23 +86,26 @@ function physicalOrder(files: Files): Uint32Array {
   const first = new Float64Array(files.length);
   let count = 0;
   for (let index = 0; index < files.length; index += 1) {
-    const entry = files.at(index);
-    if (entry?.type !== 'file') continue;
-    first[index] = entry.firstPhysical;
+    const place = files.firstPhysical?.(index) ?? placeOf(files.at(index));
+    if (place === undefined) continue;
+    first[index] = place;
     order[count] = index;
     count += 1;
   }
   return order.subarray(0, count).sort((a, b) => (first[a] as number) - (first[b] as number));
 }
 
+const placeOf = (entry: FileEntry | undefined): number | undefined =>
+  entry?.type === 'file' ? entry.firstPhysical : undefined;
+
 async function* watched(
   pieces: AsyncIterable<Piece>,
-  ahead: Ahead,
+  ahead: Ahead | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Piece> {
   for await (const piece of pieces) {
     if (signal?.aborted) return;
-    if (piece.is === 'bytes') ahead.step();
+    if (piece.is === 'bytes') ahead?.step();
     yield piece;
   }
 }

@@ -93,7 +93,7 @@ export class TreeFileSystem implements FileSystem {
     }
     while (waiting.length > 0) {
       // From the end: a tree is walked nearly depth first, so that few directories wait.
-      const batch = lastOf(waiting);
+      const batch = lastOf(waiting, this.device.fd === undefined ? DIRECTORIES_AT_ONCE : 1);
       for (const { entries, directories } of await Promise.all(batch.map((one) => this.#list(one)))) {
         for (const directory of directories) {
           if (!seen.has(directory.node.inode)) waiting.push(directory);
@@ -229,10 +229,10 @@ export class TreeFileSystem implements FileSystem {
 }
 
 /** Takes from the end what is listed at one time. */
-function lastOf(waiting: Directory[]): readonly Directory[] {
+function lastOf(waiting: Directory[], most: number): readonly Directory[] {
   let bytes = 0;
   let count = 0;
-  while (count < Math.min(DIRECTORIES_AT_ONCE, waiting.length)) {
+  while (count < Math.min(most, waiting.length)) {
     bytes += waiting[waiting.length - 1 - count]?.node.size ?? 0;
     if (count > 0 && bytes > DIRECTORY_BYTES_AT_ONCE) break;
     count += 1;

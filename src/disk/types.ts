@@ -32,6 +32,16 @@ export interface Device {
   /** How many bytes from `offset` on lie in the same block of the source; all the rest where that is outside. */
   inSameBlock(offset: number): number;
   prefetch(blocks: readonly number[]): void;
+  /** Of the source, where it is a file that threads may read themselves. */
+  readonly fd: number | undefined;
+  /** Where these bytes lie on the source, in order; undefined where some of them are outside of it. */
+  stretchesOf(offset: number, length: number): readonly SourceStretch[] | undefined;
+}
+
+export interface SourceStretch {
+  /** Byte of the source. */
+  readonly at: number;
+  readonly length: number;
 }
 
 export type DeviceData =
@@ -135,6 +145,12 @@ export type Piece =
   | { readonly is: 'bytes'; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly is: 'zeros'; readonly offset: number; readonly length: number }
   | { readonly is: 'unreadable'; readonly offset: number; readonly length: number; readonly reason: Reason };
+
+/** Bytes of a file and where they lie on the source; between places are zeros. */
+export interface Place extends SourceStretch {
+  /** In the file. */
+  readonly offset: number;
+}
 
 /** Things that could not be read, of one kind. */
 export interface Problem {

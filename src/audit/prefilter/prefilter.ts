@@ -10,6 +10,8 @@ import { WINDOW, windowsOf } from './windows.ts';
 type Found = (keyword: number, at: number) => void;
 
 export interface Prefilter {
+  /** As many bytes as were asked for; what stands there is searched without being copied. */
+  readonly slab: Buffer;
   /** Calls `found` for each keyword that lies wholly in [from, to); `at` is where it begins. */
   search(bytes: Uint8Array, from: number, to: number, found: Found): void;
 }
@@ -21,11 +23,13 @@ interface Candidate {
   readonly window: number;
 }
 
+type Candidates = ReadonlyMap<number, readonly Candidate[]>;
+
 /** ASCII capitals as small letters. */
 const FOLD = Uint8Array.from({ length: 256 }, (_, b) => (b >= 65 && b <= 90 ? b + 32 : b));
 
 /** @throws {RangeError} a keyword of less than four bytes */
-export function prefilterFor(keywords: readonly string[]): Prefilter {
+export function prefilterFor(keywords: readonly string[], slabBytes = 0): Prefilter {
   const folded = keywords.map((k) => Uint8Array.from(Buffer.from(k, 'latin1'), (b) => FOLD[b] ?? b));
   if (folded.some((k) => k.length < WINDOW)) throw new RangeError('a keyword needs four bytes');
   const { windows, groups } = windowsOf(folded);
@@ -33,22 +37,27 @@ export function prefilterFor(keywords: readonly string[]): Prefilter {
     folded.map((bytes, keyword) => ({ keyword, folded: bytes, window: windows[keyword]?.at ?? 0 })),
     (c) => hashOf(c.folded, c.window),
   );
-  const search = searchFor(groups, candidates.keys());
-  return { search: (bytes, from, to, found) => searchIn(search, candidates, bytes, from, to, found) };
+  const search = searchFor(groups, candidates.keys(), TEXT_BYTES + slabBytes);
+  const { buffer, byteOffset } = search.room;
+  return {
+    slab: Buffer.from(buffer, byteOffset + TEXT_BYTES, slabBytes),
+    search: (bytes, from, to, found) => searchIn(search, candidates, bytes, from, to, found),
+  };
 }
 
 function searchIn(
-  { text, places, run }: Search,
-  candidates: ReadonlyMap<number, readonly Candidate[]>,
+  { room, places, run }: Search,
+  candidates: Candidates,
   bytes: Uint8Array,
   from: number,
   to: number,
   found: Found,
 ): void {
+  const inPlace = bytes.buffer === room.buffer ? bytes.byteOffset - room.byteOffset : -1;
   for (let at = from; at + WINDOW <= to; at += TEXT_BYTES - WINDOW + 1) {
     const length = Math.min(TEXT_BYTES, to - at);
-    text.set(bytes.subarray(at, at + length));
-    const end = run(length);
+    if (inPlace < 0) room.set(bytes.subarray(at, at + length));
+    const end = run(inPlace < 0 ? 0 : inPlace + at, length);
     for (let i = 0; i < end; i += 2) {
       const place = places[i] as number;
       // What lies across the end is looked at again, with all of its bytes.

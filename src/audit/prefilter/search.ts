@@ -3,10 +3,11 @@ import { SEARCH_CODE } from './search-code.ts';
 import { GROUPS, type Groups, WINDOW } from './windows.ts';
 
 const HASHES_AT = 4096;
-const TEXT_AT = 16_384;
-const PLACES_AT = 131_072;
+const PLACES_AT = 65_536;
+const TEXT_AT = 655_360;
 /** Of the bytes that are looked at in one call. */
 export const TEXT_BYTES = 65_536;
+const PAGE_BYTES = 65_536;
 /** The hash is what the compiled code makes of a window. */
 const FACTOR = 0x9e37_79b1;
 const CAPITALS = 0x2020_2020;
@@ -18,17 +19,20 @@ export function hashOf(bytes: Uint8Array, at: number): number {
 }
 
 export interface Search {
-  readonly text: Uint8Array;
-  /** Of the places found, by turns: where in the text, and the hash of what stands there. */
+  /** What stands here is looked at where it is; other bytes are copied, to its begin. */
+  readonly room: Uint8Array;
+  /** Of the places found, by turns: where in the bytes, and the hash of what stands there. */
   readonly places: Uint32Array;
-  /** Looks at the first `length` bytes of the text. @returns how many numbers stand in `places` */
-  readonly run: (length: number) => number;
+  /** Looks at `length` bytes, at most `TEXT_BYTES`, from `at` of the room on. @returns how many numbers stand in `places` */
+  readonly run: (at: number, length: number) => number;
 }
 
-export function searchFor(groups: Groups, hashes: Iterable<number>): Search {
-  const { memory, search } = new WebAssembly.Instance(compiled()).exports as unknown as {
-    readonly memory: WebAssembly.Memory;
-    readonly search: (length: number) => number;
+/** @param roomBytes `TEXT_BYTES` at least */
+export function searchFor(groups: Groups, hashes: Iterable<number>, roomBytes: number): Search {
+  // The search looks up to a block beyond the end.
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((TEXT_AT + roomBytes) / PAGE_BYTES) + 1 });
+  const { search } = new WebAssembly.Instance(compiled(), { memory: { memory } }).exports as unknown as {
+    readonly search: (at: number, length: number) => number;
   };
   const bytes = new Uint8Array(memory.buffer);
   for (let group = 0; group < GROUPS; group++)
@@ -38,9 +42,9 @@ export function searchFor(groups: Groups, hashes: Iterable<number>): Search {
     }
   for (const hash of hashes) bytes[HASHES_AT + (hash >> 3)] = (bytes[HASHES_AT + (hash >> 3)] ?? 0) | (1 << (hash & 7));
   return {
-    text: bytes.subarray(TEXT_AT, TEXT_AT + TEXT_BYTES),
-    places: new Uint32Array(memory.buffer, PLACES_AT),
-    run: (length) => (search(length) - PLACES_AT) / Uint32Array.BYTES_PER_ELEMENT,
+    room: bytes.subarray(TEXT_AT, TEXT_AT + roomBytes),
+    places: new Uint32Array(memory.buffer, PLACES_AT, (TEXT_AT - PLACES_AT) / Uint32Array.BYTES_PER_ELEMENT),
+    run: (at, length) => (search(TEXT_AT + at, length) - PLACES_AT) / Uint32Array.BYTES_PER_ELEMENT,
   };
 }
 
