@@ -1,32 +1,26 @@
 /**
  * Auditing whole disks: a Debian root of this machine's packages as ext4 and XFS, one and two scanning threads beside reading alone,
- * the memory of it, what is found on a clean root, and a peer on the same files.
+ * the memory of it, what is found on a clean root, and a peer on the same files. The code is bundled first, as it is shipped.
  *
- * Why two targets are missed on two cores (350 MB, page cache warm, Node 24):
- * - Two threads / one. Scanning alone, all bytes in memory, scales by 1.9 with the second thread. But "one thread" is one beside
- *   the thread that walks and reads, and beside V8's compiler and collector: 1.6 s of CPU in 1.14 s, 1.4 cores. Two take 1.83 s
- *   (each starts and compiles for itself) in 1.0 s, 1.85 cores: more than 1.25 times as fast does not fit on this machine, and
- *   the faster scanning gets, the less. A larger corpus (574 MB) gives the same, 1.1.
- * - Scan / reading alone. Reading from the page cache became three times as fast as when the target was set (2.1 to 3.1 GB/s).
- *   Of the scan's CPU about 0.35 s are walking and reading, 0.4 s keywords (1.2 GB/s, of 470 MB with what is unpacked), 0.2 s
- *   inflating 120 MB, 0.14 s collecting garbage in the scanning thread, the rest start, compilation and rules.
- * Memory: it depends on when V8 collects. A root of 574 MB peaked at 404 MiB; the young generation of the reading thread alone was
- * seen at 128 MiB, and with `node --max-semi-space-size=4` an image of 200,000 files took 378 to 389 MiB in place of 448 to 454.
+ * Why targets may be missed on two cores (350 MB, page cache warm, Node 24):
+ * - Scan / reading alone. Reading (2.3 to 2.9 GB/s) became three times as fast as when the target was set. Four times its time are two
+ *   cores for a second a gigabyte; what is scanned takes more: inflating the 120 MB that packed files become is a sixth of the CPU,
+ *   and a quarter is V8 beside the threads, compiling for each of them anew and marking garbage.
+ * - Two threads / one. One has both cores, too: it scans on one, and V8 compiles and collects on the other, 1.35 cores; two take
+ *   1.85. A root of 945 MB gives 1.18.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { lintSource } from '@secretlint/core';
 import { creator as preset } from '@secretlint/secretlint-rule-preset-recommend';
+import { build } from 'esbuild';
+import { BUNDLE, ENTRIES } from '../scripts/bundle.ts';
 import { type DebianRoot, makeDebianRoot, xfsPrototype } from '../scripts/debian-root.ts';
-import { auditDisks } from '../src/audit/audit.ts';
 import type { Audit } from '../src/audit/report.ts';
 import type { Outcome } from '../src/base/outcome.ts';
-import { openDisk } from '../src/disk/open-disk.ts';
-import { openFileSystem } from '../src/disk/open-file-system.ts';
-import { openRawFile } from '../src/disk/raw-file.ts';
-import { readFiles } from '../src/disk/read-files.ts';
 import type { FileEntry } from '../src/disk/types.ts';
 import type { Emit } from './figure.ts';
 
@@ -42,12 +36,22 @@ export async function bench(emit: Emit): Promise<void> {
     const root = makeDebianRoot(folder, CORPUS_MIB);
     if (root === undefined) throw new Error('this machine has no dpkg, whose packages the corpus is made of');
     const images = { ext4: ext4(folder, root), xfs: xfs(folder, root) };
-    for (const kind of ['ext4', 'xfs'] as const) await scanning(emit, kind, images[kind]);
+    const code = await bundled(folder);
+    for (const kind of ['ext4', 'xfs'] as const) await scanning(emit, code, kind, images[kind]);
     memory(emit, folder, images.ext4);
-    await againstPeer(emit, root, images.ext4);
+    await againstPeer(emit, code, root, images.ext4);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+type Code = typeof import('./scanning/code.ts');
+
+async function bundled(folder: string): Promise<Code> {
+  const entryPoints = { code: join(import.meta.dirname, 'scanning/code.ts'), 'scan-worker': ENTRIES['scan-worker'] };
+  await build({ ...BUNDLE, absWorkingDir: join(import.meta.dirname, '..'), entryPoints, outdir: folder });
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  return (await import(pathToFileURL(join(folder, 'code.js')).href)) as Code;
 }
 
 function blank(folder: string, name: string, bytes: number): string {
@@ -76,10 +80,10 @@ function need<T>(outcome: Outcome<T>): T {
   throw new Error(outcome.reason.says);
 }
 
-async function audit(image: string, threads: number): Promise<Audit> {
-  const source = need(await openRawFile(image));
+async function audit(code: Code, image: string, threads: number): Promise<Audit> {
+  const source = need(await code.openRawFile(image));
   try {
-    return await auditDisks([{ id: 'corpus', source }], {
+    return await code.auditDisks([{ id: 'corpus', source }], {
       threads,
       freeSpace: false,
       packages: false,
@@ -90,7 +94,7 @@ async function audit(image: string, threads: number): Promise<Audit> {
   }
 }
 
-async function readAll(image: string): Promise<number> {
+async function readAll({ openRawFile, openDisk, openFileSystem, readFiles }: Code, image: string): Promise<number> {
   const source = need(await openRawFile(image));
   const [volume] = need(await openDisk(source)).volumes;
   if (volume === undefined) throw new Error('no volume');
@@ -120,14 +124,14 @@ async function bestOf<T>(work: () => Promise<T>): Promise<{ readonly value: T; r
 }
 
 /** Interleaved, so that a busy moment of the machine falls on all alike; the best of each counts. */
-async function scanning(emit: Emit, kind: 'ext4' | 'xfs', image: string): Promise<void> {
+async function scanning(emit: Emit, code: Code, kind: 'ext4' | 'xfs', image: string): Promise<void> {
   const best = { read: Number.POSITIVE_INFINITY, one: Number.POSITIVE_INFINITY, two: Number.POSITIVE_INFINITY };
   let bytes = 0;
   let found: Audit | undefined;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const read = await timed(() => readAll(image));
-    const one = await timed(() => audit(image, 1));
-    const two = await timed(() => audit(image, 2));
+    const read = await timed(() => readAll(code, image));
+    const one = await timed(() => audit(code, image, 1));
+    const two = await timed(() => audit(code, image, 2));
     bytes = read.value;
     found = two.value;
     best.read = Math.min(best.read, read.ms);
@@ -150,8 +154,7 @@ async function scanning(emit: Emit, kind: 'ext4' | 'xfs', image: string): Promis
 }
 
 const MEASURED = `
-const { auditDisks } = await import(process.env.AMIPORT_AUDIT_CODE);
-const { openRawFile } = await import(process.env.AMIPORT_DISK_CODE);
+const { auditDisks, openRawFile } = await import(process.env.AMIPORT_AUDIT_CODE);
 const source = await openRawFile(process.env.AMIPORT_AUDIT_IMAGE);
 await auditDisks([{ id: 'x', source: source.value }], { threads: 2, freeSpace: false, packages: false, customRules: [] });
 const { peakMiB } = await import(process.env.AMIPORT_PEAK_CODE);
@@ -165,8 +168,7 @@ function memory(emit: Emit, folder: string, image: string): void {
   const env = {
     ...process.env,
     AMIPORT_AUDIT_IMAGE: image,
-    AMIPORT_AUDIT_CODE: here('../src/audit/audit.ts'),
-    AMIPORT_DISK_CODE: here('../src/disk/raw-file.ts'),
+    AMIPORT_AUDIT_CODE: pathToFileURL(join(folder, 'code.js')).href,
     AMIPORT_PEAK_CODE: here('./peak-memory.ts'),
   };
   const ran = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
@@ -186,7 +188,7 @@ function memory(emit: Emit, folder: string, image: string): void {
 }
 
 /** Only text, as the peer wants it; its rate on a part of the files, ours on the whole image; the best of each. */
-async function againstPeer(emit: Emit, { tree, paths }: DebianRoot, image: string): Promise<void> {
+async function againstPeer(emit: Emit, code: Code, { tree, paths }: DebianRoot, image: string): Promise<void> {
   const texts: { readonly path: string; readonly content: string }[] = [];
   let bytes = 0;
   for (const path of paths) {
@@ -205,7 +207,7 @@ async function againstPeer(emit: Emit, { tree, paths }: DebianRoot, image: strin
     }
     return found;
   });
-  const ours = await bestOf(() => audit(image, 2));
+  const ours = await bestOf(() => audit(code, image, 2));
   const rates = { theirs: bytes / 1e3 / theirs.ms, ours: ours.value.coverage.bytes.scanned / 1e3 / ours.ms };
   const value = rates.ours / rates.theirs;
   const baseline = `secretlint ${rates.theirs.toFixed(0)} MB/s on ${texts.length} text files, ${theirs.value} messages; ours ${rates.ours.toFixed(0)} MB/s with reading and archives, ${ours.value.findings.length} findings, ${ours.value.coverage.files.packaged} files as shipped`;
