@@ -105,3 +105,29 @@ test('what only the thread cannot read is read for it', async () => {
   expect(audit.coverage.bytes.scanned).toBe(whole.coverage.bytes.scanned);
   expect(audit.coverage.complete).toBe(true);
 });
+
+test('the same is told of a damaged disk', async () => {
+  const folder = testFolder();
+  const image = imageOfAll(folder);
+  const sound = readFileSync(image);
+  // Tables, inodes and directories stand at the begin.
+  const used = Array.from(sound.subarray(1024, 2 ** 20).keys()).filter((i) => sound[1024 + i] !== 0);
+  for (let seed = 1; seed <= 10; seed += 1) {
+    const bytes = Buffer.from(sound);
+    for (let i = 0; i < 12; i += 1) bytes[1024 + (used[(seed * 7919 + i * 104_729) % used.length] ?? 0)] = seed * 25;
+    const path = join(folder, 'damaged.raw');
+    writeFileSync(path, bytes);
+    const near = await auditImage(path);
+    const options = { threads: 1, freeSpace: false, packages: false, customRules: [] };
+    const far = await auditDisks([{ id: path, source: { ...memorySource(bytes), id: path } }], options);
+    const told = ({ result, findings, coverage: { complete, files, bytes: sizes, gaps } }: typeof near) => ({
+      result,
+      findings,
+      complete,
+      files,
+      sizes,
+      gaps: gaps.map((g) => `${g.count} ${g.code}`).toSorted(),
+    });
+    expect(told(near), `seed ${seed}`).toEqual(told(far));
+  }
+});
