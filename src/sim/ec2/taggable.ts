@@ -117,6 +117,12 @@ const KINDS: readonly Kind[] = [
     notFound('InvalidGroup.NotFound', (id) => `The security group '${id}' does not exist`),
   ),
   placed(
+    'sgr',
+    'security-group-rule',
+    (ec2) => new Map([...ec2.securityGroups.values()].flatMap(({ rules }) => [...rules])),
+    notFound('InvalidSecurityGroupRuleId.NotFound', (id) => `The security group rule ID '${id}' does not exist`),
+  ),
+  placed(
     'vpc',
     'vpc',
     (ec2) => ec2.vpcs,

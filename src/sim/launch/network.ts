@@ -4,13 +4,21 @@
  */
 import type { Place } from '../../base/place.ts';
 import { type Ctx, Fault } from '../operation.ts';
-import type { Ec2Place, Instance, SecurityGroup, Subnet } from '../world/ec2.ts';
+import type { Ec2Place, Instance, SecurityGroup, SecurityGroupRule, Subnet } from '../world/ec2.ts';
 import { placeOf, regionOf } from '../world/make.ts';
 import { placeId } from './place-ids.ts';
 
 type Holder = Pick<Ctx, 'world'>;
 
-const ALL_OUT = { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+/** All protocols and ports, to or from the peer. */
+const everything = (ruleId: string, isEgress: boolean, peer: SecurityGroupRule['peer']): SecurityGroupRule => ({
+  ...{ ruleId, isEgress, protocol: '-1', fromPort: -1, toPort: -1, peer },
+  ...{ description: undefined, tags: new Map() },
+});
+
+/** What a new group lets out: all, to everywhere. */
+export const allOut = (ruleId: string): SecurityGroupRule =>
+  everything(ruleId, true, { kind: 'ipv4', name: '0.0.0.0/0' });
 
 /** The place's EC2 state with its default network in it. Making it changes no id generator: reads may call it. */
 export function ensureNetwork(ctx: Holder, place: Place): Ec2Place {
@@ -25,19 +33,20 @@ export function ensureNetwork(ctx: Holder, place: Place): Ec2Place {
     ec2.subnets.set(subnetId, { subnetId, vpcId, zone, cidr, isDefault: true, tags: new Map() });
   });
   const groupId = placeId('sg', ...of);
+  const rules = [
+    everything(placeId('sgr', ...of, 'in'), false, { kind: 'group', name: groupId }),
+    allOut(placeId('sgr', ...of, 'out')),
+  ];
   ec2.securityGroups.set(groupId, {
     groupId,
     groupName: 'default',
     description: 'default VPC security group',
     vpcId,
-    ingress: [{ IpProtocol: '-1', UserIdGroupPairs: [{ GroupId: groupId, UserId: place.account }] }],
-    egress: [ALL_OUT],
+    rules: new Map(rules.map((rule) => [rule.ruleId, rule])),
     tags: new Map(),
   });
   return ec2;
 }
-
-export const EGRESS_OF_NEW_GROUP: readonly object[] = [ALL_OUT];
 
 export function defaultVpcId(ec2: Ec2Place): string {
   for (const vpc of ec2.vpcs.values()) if (vpc.isDefault) return vpc.vpcId;

@@ -145,7 +145,7 @@ test('closing writes a snapshot; one process at a time; another format is refuse
   await again.close();
   const name = readdirSync(folder).find((file) => file.startsWith('world-')) ?? '';
   writeFileSync(join(folder, name), serialize({ format: 99, world: {} }));
-  await expect(start(folder)).rejects.toThrow('has format 99, this version reads 2');
+  await expect(start(folder)).rejects.toThrow('has format 99, this version reads 3');
 });
 
 /** What callers send and get that nobody should find on a disk, and the events that tell of it. */

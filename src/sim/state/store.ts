@@ -30,7 +30,7 @@ import { encodeRecord, readRecords } from './records.ts';
 import { KEY_BYTES, Seal } from './seal.ts';
 
 /** Raised when the state's shape changes in a way that old snapshots do not have. 1 was not sealed. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** What a sealed snapshot begins with. */
 const SEALED = Buffer.from('amiport sim, sealed\n');
 const LOG_BYTES_MAX = 64 * 1024 * 1024;

@@ -278,9 +278,26 @@ export interface SecurityGroup {
   readonly groupName: string;
   readonly description: string;
   readonly vpcId: string;
-  /** Rules as the API shapes them (IpPermission). */
-  ingress: readonly object[];
-  egress: readonly object[];
+  /** By id, in the order they came. */
+  readonly rules: Map<string, SecurityGroupRule>;
+  readonly tags: Tags;
+}
+
+/** One protocol, one range of ports, one peer: requests and groups show several together (IpPermission). */
+export interface SecurityGroupRule {
+  readonly ruleId: string;
+  readonly isEgress: boolean;
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all. */
+  readonly protocol: string;
+  /** -1 where the protocol has none. */
+  readonly fromPort: number;
+  readonly toPort: number;
+  readonly peer: {
+    readonly kind: 'ipv4' | 'ipv6' | 'prefix-list' | 'group';
+    /** CIDR in its canonical form, or id. */
+    readonly name: string;
+  };
+  readonly description: string | undefined;
   readonly tags: Tags;
 }
 

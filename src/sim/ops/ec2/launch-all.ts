@@ -27,12 +27,11 @@ import { describeAccountAttributes, describeAvailabilityZones, describeRegions }
 import {
   authorizeSecurityGroupEgress,
   authorizeSecurityGroupIngress,
-  createSecurityGroup,
-  deleteSecurityGroup,
-  describeSecurityGroups,
+  describeSecurityGroupRules,
   revokeSecurityGroupEgress,
   revokeSecurityGroupIngress,
-} from './security-groups.ts';
+} from './security-group-rules.ts';
+import { createSecurityGroup, deleteSecurityGroup, describeSecurityGroups } from './security-groups.ts';
 
 export const EC2_LAUNCH_OPERATIONS = [
   authorizeSecurityGroupEgress,
@@ -63,6 +62,7 @@ export const EC2_LAUNCH_OPERATIONS = [
   describeLaunchTemplates,
   describeRegions,
   describeRouteTables,
+  describeSecurityGroupRules,
   describeSecurityGroups,
   describeSubnets,
   describeVpcs,

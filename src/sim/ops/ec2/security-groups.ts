@@ -1,30 +1,20 @@
-/**
- * Sources: EC2 API Reference CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups,
- * AuthorizeSecurityGroupIngress/Egress, RevokeSecurityGroupIngress/Egress.
- * Differs from AWS: rules have no ids of their own; no traffic flows, so they are kept only to be shown.
- */
-import { canonicalJson } from '../../../base/canonical.ts';
+/** Sources: EC2 API Reference CreateSecurityGroup, DeleteSecurityGroup, DescribeSecurityGroups. */
 import { existingTags, tagContext } from '../../launch/demands.ts';
 import { describedTags } from '../../launch/describe-instance.ts';
 import { type Fields, listed } from '../../launch/listing.ts';
-import {
-  defaultVpcId,
-  EGRESS_OF_NEW_GROUP,
-  ensureNetwork,
-  securityGroupById,
-  securityGroupByName,
-} from '../../launch/network.ts';
+import { allOut, defaultVpcId, ensureNetwork, securityGroupById, securityGroupByName } from '../../launch/network.ts';
+import { permissionsOf } from '../../launch/security-rules.ts';
 import { tagsOf } from '../../launch/tag-specifications.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { Ec2 } from '../../wire/shapes.ts';
-import type { SecurityGroup } from '../../world/ec2.ts';
+import type { Ec2Place, SecurityGroup, SecurityGroupRule } from '../../world/ec2.ts';
 
-interface Named {
+export interface Named {
   readonly GroupId?: string | undefined;
   readonly GroupName?: string | undefined;
 }
 
-function named(call: Call<Named>): SecurityGroup {
+export function named(call: Call<Named>): SecurityGroup {
   const ec2 = ensureNetwork(call, call.place);
   const { GroupId: id, GroupName: name } = call.input;
   if (id) return securityGroupById(ec2, id);
@@ -35,7 +25,7 @@ function named(call: Call<Named>): SecurityGroup {
 const arnOf = (call: Call<object>, id: string): string =>
   `arn:${call.world.partition}:ec2:${call.place.region}:${call.place.account}:security-group/${id}`;
 
-const demandOn =
+export const demandOn =
   (action: string) =>
   (call: Call<Named>): Demand[] => {
     const group = named(call);
@@ -72,13 +62,13 @@ export const createSecurityGroup = operation<Ec2.CreateSecurityGroupRequest, Ec2
       const groupId = call.newId('sg');
       const tags = tagsOf(input.TagSpecifications, 'security-group');
       const description = input.Description ?? '';
+      const egress = allOut(call.newId('sgr'));
       ec2.securityGroups.set(groupId, {
         groupId,
         groupName,
         description,
         vpcId,
-        ingress: [],
-        egress: EGRESS_OF_NEW_GROUP,
+        rules: new Map([[egress.ruleId, egress]]),
         tags,
       });
       return { GroupId: groupId, SecurityGroupArn: arnOf(call, groupId), Tags: describedTags(tags) };
@@ -104,31 +94,50 @@ export const deleteSecurityGroup = operation<Ec2.DeleteSecurityGroupRequest, Ec2
         if (instance.state === 'terminated' || !instance.securityGroupIds.includes(groupId)) continue;
         throw new Fault('DependencyViolation', `resource ${groupId} has a dependent object`);
       }
+      for (const other of ec2.securityGroups.values()) {
+        if (other.groupId === groupId) continue;
+        for (const { peer } of other.rules.values()) {
+          if (peer.kind === 'group' && peer.name === groupId) {
+            throw new Fault('DependencyViolation', `resource ${groupId} has a dependent object`);
+          }
+        }
+      }
       ec2.securityGroups.delete(groupId);
       return { Return: true, GroupId: groupId };
     },
   },
 );
 
-const permissions = (rules: readonly object[]) => rules as readonly Ec2.IpPermission[];
-const text = (n: number | undefined) => (n === undefined ? undefined : String(n));
-const each = <T>(rules: readonly object[], pick: (rule: Ec2.IpPermission) => readonly (T | undefined)[]): T[] =>
-  permissions(rules).flatMap((rule) =>
-    pick(rule).filter((value): value is NonNullable<typeof value> => value !== undefined),
-  );
+/** `ip-permission.*` and `egress.ip-permission.*`. */
+function ruleFields(ec2: Ec2Place, account: string, isEgress: boolean): Fields<SecurityGroup> {
+  const each =
+    (pick: (rule: SecurityGroupRule) => string | undefined) =>
+    (group: SecurityGroup): string[] =>
+      [...group.rules.values()].flatMap((rule) => (rule.isEgress === isEgress ? (pick(rule) ?? []) : []));
+  const peer =
+    (kind: SecurityGroupRule['peer']['kind'], of = (name: string): string | undefined => name) =>
+    (rule: SecurityGroupRule) =>
+      rule.peer.kind === kind ? of(rule.peer.name) : undefined;
+  const port = (rule: SecurityGroupRule, at: number) => (rule.protocol === '-1' ? undefined : String(at));
+  const fields: Fields<SecurityGroup> = {
+    cidr: each(peer('ipv4')),
+    'from-port': each((rule) => port(rule, rule.fromPort)),
+    'group-id': each(peer('group')),
+    'group-name': each(peer('group', (id) => ec2.securityGroups.get(id)?.groupName)),
+    'ipv6-cidr': each(peer('ipv6')),
+    'prefix-list-id': each(peer('prefix-list')),
+    protocol: each((rule) => rule.protocol),
+    'to-port': each((rule) => port(rule, rule.toPort)),
+    'user-id': each(peer('group', () => account)),
+  };
+  const prefix = isEgress ? 'egress.ip-permission' : 'ip-permission';
+  return Object.fromEntries(Object.entries(fields).map(([name, of]) => [`${prefix}.${name}`, of]));
+}
 
-const ruleFields = (prefix: string, of: (group: SecurityGroup) => readonly object[]): Fields<SecurityGroup> => ({
-  [`${prefix}.cidr`]: (g) => each(of(g), (rule) => (rule.IpRanges ?? []).map((range) => range.CidrIp)),
-  [`${prefix}.from-port`]: (g) => each(of(g), (rule) => [text(rule.FromPort)]),
-  [`${prefix}.group-id`]: (g) => each(of(g), (rule) => (rule.UserIdGroupPairs ?? []).map((pair) => pair.GroupId)),
-  [`${prefix}.protocol`]: (g) => each(of(g), (rule) => [rule.IpProtocol]),
-  [`${prefix}.to-port`]: (g) => each(of(g), (rule) => [text(rule.ToPort)]),
-});
-
-const fieldsOf = (account: string): Fields<SecurityGroup> => ({
+const fieldsOf = (ec2: Ec2Place, account: string): Fields<SecurityGroup> => ({
   description: (g) => g.description,
-  ...ruleFields('ip-permission', (g) => g.ingress),
-  ...ruleFields('egress.ip-permission', (g) => g.egress),
+  ...ruleFields(ec2, account, false),
+  ...ruleFields(ec2, account, true),
   'group-id': (g) => g.groupId,
   'group-name': (g) => g.groupName,
   'owner-id': () => account,
@@ -149,14 +158,14 @@ export const describeSecurityGroups = operation<Ec2.DescribeSecurityGroupsReques
         ...(input.GroupNames ?? []).map((name) => securityGroupByName(ec2, name)),
       ];
       const all = wanted.length > 0 ? wanted : [...ec2.securityGroups.values()];
-      const page = listed(all, fieldsOf(place.account), input);
+      const page = listed(all, fieldsOf(ec2, place.account), input);
       const shown = page.items.map(
         (g): Ec2.SecurityGroup => ({
           Description: g.description,
           GroupId: g.groupId,
           GroupName: g.groupName,
-          IpPermissions: [...permissions(g.ingress)],
-          IpPermissionsEgress: [...permissions(g.egress)],
+          IpPermissions: permissionsOf(g, false, place.account),
+          IpPermissionsEgress: permissionsOf(g, true, place.account),
           OwnerId: place.account,
           SecurityGroupArn: arnOf(call, g.groupId),
           Tags: describedTags(g.tags),
@@ -167,101 +176,3 @@ export const describeSecurityGroups = operation<Ec2.DescribeSecurityGroupsReques
     },
   },
 );
-
-type Rules = Named & {
-  readonly IpPermissions?: Ec2.IpPermission[] | undefined;
-  readonly IpProtocol?: string | undefined;
-  readonly FromPort?: number | undefined;
-  readonly ToPort?: number | undefined;
-  readonly CidrIp?: string | undefined;
-};
-
-/** The flat form (one rule of one range) in the form of `IpPermissions`. */
-function rulesOf(input: Rules): Ec2.IpPermission[] {
-  if (input.IpPermissions?.length) return input.IpPermissions;
-  if (!input.IpProtocol) {
-    throw new Fault('MissingParameter', 'The request must contain the parameter ipPermissions');
-  }
-  const rule: Ec2.IpPermission = { IpProtocol: input.IpProtocol, FromPort: input.FromPort, ToPort: input.ToPort };
-  return [input.CidrIp ? { ...rule, IpRanges: [{ CidrIp: input.CidrIp }] } : rule];
-}
-
-const same = (a: object) => (b: object) => canonicalJson(a) === canonicalJson(b);
-
-/** As EC2's refusals name a rule. */
-function ruleText({ IpProtocol: protocol = '-1', FromPort: from, ToPort: to, ...of }: Ec2.IpPermission): string {
-  const peer = of.IpRanges?.[0]?.CidrIp ?? of.Ipv6Ranges?.[0]?.CidrIpv6 ?? of.UserIdGroupPairs?.[0]?.GroupId;
-  const name = protocol === '-1' ? 'ALL' : protocol.toUpperCase();
-  const ports = protocol === '-1' ? '' : `from port: ${from ?? -1}, to port: ${to ?? -1}, `;
-  return `peer: ${peer ?? of.PrefixListIds?.[0]?.PrefixListId ?? ''}, ${name}, ${ports}ALLOW`;
-}
-
-function added(rules: readonly object[], more: readonly Ec2.IpPermission[]): object[] {
-  for (const rule of more) {
-    if (rules.some(same(rule))) {
-      throw new Fault('InvalidPermission.Duplicate', `the specified rule "${ruleText(rule)}" already exists`);
-    }
-  }
-  return [...rules, ...more];
-}
-
-function removed(rules: readonly object[], less: readonly Ec2.IpPermission[]): object[] {
-  for (const rule of less) {
-    if (!rules.some(same(rule))) {
-      throw new Fault('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.');
-    }
-  }
-  return rules.filter((rule) => !less.some(same(rule)));
-}
-
-export const authorizeSecurityGroupIngress = operation<
-  Ec2.AuthorizeSecurityGroupIngressRequest,
-  Ec2.AuthorizeSecurityGroupIngressResult
->('ec2.AuthorizeSecurityGroupIngress', {
-  accepts: ['GroupId', 'GroupName', 'IpPermissions', 'IpProtocol', 'FromPort', 'ToPort', 'CidrIp'],
-  demands: demandOn('ec2:AuthorizeSecurityGroupIngress'),
-  apply(call) {
-    const group = named(call);
-    group.ingress = added(group.ingress, rulesOf(call.input));
-    return { Return: true };
-  },
-});
-
-export const authorizeSecurityGroupEgress = operation<
-  Ec2.AuthorizeSecurityGroupEgressRequest,
-  Ec2.AuthorizeSecurityGroupEgressResult
->('ec2.AuthorizeSecurityGroupEgress', {
-  accepts: ['GroupId', 'IpPermissions', 'IpProtocol', 'FromPort', 'ToPort', 'CidrIp'],
-  demands: demandOn('ec2:AuthorizeSecurityGroupEgress'),
-  apply(call) {
-    const group = named(call);
-    group.egress = added(group.egress, rulesOf(call.input));
-    return { Return: true };
-  },
-});
-
-export const revokeSecurityGroupIngress = operation<
-  Ec2.RevokeSecurityGroupIngressRequest,
-  Ec2.RevokeSecurityGroupIngressResult
->('ec2.RevokeSecurityGroupIngress', {
-  accepts: ['GroupId', 'GroupName', 'IpPermissions', 'IpProtocol', 'FromPort', 'ToPort', 'CidrIp'],
-  demands: demandOn('ec2:RevokeSecurityGroupIngress'),
-  apply(call) {
-    const group = named(call);
-    group.ingress = removed(group.ingress, rulesOf(call.input));
-    return { Return: true };
-  },
-});
-
-export const revokeSecurityGroupEgress = operation<
-  Ec2.RevokeSecurityGroupEgressRequest,
-  Ec2.RevokeSecurityGroupEgressResult
->('ec2.RevokeSecurityGroupEgress', {
-  accepts: ['GroupId', 'IpPermissions', 'IpProtocol', 'FromPort', 'ToPort', 'CidrIp'],
-  demands: demandOn('ec2:RevokeSecurityGroupEgress'),
-  apply(call) {
-    const group = named(call);
-    group.egress = removed(group.egress, rulesOf(call.input));
-    return { Return: true };
-  },
-});
