@@ -93,6 +93,10 @@ export class StreamScan {
   #doneTo = 0;
   /** By rule: where its last match ended; keywords inside of it are part of it. Most streams hold no keyword, and need none. */
   #endOf: Float64Array | undefined;
+  /** The last window, as long as the same bytes are looked at. */
+  #window = '';
+  #windowFrom = -1;
+  #windowTo = -1;
   readonly #pathRules: readonly PathRule[];
   #whole: Buffer[] = [];
   #wholeBytes = 0;
@@ -145,6 +149,7 @@ export class StreamScan {
   /** Acts upon keywords that begin before `limit` (an offset in the stream). */
   #look(all: Buffer, limit: number): void {
     const base = this.#restAt;
+    this.#windowFrom = -1;
     const { prefilter, byKeyword } = this.#matcher;
     prefilter.search(all, Math.max(0, this.#doneTo - base), all.length, (keyword, at) => {
       const offset = base + at;
@@ -160,7 +165,7 @@ export class StreamScan {
 
   #try({ rule, index }: Indexed, all: Buffer, at: number, endOf: Float64Array): void {
     const from = Math.max(0, at - rule.before);
-    const window = all.toString('latin1', from, Math.min(all.length, at + rule.after));
+    const window = this.#windowOf(all, from, Math.min(all.length, at + rule.after));
     const { pattern } = rule;
     pattern.lastIndex = rule.at === 'keyword' ? at - from : 0;
     for (;;) {
@@ -174,6 +179,16 @@ export class StreamScan {
       if (rule.at === 'keyword') return;
       if (match[0].length === 0) pattern.lastIndex += 1;
     }
+  }
+
+  /** Rules of one keyword mostly look at the same window. */
+  #windowOf(all: Buffer, from: number, to: number): string {
+    if (from !== this.#windowFrom || to !== this.#windowTo) {
+      this.#window = all.toString('latin1', from, to);
+      this.#windowFrom = from;
+      this.#windowTo = to;
+    }
+    return this.#window;
   }
 
   #judge(rule: Rule, match: RegExpExecArray, base: number, around: string): boolean {

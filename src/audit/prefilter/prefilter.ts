@@ -4,7 +4,7 @@
  *
  * Invariant: every occurrence is reported, also overlapping ones, in the order of the places where they are noticed.
  */
-import { hashOf, type Search, searchFor, TEXT_BYTES } from './search.ts';
+import { HASHES, hashOf, type Search, searchFor, TEXT_BYTES } from './search.ts';
 import { WINDOW, windowsOf } from './windows.ts';
 
 type Found = (keyword: number, at: number) => void;
@@ -23,7 +23,11 @@ interface Candidate {
   readonly window: number;
 }
 
-type Candidates = ReadonlyMap<number, readonly Candidate[]>;
+/** By hash: which of the lists; a table of all 65,536 is looked up quicker than a map. */
+interface Candidates {
+  readonly lists: readonly (readonly Candidate[])[];
+  readonly listOf: Uint16Array;
+}
 
 /** ASCII capitals as small letters. */
 const FOLD = Uint8Array.from({ length: 256 }, (_, b) => (b >= 65 && b <= 90 ? b + 32 : b));
@@ -33,11 +37,14 @@ export function prefilterFor(keywords: readonly string[], slabBytes = 0): Prefil
   const folded = keywords.map((k) => Uint8Array.from(Buffer.from(k, 'latin1'), (b) => FOLD[b] ?? b));
   if (folded.some((k) => k.length < WINDOW)) throw new RangeError('a keyword needs four bytes');
   const { windows, groups } = windowsOf(folded);
-  const candidates = Map.groupBy(
+  const byHash = Map.groupBy(
     folded.map((bytes, keyword) => ({ keyword, folded: bytes, window: windows[keyword]?.at ?? 0 })),
     (c) => hashOf(c.folded, c.window),
   );
-  const search = searchFor(groups, candidates.keys(), TEXT_BYTES + slabBytes);
+  const listOf = new Uint16Array(HASHES);
+  for (const [list, hash] of [...byHash.keys()].entries()) listOf[hash] = list;
+  const candidates = { lists: [...byHash.values()], listOf };
+  const search = searchFor(groups, byHash.keys(), TEXT_BYTES + slabBytes);
   const { buffer, byteOffset } = search.room;
   return {
     slab: Buffer.from(buffer, byteOffset + TEXT_BYTES, slabBytes),
@@ -47,7 +54,7 @@ export function prefilterFor(keywords: readonly string[], slabBytes = 0): Prefil
 
 function searchIn(
   { room, places, run }: Search,
-  candidates: Candidates,
+  { lists, listOf }: Candidates,
   bytes: Uint8Array,
   from: number,
   to: number,
@@ -62,7 +69,9 @@ function searchIn(
       const place = places[i] as number;
       // What lies across the end is looked at again, with all of its bytes.
       if (place + WINDOW > length) break;
-      for (const { keyword, folded, window } of candidates.get(places[i + 1] as number) as readonly Candidate[]) {
+      for (const { keyword, folded, window } of lists[
+        listOf[places[i + 1] as number] as number
+      ] as readonly Candidate[]) {
         const begin = at + place - window;
         if (begin >= from && begin + folded.length <= to && matches(bytes, begin, folded)) found(keyword, begin);
       }

@@ -11,6 +11,7 @@ const PAGE_BYTES = 65_536;
 /** The hash is what the compiled code makes of a window. */
 const FACTOR = 0x9e37_79b1;
 const CAPITALS = 0x2020_2020;
+export const HASHES = 65_536;
 
 /** Of four bytes, capitals and small letters alike. Others may have the same. */
 export function hashOf(bytes: Uint8Array, at: number): number {
