@@ -90,6 +90,8 @@ export class RequestFacts {
     if (given !== undefined && Array.isArray(given)) return given;
     const derived = this.#derived(key);
     if (derived !== undefined) return [derived];
+    const renamed = RENAMED[key];
+    if (renamed !== undefined) return this.value(renamed);
     const unknown = this.request.unknownContext;
     if (unknown === undefined) return undefined;
     for (const u of unknown) if (u === key || (u.endsWith('*') && key.startsWith(u.slice(0, -1)))) return 'unknown';
@@ -124,6 +126,12 @@ export class RequestFacts {
     }
   }
 }
+
+/** Old names that policies may still use. Source: KMS Developer Guide "AWS KMS condition keys", deprecated keys. */
+const RENAMED: Readonly<Record<string, string | undefined>> = {
+  'kms:customermasterkeyspec': 'kms:keyspec',
+  'kms:customermasterkeyusage': 'kms:keyusage',
+};
 
 const TYPES: Readonly<Record<Principal['kind'], string | undefined>> = {
   root: 'Account',

@@ -81,9 +81,7 @@ function keyContext(
   if (at.via !== undefined) out['kms:viaservice'] = [`${at.via}.${at.region}.amazonaws.com`];
   if (!key) return out;
   out['kms:keyspec'] = [key.keySpec];
-  out['kms:customermasterkeyspec'] = [key.keySpec];
   out['kms:keyusage'] = [key.keyUsage];
-  out['kms:customermasterkeyusage'] = [key.keyUsage];
   out['kms:keyorigin'] = [key.origin];
   out['kms:multiregion'] = [String(key.multiRegion !== undefined)];
   if (key.multiRegion) out['kms:multiregionkeytype'] = [key.multiRegion.type];

@@ -21,6 +21,9 @@ import { placeOf } from '../../world/make.ts';
 const tagsOf = (tags: readonly Kms.Tag[] | undefined): ReadonlyMap<string, string> =>
   new Map((tags ?? []).map((t) => [t.TagKey ?? '', t.TagValue ?? '']));
 
+const specOf = (input: Kms.CreateKeyRequest): string =>
+  input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
+
 export const createKey = operation<Kms.CreateKeyRequest, Kms.CreateKeyResponse>('kms.CreateKey', {
   accepts: [
     'Policy',
@@ -40,7 +43,11 @@ export const createKey = operation<Kms.CreateKeyRequest, Kms.CreateKeyResponse>(
       context: {
         ...requestTags(input.Tags),
         'kms:bypasspolicylockoutsafetycheck': [String(input.BypassPolicyLockoutSafetyCheck ?? false)],
+        'kms:keyspec': [specOf(input)],
+        'kms:keyusage': [input.KeyUsage ?? 'ENCRYPT_DECRYPT'],
+        'kms:keyorigin': [input.Origin ?? 'AWS_KMS'],
         'kms:multiregion': [String(input.MultiRegion ?? false)],
+        ...(input.MultiRegion ? { 'kms:multiregionkeytype': ['PRIMARY'] } : {}),
       },
     },
     ...newKeyTagDemands({ world, place }, place.region, input.Tags),
@@ -48,7 +55,7 @@ export const createKey = operation<Kms.CreateKeyRequest, Kms.CreateKeyResponse>(
   ],
   apply(call) {
     const { input, place, world } = call;
-    const spec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
+    const spec = specOf(input);
     if (
       spec !== 'SYMMETRIC_DEFAULT' ||
       (input.KeyUsage ?? 'ENCRYPT_DECRYPT') !== 'ENCRYPT_DECRYPT' ||

@@ -50,20 +50,21 @@ function constraintsOf(c: Kms.GrantConstraints | undefined): KeyGrant['constrain
   };
 }
 
+/** Of CreateGrant and of RetireGrant. */
+function constraintContext(c: Kms.GrantConstraints | KeyGrant['constraints']): Record<string, readonly string[]> {
+  const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = c ?? {};
+  if (equals === undefined && subset === undefined) return {};
+  const type = equals ? 'EncryptionContextEquals' : 'EncryptionContextSubset';
+  return { 'kms:grantconstrainttype': [type], ...contextKeys(equals ?? subset) };
+}
+
 function grantContext(input: Kms.CreateGrantRequest): Record<string, readonly string[]> {
-  const pairs = input.Constraints?.EncryptionContextEquals ?? input.Constraints?.EncryptionContextSubset;
-  const type = input.Constraints?.EncryptionContextEquals
-    ? 'EncryptionContextEquals'
-    : pairs
-      ? 'EncryptionContextSubset'
-      : undefined;
   return {
     'kms:grantisforawsresource': ['false'],
     'kms:grantoperations': input.Operations ?? [],
     'kms:granteeprincipal': [input.GranteePrincipal ?? ''],
     ...(input.RetiringPrincipal === undefined ? {} : { 'kms:retiringprincipal': [input.RetiringPrincipal] }),
-    ...(type === undefined ? {} : { 'kms:grantconstrainttype': [type] }),
-    ...contextKeys(pairs),
+    ...constraintContext(input.Constraints),
   };
 }
 
@@ -222,7 +223,10 @@ export const retireGrant = operation<Kms.RetireGrantRequest, Record<string, neve
   accepts: ['GrantToken', 'KeyId', 'GrantId', 'DryRun'],
   demands: (call) => {
     const { key, grant } = grantOfCall(call);
-    return [{ action: 'kms:RetireGrant', resource: key.arn, resourceAccount: key.account, grantId: grant.grantId }];
+    const context = constraintContext(grant.constraints);
+    return [
+      { action: 'kms:RetireGrant', resource: key.arn, resourceAccount: key.account, grantId: grant.grantId, context },
+    ];
   },
   apply(call) {
     const { key, grant } = grantOfCall(call);
