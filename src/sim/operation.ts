@@ -7,6 +7,7 @@
  */
 import type { Principal } from '../authz/types.ts';
 import type { Place } from '../base/place.ts';
+import { PAGE_BOUNDS, type PageBounds } from './page-bounds.ts';
 import type { Task, TrailEvent, World } from './world/world.ts';
 
 /** What handlers and tasks work with. `apply` is synchronous: one request, one atomic change. */
@@ -92,6 +93,8 @@ export interface Operation<I = never, O = unknown> {
   readonly accepts: ReadonlySet<string>;
   /** True for reads: not written to the state log, `readOnly` in the trail. */
   readonly readOnly: boolean;
+  /** How large a page may be; absent: it has no pages. */
+  readonly page: PageBounds | undefined;
   demands(call: Call<I>): readonly Demand[];
   apply(call: Call<I>): O;
 }
@@ -113,6 +116,7 @@ export function operation<I extends object, O>(
   return {
     name,
     accepts: new Set(parts.accepts),
+    page: PAGE_BOUNDS.get(name),
     readOnly: parts.readOnly ?? /^(Describe|Get|List|Lookup|Search|Simulate)/.test(verb),
     demands: parts.demands,
     apply: parts.apply,

@@ -1,5 +1,6 @@
 /** What the simulator refuses by name: services, operations and parameters that it does not have. */
 import { Fault, type Operation } from './operation.ts';
+import type { PageBounds } from './page-bounds.ts';
 import type { WireRequest, WireResponse } from './wire/message.ts';
 import { encodeFault } from './wire/protocol.ts';
 import type { Protocol, Service } from './wire/services.ts';
@@ -40,6 +41,46 @@ export function refuseUnmodelled(operation: Operation, service: Service, input: 
     const json = service.protocol === 'awsJson1_1' || service.protocol === 'restJson1';
     const says = `amiport sim does not model ${name} of ${action}`;
     throw new Fault(json ? 'UnsupportedOperationException' : 'UnsupportedOperation', says, 400);
+  }
+  if (operation.page) refusePageSize(operation.page, operation.name, service, input);
+}
+
+function refusePageSize(bounds: PageBounds, name: string, service: Service, input: object): void {
+  const asked = (input as Readonly<Record<string, unknown>>)[bounds.member];
+  const { least, most = Number.POSITIVE_INFINITY } = bounds;
+  if (typeof asked !== 'number' || (asked >= least && asked <= most)) return;
+  throw pageSizeFault(bounds, name, service, asked);
+}
+
+/** Each service has words and a code of its own for the same mistake. */
+function pageSizeFault({ member, least, most }: PageBounds, name: string, service: Service, asked: number): Fault {
+  const isFew = asked < least;
+  const between = `${member} must be between ${least} and ${most}.`;
+  switch (service.name) {
+    case 'ec2': {
+      // As seen in aws/aws-cli#3397.
+      const ofTemplates = `Maximum results allowed are between ${least} and ${most}`;
+      const expects = isFew ? `greater than ${least}` : `less than or equal to ${most}`;
+      const says = `Value ( ${asked} ) for parameter maxResults is invalid. Expecting a value ${expects}.`;
+      return new Fault('InvalidParameterValue', name.includes('LaunchTemplate') ? ofTemplates : says);
+    }
+    case 'organizations': {
+      const says = `You specified an invalid value. ${member} must be from ${least} to ${most}.`;
+      return new Fault('InvalidInputException', says);
+    }
+    case 'cloudtrail':
+      return new Fault('InvalidMaxResultsException', `Max results must be between ${least} and ${most}.`);
+    case 'servicequotas':
+      return new Fault('IllegalArgumentException', between);
+    case 'ebs':
+      return new Fault('ValidationException', between, undefined, { Reason: 'INVALID_PARAMETER_VALUE' });
+    default: {
+      const at = `${member.charAt(0).toLowerCase()}${member.slice(1)}`;
+      const bound = isFew ? `greater than or equal to ${least}` : `less than or equal to ${most}`;
+      const says = `Value '${asked}' at '${at}' failed to satisfy constraint: Member must have value ${bound}`;
+      const code = service.protocol === 'awsQuery' ? 'ValidationError' : 'ValidationException';
+      return new Fault(code, `1 validation error detected: ${says}`, 400);
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import {
   DeleteAutoScalingGroupCommand,
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
+  DescribePoliciesCommand,
   DescribeScalingActivitiesCommand,
   RollbackInstanceRefreshCommand,
   SetDesiredCapacityCommand,
@@ -210,4 +211,13 @@ test('ASG-4: RollbackInstanceRefresh goes back to the version before; without a 
   expect((await group())?.LaunchTemplate?.Version).toBe('1');
   expect((await group())?.Instances?.map((i) => i.LaunchTemplate?.Version)).toEqual(['1']);
   expect(await states()).toEqual(['InService']);
+});
+
+test('ASG-18: the policies of a group that is not there', async () => {
+  const scaling = simForTests().client(AutoScalingClient, { account: '111111111111' });
+  await expect(scaling.send(new DescribePoliciesCommand({ AutoScalingGroupName: 'gone' }))).rejects.toMatchObject({
+    name: 'ValidationError',
+    message: 'Group gone not found',
+  });
+  expect((await scaling.send(new DescribePoliciesCommand({}))).ScalingPolicies).toEqual([]);
 });

@@ -113,10 +113,6 @@ describe('pages', () => {
   });
 
   test.each([
-    [
-      { MaxResults: 4 },
-      'InvalidParameterValue: Value ( 4 ) for parameter maxResults is invalid. Expecting a value greater than 5.',
-    ],
     [{ NextToken: 'garbage' }, 'InvalidNextToken: The specified NextToken is not valid.'],
     [{ NextToken: '' }, 'InvalidNextToken: The specified NextToken is not valid.'],
     [

@@ -107,22 +107,18 @@ interface PageRequest {
 }
 
 /**
- * One page. Without MaxResults everything is returned; EC2 caps a page at 1,000.
+ * One page. Without MaxResults everything is returned; a page holds `most` at most, however many are asked for.
  * A token names the first item of the next page and, should that be gone, its position.
  */
 export function onePage<T>(
   items: readonly T[],
   request: PageRequest,
   idOf: (item: T) => string,
-  least = 5,
+  most = 1000,
 ): { items: T[]; nextToken: string | undefined } {
   const size = request.MaxResults;
-  if (size !== undefined && size < least) {
-    const says = `Value ( ${size} ) for parameter maxResults is invalid. Expecting a value greater than ${least}.`;
-    throw new Fault('InvalidParameterValue', says);
-  }
   const from = request.NextToken === undefined ? 0 : startOf(items, request.NextToken, idOf);
-  const to = size === undefined ? items.length : from + Math.min(size, 1000);
+  const to = size === undefined ? items.length : from + Math.min(size, most);
   const next = items[to];
   return {
     items: items.slice(from, to),

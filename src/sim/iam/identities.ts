@@ -99,7 +99,6 @@ export function pageOf<T>(
   const start = input.Marker === undefined ? 0 : Number(Buffer.from(input.Marker, 'base64url').toString());
   if (!Number.isInteger(start) || start < 0) throw new Fault('ValidationError', 'Invalid Marker.', 400);
   const max = input.MaxItems ?? 100;
-  if (max < 1 || max > 1000) throw new Fault('ValidationError', 'MaxItems must be between 1 and 1000.', 400);
   const end = start + max;
   const more = end < all.length;
   return {

@@ -18,12 +18,12 @@ export interface Page<T> {
 }
 
 /** Differs from AWS: a page token is a position; the lists of this area only grow at their end. */
-export function listed<T>(items: readonly T[], fields: Fields<T>, asked: Asked, least?: number): Page<T> {
+export function listed<T>(items: readonly T[], fields: Fields<T>, asked: Asked): Page<T> {
   const { tag: tags, ...others } = fields;
   const tagsOf = (item: T): Tags | undefined => {
     const found = tags?.(item);
     return found instanceof Map ? found : undefined;
   };
   const left = applyFilters(items, asked.Filters, others as FilterTable<T>, tags && tagsOf);
-  return onePage(left, asked, () => '', least);
+  return onePage(left, asked, () => '');
 }

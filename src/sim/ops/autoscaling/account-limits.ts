@@ -2,8 +2,8 @@
  * Reads that clients make in passing, with what the simulator has.
  * Sources: Auto Scaling API Reference DescribeAccountLimits, DescribePolicies. Differs from AWS: no scaling policies can be made.
  */
-import { autoScalingOf, groupByName } from '../../autoscaling/group.ts';
-import { operation } from '../../operation.ts';
+import { autoScalingOf } from '../../autoscaling/group.ts';
+import { Fault, operation } from '../../operation.ts';
 import type { AutoScaling } from '../../wire/shapes.ts';
 
 export const describeAccountLimits = operation<object, AutoScaling.DescribeAccountLimitsAnswer>(
@@ -27,7 +27,10 @@ export const describePolicies = operation<AutoScaling.DescribePoliciesType, Auto
     demands: () => [{ action: 'autoscaling:DescribePolicies', resource: '*' }],
     apply(call) {
       const name = call.input.AutoScalingGroupName;
-      if (name !== undefined) groupByName(call, call.place, name);
+      // As seen in hashicorp/terraform#8430; other calls word it otherwise.
+      if (name !== undefined && !autoScalingOf(call, call.place).groups.has(name)) {
+        throw new Fault('ValidationError', `Group ${name} not found`);
+      }
       return { ScalingPolicies: [] };
     },
   },

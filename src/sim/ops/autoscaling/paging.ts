@@ -6,15 +6,13 @@ interface PageRequest {
   readonly NextToken?: string | undefined;
 }
 
-const RECORDS_MAX = 100;
-
 /** Differs from AWS: a token is a position. */
 export function onePageOf<T>(items: readonly T[], asked: PageRequest, usual: number) {
   const from = asked.NextToken === undefined ? 0 : Number(Buffer.from(asked.NextToken, 'base64url').toString());
   if (!Number.isSafeInteger(from) || from < 0) {
     throw new Fault('InvalidNextToken', 'The token is not valid.');
   }
-  const to = from + Math.max(1, Math.min(asked.MaxRecords ?? usual, RECORDS_MAX));
+  const to = from + (asked.MaxRecords ?? usual);
   const nextToken = to < items.length ? Buffer.from(String(to)).toString('base64url') : undefined;
   return { items: items.slice(from, to), nextToken };
 }

@@ -29,8 +29,6 @@ export const lookupEvents = operation<CloudTrail.LookupEventsRequest, CloudTrail
     apply(call) {
       const { input, world } = call;
       const max = input.MaxResults ?? PAGE_MAX;
-      if (max < 1 || max > PAGE_MAX)
-        throw new Fault('InvalidMaxResultsException', 'Max results must be between 1 and 50.');
       const wanted = filterOf(call);
       const items: TrailEvent[] = [];
       let next: string | undefined;

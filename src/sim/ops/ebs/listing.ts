@@ -30,9 +30,6 @@ interface Asked {
 /** The indexes of one page, and the token of the next. A token wins over StartingBlockIndex. */
 function pageOf(indexes: readonly number[], of: string, call: Call<Asked>) {
   const { NextToken: token, MaxResults: most, StartingBlockIndex: starting } = call.input;
-  if (most !== undefined && (most < 0 || most > PAGE_MAX)) {
-    throw invalid('INVALID_PARAMETER_VALUE', `MaxResults must be between ${PAGE_MIN} and ${PAGE_MAX}.`);
-  }
   const from = token === undefined ? (starting ?? 0) : openPageToken(token, of, call.nowMs);
   if (from < 0) throw invalid('INVALID_PARAMETER_VALUE', 'StartingBlockIndex must not be negative.');
   const begin = firstAtLeast(indexes, from);

@@ -34,7 +34,7 @@ export const describeImageReferences = operation<Input, Ec2.DescribeImageReferen
       const ids = [...new Set((input.ImageIds ?? []).map(checkImageId))];
       if (ids.length === 0) throw new Fault('MissingParameter', 'The request must contain the parameter ImageIds');
       const all = ids.flatMap((id) => kinds.flatMap((kind) => references(call, id, kind)));
-      const page = onePage(all, input, ({ ImageId, Arn }) => `${ImageId} ${Arn}`, 1);
+      const page = onePage(all, input, ({ ImageId, Arn }) => `${ImageId} ${Arn}`);
       return { ImageReferences: page.items, NextToken: page.nextToken };
     },
   },

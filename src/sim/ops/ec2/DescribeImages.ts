@@ -41,7 +41,7 @@ export const describeImages = operation<Ec2.DescribeImagesRequest, Ec2.DescribeI
     });
     const at = { ctx: call, place };
     const left = applyFilters(found, input.Filters, IMAGE_FILTERS, (image) => imageTags(call, place, image), at);
-    const page = onePage(left, input, (image) => image.imageId, 1);
+    const page = onePage(left, input, (image) => image.imageId);
     return { Images: imageShapes(call, place, page.items), NextToken: page.nextToken };
   },
 });

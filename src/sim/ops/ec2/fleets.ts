@@ -34,7 +34,7 @@ export const describeFleets = operation<Ec2.DescribeFleetsRequest, Ec2.DescribeF
     const all = call.input.FleetIds?.length
       ? call.input.FleetIds.map((id) => fleetById(ec2, id))
       : [...ec2.fleets.values()].filter((fleet) => fleet.type !== 'instant');
-    const page = listed(all, FIELDS, call.input, 1);
+    const page = listed(all, FIELDS, call.input);
     const shown = page.items.map(
       (fleet): Ec2.FleetData => ({
         ActivityStatus: 'fulfilled',
@@ -69,7 +69,7 @@ export const describeFleetInstances = operation<Ec2.DescribeFleetInstancesReques
         const instance = ec2.instances.get(id);
         return instance?.state === 'running' || instance?.state === 'pending' ? [instance] : [];
       });
-      const page = listed(running, {}, { ...call.input }, 1);
+      const page = listed(running, {}, { ...call.input });
       const shown = page.items.map((instance) => ({
         InstanceHealth: 'healthy' as const,
         InstanceId: instance.instanceId,

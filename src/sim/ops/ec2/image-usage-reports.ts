@@ -141,7 +141,7 @@ export const describeImageUsageReports = operation<
   demands: () => anyOf('DescribeImageUsageReports'),
   apply(call) {
     const left = applyFilters(asked(call), call.input.Filters, REPORT_FILTERS, ({ tags }) => tags);
-    const page = onePage(left, call.input, ({ reportId }) => reportId, 1);
+    const page = onePage(left, call.input, ({ reportId }) => reportId);
     return {
       NextToken: page.nextToken,
       ImageUsageReports: page.items.map((report) => ({
@@ -179,7 +179,7 @@ export const describeImageUsageReportEntries = operation<
     const entries = asked(call).flatMap((report) => report.entries.map((entry): Entry => ({ report, entry })));
     const left = applyFilters(entries, call.input.Filters, ENTRY_FILTERS);
     const idOf = ({ report, entry }: Entry) => `${report.reportId} ${entry.accountId} ${entry.resourceType}`;
-    const page = onePage(left, call.input, idOf, 1);
+    const page = onePage(left, call.input, idOf);
     return {
       NextToken: page.nextToken,
       ImageUsageReportEntries: page.items.map(({ report, entry }) => ({

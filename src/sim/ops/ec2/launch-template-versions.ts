@@ -118,7 +118,7 @@ export const describeLaunchTemplateVersions = operation<
   ],
   demands: () => [{ action: 'ec2:DescribeLaunchTemplateVersions', resource: '*' }],
   apply(call) {
-    const page = listed(items(call), FIELDS, call.input, 1);
+    const page = listed(items(call), FIELDS, call.input);
     const resolve = call.input.ResolveAlias === true;
     return {
       LaunchTemplateVersions: page.items.map((item) => shown(call, item, resolve)),

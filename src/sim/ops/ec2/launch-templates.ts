@@ -127,7 +127,7 @@ export const describeLaunchTemplates = operation<Ec2.DescribeLaunchTemplatesRequ
         ...(input.LaunchTemplateIds ?? []).map((id) => listedTemplate(ec2, { LaunchTemplateId: id })),
         ...(input.LaunchTemplateNames ?? []).map((name) => listedTemplate(ec2, { LaunchTemplateName: name })),
       ];
-      const page = listed(named.length > 0 ? named : [...ec2.launchTemplates.values()], FIELDS, input, 1);
+      const page = listed(named.length > 0 ? named : [...ec2.launchTemplates.values()], FIELDS, input);
       return { LaunchTemplates: page.items.map(shownTemplate), NextToken: page.nextToken };
     },
   },

@@ -123,7 +123,7 @@ export const describeVolumes = operation<Ec2.DescribeVolumesRequest, Ec2.Describ
       ? [...new Set(input.VolumeIds)].map((id) => ownVolume(call, place, id))
       : [...placeOf(call.world, place.account, place.region).ec2.volumes.values()];
     const left = applyFilters(all, input.Filters, VOLUME_FILTERS, (volume) => volume.tags);
-    const page = onePage(left, input, (volume) => volume.volumeId);
+    const page = onePage(left, input, (volume) => volume.volumeId, 500);
     return { Volumes: page.items.map(volumeShapeOf), NextToken: page.nextToken };
   },
 });

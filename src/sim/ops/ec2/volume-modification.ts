@@ -115,7 +115,7 @@ export const describeVolumesModifications = operation<
       const { modification } = volume;
       return modification ? [{ volume, modification, state: stateOf(call, modification) }] : [];
     });
-    const page = onePage(applyFilters(rows, input.Filters, FILTERS), input, ({ volume }) => volume.volumeId, 1);
+    const page = onePage(applyFilters(rows, input.Filters, FILTERS), input, ({ volume }) => volume.volumeId, 500);
     return {
       NextToken: page.nextToken,
       VolumesModifications: page.items.map(({ volume, modification }) => shape(call, volume, modification)),

@@ -85,7 +85,7 @@ export const listAliases = operation<Kms.ListAliasesRequest, Kms.ListAliasesResp
     const { KeyId, Limit, Marker } = call.input;
     const only = KeyId === undefined ? undefined : keyByIdOrArn(call, KeyId).keyId;
     const all = [...aliases(call).values()].filter((a) => only === undefined || a.targetKeyId === only);
-    const { items, next } = page(all, Limit ?? 50, 100, Marker, (a) => a.name);
+    const { items, next } = page(all, Limit ?? 50, Marker, (a) => a.name);
     return {
       Aliases: items.map((a) => ({
         AliasName: a.name,

@@ -20,7 +20,7 @@ export const listKeys = operation<Kms.ListKeysRequest, Kms.ListKeysResponse>('km
   demands: () => [{ action: 'kms:ListKeys', resource: '*' }],
   apply({ input, place, world }) {
     const all = [...placeOf(world, place.account, place.region).kms.keys.values()];
-    const { items, next } = page(all, input.Limit ?? 100, 1000, input.Marker, (k) => k.keyId);
+    const { items, next } = page(all, input.Limit ?? 100, input.Marker, (k) => k.keyId);
     return {
       Keys: items.map((k) => ({ KeyId: k.keyId, KeyArn: k.arn })),
       Truncated: next !== undefined,
@@ -59,7 +59,7 @@ export const listResourceTags = operation<Kms.ListResourceTagsRequest, Kms.ListR
     demands: (call) => [keyDemand(call, 'ListResourceTags')],
     apply(call) {
       const tags = [...keyOfCall(call).tags].map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
-      const { items, next } = page(tags, call.input.Limit ?? 50, 50, call.input.Marker, (t) => t.TagKey);
+      const { items, next } = page(tags, call.input.Limit ?? 50, call.input.Marker, (t) => t.TagKey);
       return { Tags: [...items], Truncated: next !== undefined, ...(next === undefined ? {} : { NextMarker: next }) };
     },
   },

@@ -147,7 +147,7 @@ export const listGrants = operation<Kms.ListGrantsRequest, Kms.ListGrantsRespons
         (input.GrantId === undefined || g.grantId === input.GrantId) &&
         (input.GranteePrincipal === undefined || shownGrantee(world, g) === input.GranteePrincipal),
     );
-    const { items, next } = page(all, input.Limit ?? 50, 100, input.Marker, (g) => g.grantId);
+    const { items, next } = page(all, input.Limit ?? 50, input.Marker, (g) => g.grantId);
     return {
       Grants: items.map((g) => entryOf(world, key, g)),
       Truncated: next !== undefined,
@@ -172,7 +172,7 @@ export const listRetirableGrants = operation<Kms.ListRetirableGrantsRequest, Kms
             if (grant.retiringPrincipal === input.RetiringPrincipal) all.push({ key, grant });
         }
       }
-      const { items, next } = page(all, input.Limit ?? 50, 100, input.Marker, (x) => x.grant.grantId);
+      const { items, next } = page(all, input.Limit ?? 50, input.Marker, (x) => x.grant.grantId);
       return {
         Grants: items.map((x) => entryOf(world, x.key, x.grant)),
         Truncated: next !== undefined,

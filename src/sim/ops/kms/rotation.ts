@@ -128,7 +128,7 @@ export const listKeyRotations = operation<Kms.ListKeyRotationsRequest, Kms.ListK
     apply(call) {
       const key = keyOfCall(call);
       const rotated = key.materials.filter((m) => m.rotation !== undefined).toReversed();
-      const { items, next } = page(rotated, call.input.Limit ?? 100, 1000, call.input.Marker, (m) => m.materialId);
+      const { items, next } = page(rotated, call.input.Limit ?? 100, call.input.Marker, (m) => m.materialId);
       return {
         Rotations: items.map((m) => ({
           KeyId: key.arn,

@@ -123,11 +123,6 @@ export function pageOf<T>(
   input: { readonly MaxResults?: number | undefined; readonly NextToken?: string | undefined },
 ): { readonly items: T[]; readonly next: { NextToken?: string } } {
   const max = input.MaxResults ?? PAGE_MAX;
-  if (max < 1 || max > PAGE_MAX)
-    throw new Fault(
-      'InvalidInputException',
-      `You specified an invalid value. MaxResults must be from 1 to ${PAGE_MAX}.`,
-    );
   const [, at = '', hollow] = /^(\d+)(e?)$/.exec(read(input.NextToken)) ?? [];
   if (at === '') throw new Fault('InvalidInputException', 'You provided a value that does not match: NextToken.');
   const start = Number(at);

@@ -20,22 +20,15 @@ function shape(call: Reading, p: Parameter, v: ParameterVersion, selector?: stri
   };
 }
 
-/** @throws Fault for a page larger than `most` */
 function pageOf<T>(
   all: readonly T[],
   asked: number | undefined,
-  most: number,
+  usual: number,
   token: string | undefined,
 ): { readonly items: T[]; readonly next: { NextToken?: string } } {
   const start = token === undefined || token === '' ? 0 : Number(Buffer.from(token, 'base64url').toString());
   if (!Number.isInteger(start) || start < 0) throw new Fault('InvalidNextToken', 'The specified token is not valid.');
-  const max = asked ?? most;
-  if (max < 1 || max > most)
-    throw new Fault(
-      'ValidationException',
-      `1 validation error detected: Value '${max}' at 'maxResults' failed to satisfy constraint: Member must have value ${max < 1 ? 'greater than or equal to 1' : `less than or equal to ${most}`}`,
-    );
-  const end = start + max;
+  const end = start + (asked ?? usual);
   return {
     items: all.slice(start, end),
     next: end < all.length ? { NextToken: Buffer.from(String(end)).toString('base64url') } : {},
