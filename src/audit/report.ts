@@ -49,6 +49,7 @@ export interface DiskCoverage {
   readonly id: string;
   readonly sizeBytes: number;
   readonly usedBlocks: number;
+  /** Calls of GetSnapshotBlock that succeeded; of a raw file the parts that were read before threads read its files themselves. */
   readonly fetchedBlocks: number;
   readonly volumes: readonly VolumeCoverage[];
 }
