@@ -204,6 +204,7 @@ function grantOf(key: Key, grant: KeyGrant, nowMs: number): Grant {
             ...(constraints.EncryptionContextEquals
               ? { encryptionContextEquals: constraints.EncryptionContextEquals }
               : {}),
+            ...(constraints.SourceArn ? { sourceArn: constraints.SourceArn } : {}),
           },
         }
       : {}),

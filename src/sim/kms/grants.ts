@@ -11,6 +11,8 @@ export interface GrantWish {
   readonly operations: readonly string[];
   readonly constraints: KeyGrant['constraints'];
   readonly retiringPrincipal: string | undefined;
+  readonly granteeService?: string | undefined;
+  readonly retiringService?: string | undefined;
   readonly name: string | undefined;
   readonly issuingAccount: string;
 }
@@ -30,6 +32,8 @@ export function putGrant(ctx: Ctx, key: Key, wish: GrantWish): { readonly grant:
     granteePrincipal: wish.granteePrincipal,
     granteeId: wish.granteeId,
     retiringPrincipal: wish.retiringPrincipal,
+    ...(wish.granteeService === undefined ? {} : { granteeService: wish.granteeService }),
+    ...(wish.retiringService === undefined ? {} : { retiringService: wish.retiringService }),
     operations: wish.operations,
     constraints: wish.constraints,
     issuingAccount: wish.issuingAccount,
@@ -47,6 +51,8 @@ function isSame(g: KeyGrant, w: GrantWish): boolean {
     g.granteePrincipal === w.granteePrincipal &&
     g.granteeId === w.granteeId &&
     g.retiringPrincipal === w.retiringPrincipal &&
+    g.granteeService === w.granteeService &&
+    g.retiringService === w.retiringService &&
     g.issuingAccount === w.issuingAccount &&
     plain(g.operations) === plain(w.operations) &&
     JSON.stringify(g.constraints ?? null) === JSON.stringify(w.constraints ?? null)

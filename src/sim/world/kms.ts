@@ -68,11 +68,15 @@ export interface KeyGrant {
   /** Unique id of the grantee when the grant was made, where it is one with such an id. */
   readonly granteeId: string | undefined;
   readonly retiringPrincipal: string | undefined;
+  /** Set where CreateGrant named a service as such; then `granteePrincipal` is its name. */
+  readonly granteeService?: string | undefined;
+  readonly retiringService?: string | undefined;
   readonly operations: readonly string[];
   readonly constraints:
     | {
         readonly EncryptionContextSubset?: Readonly<Record<string, string>>;
         readonly EncryptionContextEquals?: Readonly<Record<string, string>>;
+        readonly SourceArn?: string;
       }
     | undefined;
   readonly issuingAccount: string;

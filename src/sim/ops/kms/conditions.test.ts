@@ -1,11 +1,14 @@
 /** Condition keys of single KMS operations: a policy that hangs on the key lets one call through and stops the other. */
 import {
   CreateGrantCommand,
+  type CreateGrantCommandInput,
   CreateKeyCommand,
+  DisableKeyCommand,
   EnableKeyRotationCommand,
   EncryptCommand,
   GenerateDataKeyPairWithoutPlaintextCommand,
   KMSClient,
+  ListGrantsCommand,
   PutKeyPolicyCommand,
   ReEncryptCommand,
   ReplicateKeyCommand,
@@ -13,7 +16,7 @@ import {
   ScheduleKeyDeletionCommand,
   UpdatePrimaryRegionCommand,
 } from '@aws-sdk/client-kms';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { code } from '../../ec2/testing.ts';
 import { letAccount, newKey, OWNER, policyOf, rootOf, USER } from '../../kms/testing.ts';
 import { givenRole } from '../../launch/testing.ts';
@@ -50,6 +53,15 @@ const remove = (PendingWindowInDays: number) => (g: Given) =>
   new ScheduleKeyDeletionCommand({ KeyId: g.key, PendingWindowInDays });
 const rewrite = (BypassPolicyLockoutSafetyCheck: boolean) => (g: Given) =>
   new PutKeyPolicyCommand({ KeyId: g.key, Policy: POLICY, BypassPolicyLockoutSafetyCheck });
+const DAY = 86_400_000;
+const VOLUME = 'arn:aws:ec2:eu-west-1:111111111111:volume/vol-1';
+/** What a grant to a service needs. */
+const OF_SERVICE = {
+  GranteePrincipal: undefined,
+  GranteeServicePrincipal: 'ec2.amazonaws.com',
+  RetiringServicePrincipal: 'ec2.amazonaws.com',
+  Constraints: { SourceArn: VOLUME },
+} satisfies Partial<CreateGrantCommandInput>;
 const grant = (more: object) => (g: Given) =>
   new CreateGrantCommand({ KeyId: g.key, GranteePrincipal: rootOf(USER.account), Operations: ['Decrypt'], ...more });
 const pair = (KeyPairSpec: 'ECC_NIST_P256' | 'ECC_NIST_P384') => (g: Given) =>
@@ -113,6 +125,24 @@ test.each<Row>([
     condition: on('StringEquals', 'kms:RetiringPrincipal', rootOf(USER.account)),
     let: grant({ RetiringPrincipal: rootOf(USER.account) }),
     stop: grant({}),
+  },
+  {
+    action: 'CreateGrant',
+    condition: on('StringEquals', 'kms:GranteeServicePrincipal', 'ec2.amazonaws.com'),
+    let: grant(OF_SERVICE),
+    stop: grant({ ...OF_SERVICE, GranteeServicePrincipal: 'rds.amazonaws.com' }),
+  },
+  {
+    action: 'CreateGrant',
+    condition: on('StringEquals', 'kms:RetiringServicePrincipal', 'ec2.amazonaws.com'),
+    let: grant(OF_SERVICE),
+    stop: grant({ ...OF_SERVICE, RetiringServicePrincipal: undefined, RetiringPrincipal: rootOf(USER.account) }),
+  },
+  {
+    action: 'CreateGrant',
+    condition: on('ArnLike', 'kms:GrantConstraintSourceArn', 'arn:aws:ec2:*:111111111111:*'),
+    let: grant(OF_SERVICE),
+    stop: grant({ ...OF_SERVICE, Constraints: { SourceArn: VOLUME.replace('111111111111', '222222222222') } }),
   },
   {
     action: 'GenerateDataKeyPairWithoutPlaintext',
@@ -207,4 +237,66 @@ test('KMS-CONDITIONS retiring a grant by its constraint', async () => {
   expect(await made(SUBSET)).toBe('AccessDeniedException');
   expect(await made({ Constraints: { EncryptionContextEquals: { team: 'news' } } })).toBe('AccessDeniedException');
   expect(await made({ Constraints: { EncryptionContextSubset: { team: 'news' } } })).toBe('ok');
+});
+
+test.each([
+  { what: 'DisableKey', command: (KeyId: string) => new DisableKeyCommand({ KeyId }) },
+  { what: 'ScheduleKeyDeletion', command: (KeyId: string) => new ScheduleKeyDeletionCommand({ KeyId }) },
+])('KMS-CONDITIONS $what by the days since the key was used, or was made', async ({ what, command }) => {
+  const sim = simForTests();
+  const owner = sim.client(KMSClient, OWNER);
+  const condition = on('NumericGreaterThan', 'kms:TrailingDaysWithoutKeyUsage', '2');
+  const allow = { Effect: 'Allow', Action: `kms:${what}`, Resource: '*', Condition: condition };
+  const app = sim.client(KMSClient, { credentials: givenRole(sim, OWNER.account, 'App', [allow]) });
+  const [used, unused] = [await newKey(sim), await newKey(sim)];
+  const ask = async (KeyId: string) => code(app.send(command(KeyId) as DisableKeyCommand));
+  sim.advance(DAY);
+  await owner.send(encrypt({ key: used, other: '', ciphertext: new Uint8Array() }));
+  // 2.9 days after it was made are two whole days.
+  sim.advance(1.9 * DAY);
+  expect(await ask(unused)).toBe('AccessDeniedException');
+  sim.advance(0.1 * DAY);
+  expect([await ask(unused), await ask(used)]).toEqual(['ok', 'AccessDeniedException']);
+  sim.advance(DAY);
+  expect(await ask(used)).toBe('ok');
+});
+
+describe('GR-SERVICE', () => {
+  test.each([
+    { when: 'grantee, source and who retires', more: OF_SERVICE, says: 'ok' },
+    {
+      when: 'retired by a principal',
+      more: { RetiringServicePrincipal: undefined, RetiringPrincipal: APP },
+      says: 'ok',
+    },
+    { when: 'no source', more: { Constraints: undefined }, says: 'ValidationException' },
+    { when: 'nobody who retires', more: { RetiringServicePrincipal: undefined }, says: 'ValidationException' },
+    { when: 'two grantees', more: { GranteePrincipal: APP }, says: 'ValidationException' },
+    { when: 'two who retire', more: { RetiringPrincipal: APP }, says: 'ValidationException' },
+    { when: 'no service', more: { GranteeServicePrincipal: 'ec2' }, says: 'ValidationException' },
+    { when: 'no grantee', more: { GranteeServicePrincipal: undefined }, says: 'ValidationException' },
+  ])('a grant to a service with $when: $says', async ({ more, says }) => {
+    const sim = simForTests();
+    givenRole(sim, OWNER.account, 'App', []);
+    const key = await newKey(sim);
+    const make = grant({ ...OF_SERVICE, ...more })({ key, other: '', ciphertext: new Uint8Array() });
+    expect(await code(sim.client(KMSClient, OWNER).send(make))).toBe(says);
+  });
+
+  test('ListGrants shows services as services, and finds them', async () => {
+    const sim = simForTests();
+    const owner = sim.client(KMSClient, OWNER);
+    const key = await newKey(sim);
+    await owner.send(grant(OF_SERVICE)({ key, other: '', ciphertext: new Uint8Array() }));
+    await owner.send(grant({})({ key, other: '', ciphertext: new Uint8Array() }));
+    const list = new ListGrantsCommand({ KeyId: key, GranteeServicePrincipal: 'ec2.amazonaws.com' });
+    expect((await owner.send(list)).Grants).toMatchObject([
+      {
+        GranteePrincipal: 'ec2.amazonaws.com',
+        GranteeServicePrincipal: 'ec2.amazonaws.com',
+        RetiringServicePrincipal: 'ec2.amazonaws.com',
+        Constraints: { SourceArn: VOLUME },
+      },
+    ]);
+  });
 });

@@ -38,8 +38,8 @@ function principalId(world: World, arn: string): string | undefined {
 }
 
 function constraintsOf(c: Kms.GrantConstraints | undefined): KeyGrant['constraints'] {
-  const { EncryptionContextSubset: subset, EncryptionContextEquals: equals } = c ?? {};
-  if (subset === undefined && equals === undefined) return undefined;
+  const { EncryptionContextSubset: subset, EncryptionContextEquals: equals, SourceArn: source } = c ?? {};
+  if (subset === undefined && equals === undefined && source === undefined) return undefined;
   const pairs = Object.entries(subset ?? equals ?? {});
   if (pairs.length > 8) throw new Fault('ValidationException', 'A grant constraint takes at most 8 pairs.');
   if (pairs.some(([, v]) => v.length > 384))
@@ -47,7 +47,31 @@ function constraintsOf(c: Kms.GrantConstraints | undefined): KeyGrant['constrain
   return {
     ...(subset ? { EncryptionContextSubset: subset } : {}),
     ...(equals ? { EncryptionContextEquals: equals } : {}),
+    ...(source === undefined ? {} : { SourceArn: source }),
   };
+}
+
+const SERVICE = /^(?:[a-z0-9-]+\.)+amazonaws\.com(?:\.cn)?$/;
+
+/**
+ * GR-SERVICE: who gets the grant and who may retire it, each a principal or a service.
+ * Source: KMS API Reference "CreateGrant", `GranteeServicePrincipal`, `RetiringServicePrincipal`; the sentences are the simulator's.
+ */
+function checkServices(input: Kms.CreateGrantRequest): void {
+  const { GranteePrincipal, GranteeServicePrincipal: grantee, RetiringPrincipal, Constraints } = input;
+  const retiring = input.RetiringServicePrincipal;
+  const invalid = (says: string) => new Fault('ValidationException', says);
+  if ((GranteePrincipal === undefined) === (grantee === undefined))
+    throw invalid('Either GranteePrincipal or GranteeServicePrincipal must be given, and not both.');
+  if (RetiringPrincipal !== undefined && retiring !== undefined)
+    throw invalid('RetiringPrincipal and RetiringServicePrincipal cannot both be given.');
+  for (const name of [grantee, retiring])
+    if (name !== undefined && !SERVICE.test(name)) throw invalid(`${name} is no service principal.`);
+  if (grantee === undefined) return;
+  if (Constraints?.SourceArn === undefined)
+    throw invalid('GranteeServicePrincipal requires the grant constraint SourceArn.');
+  if (RetiringPrincipal === undefined && retiring === undefined)
+    throw invalid('GranteeServicePrincipal requires RetiringPrincipal or RetiringServicePrincipal.');
 }
 
 /** Of CreateGrant and of RetireGrant. */
@@ -58,12 +82,18 @@ function constraintContext(c: Kms.GrantConstraints | KeyGrant['constraints']): R
   return { 'kms:grantconstrainttype': [type], ...contextKeys(equals ?? subset) };
 }
 
+const given = (key: string, value: string | undefined): Record<string, readonly string[]> =>
+  value === undefined ? {} : { [key]: [value] };
+
 function grantContext(input: Kms.CreateGrantRequest): Record<string, readonly string[]> {
   return {
     'kms:grantisforawsresource': ['false'],
     'kms:grantoperations': input.Operations ?? [],
-    'kms:granteeprincipal': [input.GranteePrincipal ?? ''],
-    ...(input.RetiringPrincipal === undefined ? {} : { 'kms:retiringprincipal': [input.RetiringPrincipal] }),
+    ...given('kms:granteeprincipal', input.GranteePrincipal),
+    ...given('kms:granteeserviceprincipal', input.GranteeServicePrincipal),
+    ...given('kms:retiringprincipal', input.RetiringPrincipal),
+    ...given('kms:retiringserviceprincipal', input.RetiringServicePrincipal),
+    ...given('kms:grantconstraintsourcearn', input.Constraints?.SourceArn),
     ...constraintContext(input.Constraints),
   };
 }
@@ -72,7 +102,9 @@ export const createGrant = operation<Kms.CreateGrantRequest, Kms.CreateGrantResp
   accepts: [
     'KeyId',
     'GranteePrincipal',
+    'GranteeServicePrincipal',
     'RetiringPrincipal',
+    'RetiringServicePrincipal',
     'Operations',
     'Constraints',
     'GrantTokens',
@@ -89,7 +121,9 @@ export const createGrant = operation<Kms.CreateGrantRequest, Kms.CreateGrantResp
     const stranger = (input.Operations ?? []).find((o) => !OPERATIONS.has(o));
     if (stranger !== undefined)
       throw new Fault('ValidationException', `Operation ${stranger} is not valid for a grant on ${key.arn}.`);
-    const granteeId = principalId(world, input.GranteePrincipal ?? '');
+    checkServices(input);
+    const granteeService = input.GranteeServicePrincipal;
+    const granteeId = granteeService === undefined ? principalId(world, input.GranteePrincipal ?? '') : undefined;
     if (input.RetiringPrincipal !== undefined) principalId(world, input.RetiringPrincipal);
     const constraints = constraintsOf(input.Constraints);
     mustBeUsable(key);
@@ -97,8 +131,10 @@ export const createGrant = operation<Kms.CreateGrantRequest, Kms.CreateGrantResp
       throw new Fault('LimitExceededException', `The key ${key.arn} has ${GRANTS_MAX} grants.`);
     dryRun(input.DryRun);
     const { grant, token } = putGrant(call, key, {
-      granteePrincipal: input.GranteePrincipal ?? '',
+      granteePrincipal: granteeService ?? input.GranteePrincipal ?? '',
       granteeId,
+      granteeService,
+      retiringService: input.RetiringServicePrincipal,
       operations: input.Operations ?? [],
       constraints,
       retiringPrincipal: input.RetiringPrincipal,
@@ -122,7 +158,9 @@ function entryOf(world: World, key: Key, g: KeyGrant): Kms.GrantListEntry {
     Name: g.name ?? '',
     CreationDate: new Date(g.createdMs),
     GranteePrincipal: shownGrantee(world, g),
+    ...(g.granteeService === undefined ? {} : { GranteeServicePrincipal: g.granteeService }),
     ...(g.retiringPrincipal === undefined ? {} : { RetiringPrincipal: g.retiringPrincipal }),
+    ...(g.retiringService === undefined ? {} : { RetiringServicePrincipal: g.retiringService }),
     IssuingAccount: `arn:${world.partition}:iam::${g.issuingAccount}:root`,
     Operations: [...g.operations] as Kms.GrantOperation[],
     ...(g.constraints === undefined ? {} : { Constraints: structuredClone(g.constraints) as Kms.GrantConstraints }),
@@ -137,7 +175,7 @@ function shownGrantee(world: World, g: KeyGrant): string {
 }
 
 export const listGrants = operation<Kms.ListGrantsRequest, Kms.ListGrantsResponse>('kms.ListGrants', {
-  accepts: ['KeyId', 'Limit', 'Marker', 'GrantId', 'GranteePrincipal'],
+  accepts: ['KeyId', 'Limit', 'Marker', 'GrantId', 'GranteePrincipal', 'GranteeServicePrincipal'],
   demands: (call) => [keyDemand(call, 'ListGrants', { 'kms:grantisforawsresource': ['false'] })],
   apply(call) {
     const { input, world } = call;
@@ -145,7 +183,8 @@ export const listGrants = operation<Kms.ListGrantsRequest, Kms.ListGrantsRespons
     const all = [...key.grants.values()].filter(
       (g) =>
         (input.GrantId === undefined || g.grantId === input.GrantId) &&
-        (input.GranteePrincipal === undefined || shownGrantee(world, g) === input.GranteePrincipal),
+        (input.GranteePrincipal === undefined || shownGrantee(world, g) === input.GranteePrincipal) &&
+        (input.GranteeServicePrincipal === undefined || g.granteeService === input.GranteeServicePrincipal),
     );
     const { items, next } = page(all, input.Limit ?? 50, input.Marker, (g) => g.grantId);
     return {

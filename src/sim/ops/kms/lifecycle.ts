@@ -1,7 +1,7 @@
 /** Key states and deletion. Source: KMS API Reference "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion", "UpdatePrimaryRegion"; facts KMS-40 to KMS-44. */
 import { keyDemand, keyOfCall, mustBeCustomer } from '../../kms/demand.ts';
 import { daysMs } from '../../kms/metadata.ts';
-import { type Ctx, Fault, operation, task } from '../../operation.ts';
+import { type Call, type Ctx, Fault, operation, task } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
 import type { Key } from '../../world/kms.ts';
 import { placeOf } from '../../world/make.ts';
@@ -15,6 +15,16 @@ function changeable(key: Key): void {
       `${key.arn} is ${key.state === 'Creating' ? 'creating' : 'pending deletion (or pending replica deletion)'}.`,
     );
   }
+}
+
+/**
+ * Whole days since the key was last used, or since it was made where it never was: usage is tracked from then on.
+ * Source: KMS Developer Guide "AWS KMS condition keys", kms:TrailingDaysWithoutKeyUsage.
+ */
+function usageContext(call: Call<{ readonly KeyId: string | undefined }>): Record<string, readonly string[]> {
+  const key = keyOfCall(call);
+  const days = Math.floor((call.nowMs - (key.lastUsedMs ?? key.createdMs)) / daysMs(1));
+  return { 'kms:trailingdayswithoutkeyusage': [String(days)] };
 }
 
 export const enableKey = operation<Kms.EnableKeyRequest, Record<string, never>>('kms.EnableKey', {
@@ -31,7 +41,7 @@ export const enableKey = operation<Kms.EnableKeyRequest, Record<string, never>>(
 
 export const disableKey = operation<Kms.DisableKeyRequest, Record<string, never>>('kms.DisableKey', {
   accepts: ['KeyId'],
-  demands: (call) => [keyDemand(call, 'DisableKey')],
+  demands: (call) => [keyDemand(call, 'DisableKey', usageContext(call))],
   apply(call) {
     const key = keyOfCall(call);
     changeable(key);
@@ -47,6 +57,7 @@ export const scheduleKeyDeletion = operation<Kms.ScheduleKeyDeletionRequest, Kms
     accepts: ['KeyId', 'PendingWindowInDays'],
     demands: (call) => [
       keyDemand(call, 'ScheduleKeyDeletion', {
+        ...usageContext(call),
         'kms:schedulekeydeletionpendingwindowindays': [String(call.input.PendingWindowInDays ?? 30)],
       }),
     ],
