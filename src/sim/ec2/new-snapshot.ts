@@ -4,6 +4,7 @@ import type { Ctx } from '../operation.ts';
 import { EMPTY_DISK } from '../world/disk.ts';
 import type { Snapshot, Tags, Volume } from '../world/ec2.ts';
 import { copyMs, timedCopyMs, transferMs } from './copy-work.ts';
+import { tellOwner } from './shared-use.ts';
 import { putSnapshot } from './snapshots.ts';
 
 /** ENC-25: copies carry a volume id that means nothing. */
@@ -56,6 +57,7 @@ export function putSnapshotCopy(ctx: Ctx, copy: SnapshotCopy, snapshotId = ctx.n
     lockedUntilMs: undefined,
   };
   putSnapshot(ctx, snapshot);
+  if (source) tellOwner(ctx, 'SharedSnapshotCopyInitiated', source, account);
   return snapshot;
 }
 

@@ -1,5 +1,6 @@
 /** The volumes of an instance: made at launch, attached again at start, let go at stop and termination. */
 import type { Place } from '../../base/place.ts';
+import { tellOwner } from '../ec2/shared-use.ts';
 import { readableSnapshot } from '../ec2/snapshots.ts';
 import { openKeys, planVolume } from '../ec2/volumes.ts';
 import type { Caller, Ctx } from '../operation.ts';
@@ -88,7 +89,10 @@ export function openVolumes(ctx: Ctx, { caller, place, instance, planned }: Open
     grants ??= new Map();
     grants.set(volume, attached.grantId);
   }
-  for (const { device, volume } of planned) {
+  for (const { device, volume, snapshot } of planned) {
+    if (snapshot && snapshot.ownerId !== place.account) {
+      tellOwner(ctx, 'SharedSnapshotVolumeCreated', snapshot, place.account);
+    }
     volumes.set(volume.volumeId, volume);
     instance.volumes.set(device.deviceName, volume.volumeId);
     volume.state = 'in-use';

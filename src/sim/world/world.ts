@@ -106,6 +106,8 @@ export interface TrailEvent {
   readonly requestParameters?: Readonly<Record<string, unknown>>;
   readonly responseElements?: Readonly<Record<string, unknown>>;
   readonly resources?: readonly string[];
+  /** Of an event that no call made: a service tells what another account did. */
+  readonly serviceEventDetails?: Readonly<Record<string, unknown>>;
   /** Ids of the statements and grants that decided (not part of AWS's record). */
   readonly decidedBy?: readonly string[];
 }

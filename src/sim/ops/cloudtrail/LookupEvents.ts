@@ -55,7 +55,7 @@ function shape(call: Call<unknown>, e: TrailEvent): CloudTrail.Event {
     ...(e.accessKeyId === undefined ? {} : { AccessKeyId: e.accessKeyId }),
     EventTime: new Date(Math.floor(e.atMs / 1000) * 1000),
     EventSource: e.eventSource,
-    Username: userNameOf(e),
+    ...(e.serviceEventDetails === undefined ? { Username: userNameOf(e) } : {}),
     Resources: resourcesOf(e).map((r) => ({ ResourceType: r.type, ResourceName: r.name })),
     CloudTrailEvent: recordOf(call.world, e),
   };

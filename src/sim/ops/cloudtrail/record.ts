@@ -23,9 +23,13 @@ export function recordOf(world: World, e: TrailEvent): string {
     awsRegion: e.region,
     ...(e.invokedBy === undefined ? {} : { sourceIPAddress: e.invokedBy, userAgent: e.invokedBy }),
     ...(e.errorCode === undefined ? {} : { errorCode: e.errorCode, errorMessage: e.errorMessage }),
-    requestParameters: e.requestParameters ?? null,
-    responseElements: e.responseElements ?? null,
-    requestID: e.requestId,
+    ...(e.serviceEventDetails === undefined
+      ? {
+          requestParameters: e.requestParameters ?? null,
+          responseElements: e.responseElements ?? null,
+          requestID: e.requestId,
+        }
+      : { serviceEventDetails: e.serviceEventDetails }),
     eventID: e.eventId,
     readOnly: e.readOnly,
     ...(resources.length === 0
@@ -33,7 +37,7 @@ export function recordOf(world: World, e: TrailEvent): string {
       : {
           resources: resources.map((ARN) => ({ accountId: parseArn(ARN)?.account, type: 'AWS::KMS::Key', ARN })),
         }),
-    eventType: 'AwsApiCall',
+    eventType: e.serviceEventDetails === undefined ? 'AwsApiCall' : 'AwsServiceEvent',
     managementEvent: true,
     recipientAccountId: e.account,
     ...(e.sharedEventId === undefined ? {} : { sharedEventID: e.sharedEventId }),
@@ -45,6 +49,9 @@ const keysOf = (e: TrailEvent): readonly string[] =>
   (e.resources ?? []).filter((arn) => parseArn(arn)?.service === 'kms');
 
 function userIdentity(world: World, e: TrailEvent): object {
+  if (e.serviceEventDetails !== undefined) {
+    return { type: 'AWSAccount', accountId: e.callerAccount, invokedBy: e.invokedBy };
+  }
   const rest = {
     arn: e.callerArn,
     accountId: e.callerAccount,
@@ -109,6 +116,7 @@ export function resourcesOf(e: TrailEvent): readonly NamedResource[] {
   };
   visit(e.requestParameters);
   visit(e.responseElements);
+  visit(e.serviceEventDetails);
   return [...found].map(([name, type]) => ({ name, type }));
 }
 

@@ -12,6 +12,7 @@ import {
   volumeDemand,
 } from '../../ec2/demands.ts';
 import { applyFilters, notWithIds, onePage } from '../../ec2/filters.ts';
+import { tellOwner } from '../../ec2/shared-use.ts';
 import { readableSnapshot } from '../../ec2/snapshots.ts';
 import { tagsFor } from '../../ec2/tags.ts';
 import { VOLUME_FILTERS, volumeShapeOf } from '../../ec2/volume-shape.ts';
@@ -107,8 +108,12 @@ const volumeOpens = task(VOLUME_OPENS, (ctx, data) => {
   if (volume?.state !== 'creating') return;
   const snapshot = regionOf(ctx.world, place.region).ec2.snapshots.get(volume.snapshotId ?? '');
   const failure = openKeys(ctx, { caller: data.caller as Caller, place }, volume, snapshot);
-  if (failure) ec2.volumes.delete(volume.volumeId);
-  else volume.state = 'available';
+  if (failure) {
+    ec2.volumes.delete(volume.volumeId);
+    return;
+  }
+  volume.state = 'available';
+  if (snapshot) tellOwner(ctx, 'SharedSnapshotVolumeCreated', snapshot, place.account);
 });
 
 export const VOLUME_TASKS = [volumeOpens];
