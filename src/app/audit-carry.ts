@@ -2,7 +2,7 @@
  * Which files of a snapshot were read through and held nothing: so that an audit that was interrupted goes on where it was, and the
  * next version's audit reads only what changed. Kept in `.amiport/audits` (0600): names and sizes only, of clean files only.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Carry } from '../audit/audit.ts';
@@ -14,7 +14,7 @@ const FLUSH_LINES = 4096;
 const KEPT = 20;
 
 const identity = (volume: string, e: FileEntry): string =>
-  `${volume} ${e.inode} ${e.size} ${e.mtimeMs} ${e.firstPhysical} ${createHash('sha256').update(e.path).digest('hex').slice(0, 16)}`;
+  `${volume} ${e.inode} ${e.size} ${e.mtimeMs} ${e.firstPhysical} ${hash('sha256', e.path).slice(0, 16)}`;
 
 const folderOf = (stateDir: string): string => join(stateDir, 'audits');
 const fileOf = (stateDir: string, disk: string, ruleSet: string): string =>
@@ -51,6 +51,7 @@ export function cleanFiles(stateDir: string, disk: string, ruleSet: string, earl
   };
   return {
     isClean(volume, fileSystem, entry) {
+      if (before.size + inherited.size === 0) return false;
       const line = identity(volume, entry);
       if (before.has(line)) return true;
       if (!inherited.has(line) || earlier === undefined || isTouched(fileSystem, entry, earlier.changed)) return false;

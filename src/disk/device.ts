@@ -13,6 +13,8 @@ const PIECE_BYTES = 4096;
 /** Where parts of blocks can be read, a piece is what is read: neighbours are mostly wanted too. */
 const PART_BYTES = 32_768;
 const KEPT_BYTES = 16 * 2 ** 20;
+/** Of a source that can be read in parts: what is needed again soon; a file's pages are kept by the system anyway. */
+const NEAR_KEPT_BYTES = 2 * 2 ** 20;
 /** More is never one piece of metadata: the largest directory block is 64 KiB, the LVM metadata area is read in parts. */
 const METADATA_MAX = 16 * 2 ** 20;
 
@@ -27,11 +29,13 @@ export interface Stretch {
 export class PieceReader {
   readonly source: BlockSource;
   readonly pieceBytes: number;
+  readonly #kept: number;
   readonly #pieces = new Map<number, Uint8Array>();
 
   constructor(source: BlockSource) {
     this.source = source;
     this.pieceBytes = source.readPart ? PART_BYTES : PIECE_BYTES;
+    this.#kept = (source.readPart ? NEAR_KEPT_BYTES : KEPT_BYTES) / this.pieceBytes;
   }
 
   async block(index: number, use: BlockUse): Promise<Uint8Array> {
@@ -54,7 +58,7 @@ export class PieceReader {
     if (there !== undefined) return there;
     const bytes = await this.#fetch(piece * this.pieceBytes);
     this.#pieces.set(piece, bytes);
-    if (this.#pieces.size > KEPT_BYTES / this.pieceBytes) this.#dropOldest();
+    if (this.#pieces.size > this.#kept) this.#dropOldest();
     return bytes;
   }
 

@@ -1,7 +1,6 @@
 /** `amiport audit`: secrets on the disks of an image, a snapshot or a raw file, read without launching or mounting. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { type Audited, type AuditRequest, auditTarget, rawFileTarget, readConfig } from '../../app/api.ts';
 import { type Outcome, type Reason, reason } from '../../base/outcome.ts';
 import { auditHtml } from '../audit-html.ts';
@@ -24,14 +23,7 @@ interface Flags extends DeskFlags {
   readonly region?: string;
 }
 
-/**
- * A walk over a disk leaves much behind that is soon gone, and V8 would take ever more memory for it. Collected more often, what a
- * disk of 200,000 files takes stays below 350 MiB (`bench -- audit-scan`).
- */
-const YOUNG_GENERATION_AS_IT_IS = '--semi-space-growth-factor=1';
-
 export default async function audit(this: Context, flags: Flags, target: string): Promise<void> {
-  setFlagsFromString(YOUNG_GENERATION_AS_IT_IS);
   this.stopping.says =
     'interrupted: what was read is kept, and the next audit goes on from here (Ctrl-C again to end at once)';
   const here = IS_ID.test(target) ? 'nothing' : onThisMachine(target);
