@@ -1,13 +1,17 @@
 /** Causes: denials, by the side that AWS names. Source of the forms: IAM User Guide "Troubleshoot access denied error messages". */
 import { type Cause, type Named, or, VERIFY } from './cause.ts';
 
-const WHO = String.raw`User: (?<who>arn:aws[\w-]*:(?:iam|sts)::\d{12}:[\w+=,.@/:-]+) is not authorized to perform: (?<action>[\w-]+:\w+)(?: on resource: (?<resource>arn:aws[\w-]*:[\w./:*-]+))?`;
+const WHO = String.raw`User: (?<who>arn:aws[\w-]*:(?:iam|sts)::\d{12}:[\w+=,.@/:-]+) is not authorized to perform: (?<action>[\w-]+:\w+)(?: on resource: (?<resource>arn:aws[\w-]*:[\w./:*-]+|(?:role|user|group|instance profile|policy) [\w+=,.@/:-]+))?`;
+/** Explicit denials name the policy, where it has an ARN. Source: AWS Security Blog "Enhanced access denied error messages with policy ARNs". */
+const POLICY = String.raw`(?:: (?<policy>arn:aws[\w-]*:(?:iam|organizations)::[\w./:+=,@-]*[\w+=,@-]))?`;
 const SOURCE = 'IAM User Guide "Troubleshoot access denied error messages"';
 
-const denied = ({ who, action, resource }: Named): string =>
-  `${or(who, 'the caller')} may not ${or(action, 'do this')}${resource === undefined ? '' : ` on ${resource}`}`;
+const denied = ({ who, action, resource, policy }: Named): string => {
+  const on = resource === undefined ? '' : ` on ${resource}`;
+  return `${or(who, 'the caller')} may not ${or(action, 'do this')}${on}${policy === undefined ? '' : `: ${policy} denies it`}`;
+};
 
-const form = (end: string): RegExp => new RegExp(`${WHO}[^\\n]{0,200}?${end}`);
+const form = (end: string): RegExp => new RegExp(`${WHO}[^\\n]{0,200}?${end}${POLICY}`);
 
 export const DENIED: readonly Cause[] = [
   {
@@ -58,7 +62,7 @@ export const DENIED: readonly Cause[] = [
   },
   {
     code: 'denied.session',
-    matches: form('session policy'),
+    matches: form('sessions? policy'),
     says: denied,
     because: ['the policy that the session was started with does not allow it'],
     remedies: [
@@ -66,6 +70,26 @@ export const DENIED: readonly Cause[] = [
     ],
     check: 'aws sts get-caller-identity, then the call again',
     source: 'IAM User Guide "Session policies"',
+  },
+  {
+    code: 'denied.endpoint',
+    matches: form('VPC endpoint policy'),
+    says: denied,
+    because: ['the policy of the VPC endpoint that the call went through does not allow it, or denies it'],
+    remedies: [
+      { who: 'the owner of the VPC endpoint', does: 'allow the action in its policy, or send the call another way' },
+    ],
+    check: 'aws ec2 describe-vpc-endpoints --query "VpcEndpoints[].[ServiceName,PolicyDocument]"',
+    source: SOURCE,
+  },
+  {
+    code: 'denied.trust',
+    matches: form('role trust policy'),
+    says: denied,
+    because: ['the trust policy of the role does not let the caller assume it, or denies it'],
+    remedies: [{ who: 'the account of the role', does: 'allow sts:AssumeRole to the caller in the trust policy' }],
+    check: 'aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument',
+    source: SOURCE,
   },
   {
     code: 'denied.identity',
@@ -102,7 +126,7 @@ export const DENIED: readonly Cause[] = [
   },
   {
     code: 'denied.explicitly',
-    matches: form('with an explicit deny'),
+    matches: form(String.raw`with an explicit deny(?: in (?:an?|the) [\w -]{1,60})?`),
     says: denied,
     because: [
       'a Deny stands above every Allow; where it carries a network condition (aws:SourceIp, aws:SourceVpc, aws:SourceVpce), calls that EC2 makes for an instance come from AWS and do not meet it',

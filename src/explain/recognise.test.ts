@@ -96,6 +96,19 @@ const TEXTS: readonly { readonly text: string; readonly codes: readonly string[]
     codes: ['denied.key-policy'],
   },
   { text: `${ON} with an explicit deny in an identity-based policy`, codes: ['denied.explicitly'] },
+  {
+    text: `${ON} with an explicit deny in an identity-based policy: arn:aws:iam::222222222222:policy/team/no-keys`,
+    codes: ['denied.explicitly'],
+  },
+  {
+    text: `${ON} with an explicit deny in a service control policy: arn:aws:organizations::111111111111:policy/o-abcdefghij/service_control_policy/p-abcdefgh`,
+    codes: ['denied.scp', 'denied.explicitly'],
+  },
+  { text: `${ON} because no VPC endpoint policy allows the kms:Decrypt action`, codes: ['denied.endpoint'] },
+  {
+    text: 'User: arn:aws:iam::123456789012:user/John is not authorized to perform: sts:AssumeRole because no role trust policy allows the sts:AssumeRole action',
+    codes: ['denied.trust'],
+  },
   { text: 'AuthFailure: AWS was not able to validate the provided access credentials', codes: ['region.off'] },
 ];
 
@@ -111,6 +124,16 @@ test('every cause has a text, a remedy, a check and a source', () => {
     expect(cause.remedies.length, cause.code).toBeGreaterThan(0);
     expect(`${cause.check} ${cause.source}`.length, cause.code).toBeGreaterThan(20);
   }
+});
+
+test('the policy that denies is shown, and what IAM names without an ARN', () => {
+  const text =
+    'UnauthorizedOperation: You are not authorized to perform this operation. User: arn:aws:iam::222222222222:user/ann is not authorized to perform: iam:GetRole on resource: role App with an explicit deny in a permissions boundary: arn:aws:iam::222222222222:policy/lab-boundary. Encoded authorization failure message: g4oZPBqZ4Bni8dE5';
+  expect(recognise(text).map((e) => e.reason.says)).toEqual(
+    Array(2).fill(
+      'arn:aws:iam::222222222222:user/ann may not iam:GetRole on role App: arn:aws:iam::222222222222:policy/lab-boundary denies it',
+    ),
+  );
 });
 
 test('nothing is recognised in a text that has nothing to do with it', () => {

@@ -99,7 +99,10 @@ function check(world: World, caller: Caller, demand: Demand, via?: string): stri
   const ctx = contextAt(world, NOW, 'r', new EventIds(1));
   const decision = authorize(ctx, caller, demand, { region: REGION, ...(via === undefined ? {} : { via }) });
   if (decision.is === 'allowed') return 'allowed';
-  return denialText(caller, demand, decision).replace(/^User: \S+ is not authorized to perform: /, '');
+  return denialText(caller, demand, decision, world.organization).replace(
+    /^User: \S+ is not authorized to perform: /,
+    '',
+  );
 }
 
 const COPY: Demand = { action: 'ec2:CopyImage', resource: 'arn:aws:ec2:eu-west-1::image/*' };
@@ -193,7 +196,7 @@ describe("ACC-1 and ACC-2: the caller's side", () => {
     expect(both()).toEqual(['allowed', 'allowed']);
     at?.add('p-1');
     expect(both()).toEqual([
-      `ec2:CopyImage on resource: ${COPY.resource} with an explicit deny in a service control policy`,
+      `ec2:CopyImage on resource: ${COPY.resource} with an explicit deny in a service control policy: arn:aws:organizations::111111111111:policy/o-amiport001/service_control_policy/p-1`,
       'allowed',
     ]);
     at?.delete('p-1');

@@ -271,7 +271,8 @@ class SimKernel implements Kernel {
     for (const demand of demands) {
       lookAt(seen, attempt, demand);
       const decision = decide(demand);
-      if (decision.is !== 'allowed') throw denialFault(attempt.service.name, call.caller, demand, decision);
+      if (decision.is !== 'allowed')
+        throw denialFault(attempt.service.name, call.caller, demand, decision, call.world.organization);
       for (const source of decision.by) seen.decidedBy.push(source.id);
     }
   }

@@ -96,28 +96,31 @@ export function serviceControlPolicies(world: World, account: string): readonly 
   const { organization } = world;
   if (!organization?.policyTypes.has('SERVICE_CONTROL_POLICY') || account === organization.managementAccount)
     return undefined;
-  return levelsOf(organization, account, 'SERVICE_CONTROL_POLICY');
+  return levelsOf(organization, world.partition, account, 'SERVICE_CONTROL_POLICY');
 }
 
 export function resourceControlPolicies(world: World, account: string): readonly PolicyLevel[] | undefined {
   const { organization } = world;
   if (!organization?.policyTypes.has('RESOURCE_CONTROL_POLICY') || account === organization.managementAccount)
     return undefined;
-  return levelsOf(organization, account, 'RESOURCE_CONTROL_POLICY');
+  return levelsOf(organization, world.partition, account, 'RESOURCE_CONTROL_POLICY');
 }
 
 function levelsOf(
   organization: Organization,
+  partition: string,
   account: string,
   type: 'SERVICE_CONTROL_POLICY' | 'RESOURCE_CONTROL_POLICY',
 ): readonly PolicyLevel[] | undefined {
   const path = pathOf(organization, account);
   if (!path) return undefined;
+  const owner = `arn:${partition}:organizations::${organization.managementAccount}:policy/${organization.id}`;
   return [...path, account].map((target) => {
     const policies: PolicyInput[] = [];
     for (const id of organization.attachments.get(target) ?? []) {
       const policy = organization.policies.get(id);
-      if (policy?.type === type) policies.push({ id: `${id} at ${target}`, document: policy.content });
+      if (policy?.type === type)
+        policies.push({ id: `${owner}/${type.toLowerCase()}/${id} at ${target}`, document: policy.content });
     }
     const level =
       target === account ? `Account ${target}` : target === organization.rootId ? `Root ${target}` : `OU ${target}`;

@@ -95,7 +95,7 @@ test('GetUser without a name is about the caller, who may be the account itself'
   const { AccessKeyId: accessKeyId = '', SecretAccessKey: secretAccessKey = '' } = AccessKey ?? {};
   const ann = sim.client(IAMClient, { credentials: { accessKeyId, secretAccessKey } });
   expect(await refusal(ann.send(new GetUserCommand({})))).toContain(
-    'iam:GetUser on resource: arn:aws:iam::111111111111:user/ann',
+    'iam:GetUser on resource: user ann because no identity-based policy allows the iam:GetUser action',
   );
   const { Credentials } = await sim.client(STSClient, PLACE).send(new GetSessionTokenCommand({}));
   expect(Credentials?.Expiration?.getMilliseconds()).toBe(0);

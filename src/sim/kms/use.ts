@@ -50,7 +50,7 @@ export function useKey(ctx: Ctx, use: KeyUse): KeyUseResult {
     return recorded(ctx, use, key, {
       ok: false,
       code: 'AccessDenied',
-      message: denialText(use.caller, demand, decision),
+      message: denialText(use.caller, demand, decision, ctx.world.organization),
     });
   }
   const fault = use.operation === 'DescribeKey' ? undefined : stateFault(key);
