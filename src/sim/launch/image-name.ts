@@ -2,11 +2,12 @@
  * ASG-6: an ImageId may be `resolve:ssm:NAME[:VERSION|:LABEL]` or `resolve:ssm:PARAMETER-ARN[:…]`, resolved at launch.
  * Source: EC2 API Reference RequestLaunchTemplateData; EC2 User Guide "Use a Systems Manager parameter instead
  * of an AMI ID". Differs from AWS: nothing can be shared (AWS RAM), so a parameter of another account is never resolved;
- * AWS's public parameters and those of other Regions are not modelled and refused by name.
+ * parameters of other Regions are not modelled and refused by name. AWS's public parameters are those of `world/public-parameters.ts`.
  */
 import type { Place } from '../../base/place.ts';
 import { type Ctx, Fault } from '../operation.ts';
 import { placeOf } from '../world/make.ts';
+import { isPublicName, publicParameter } from '../world/public-parameters.ts';
 import type { Parameter, ParameterVersion } from '../world/ssm.ts';
 import { notModelled } from './unmodelled.ts';
 
@@ -26,6 +27,7 @@ function parse(imageId: string, place: Place): Named {
   const arn = /^arn:[^:]+:ssm:([^:]*):([^:]*):parameter(\/?[^:]+)(?::(.+))?$/.exec(text);
   if (arn) {
     const [, region, account, path = '', selector] = arn;
+    if (region === place.region && account === '' && isPublicName(path)) return { name: path, selector };
     if (region !== place.region || account === '')
       throw notModelled('RunInstances', `the SSM parameter of another place ${text} in ImageId`);
     if (account !== place.account) return { name: path, selector, foreign: true };
@@ -41,6 +43,7 @@ export function parameterArn(imageId: string, place: Place, partition: string): 
   if (!isResolved(imageId)) return undefined;
   const { name, foreign } = parse(imageId, place);
   if (foreign) return undefined;
+  if (isPublicName(name)) return `arn:${partition}:ssm:${place.region}::parameter${name}`;
   return `arn:${partition}:ssm:${place.region}:${place.account}:parameter/${name.replace(/^\//, '')}`;
 }
 
@@ -48,7 +51,10 @@ export function parameterArn(imageId: string, place: Place, partition: string): 
 export function resolveImageId(ctx: Pick<Ctx, 'world'>, place: Place, imageId: string): string {
   if (!isResolved(imageId)) return imageId;
   const { name, selector, foreign } = parse(imageId, place);
-  const parameter = foreign ? undefined : placeOf(ctx.world, place.account, place.region).ssm.parameters.get(name);
+  const parameter = foreign
+    ? undefined
+    : (publicParameter(ctx.world, place.region, name) ??
+      placeOf(ctx.world, place.account, place.region).ssm.parameters.get(name));
   const version = parameter && versionOf(parameter, selector);
   if (version && /^ami-[0-9a-f]+$/.test(version.value)) return version.value;
   throw new Fault('InvalidParameterValue', `Could not resolve the SSM parameter ${imageId} to an AMI ID`);

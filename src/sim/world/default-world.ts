@@ -6,6 +6,7 @@ import { BASE_DISKS } from './base-disk.ts';
 import { declareImage } from './declare-image.ts';
 import { newAccount, newWorld } from './make.ts';
 import { join, newOrganization } from './organize.ts';
+import { DEBIAN } from './public-parameters.ts';
 import { DEFAULT_REGIONS } from './regions.ts';
 import type { Settings, World } from './world.ts';
 
@@ -16,8 +17,6 @@ const DEFAULT_ACCOUNTS: readonly { readonly id: string; readonly name: string }[
   { id: '333333333333', name: 'user-two' },
 ];
 
-/** The account that publishes Debian's images; no member of the organization and no account of the world. */
-const BASE_OWNER = '136693071363';
 const BASE_CREATED_MS = Date.UTC(2025, 10, 3);
 
 /** A public base image in each Region, x86_64 and arm64. */
@@ -29,7 +28,7 @@ export function addBaseImages(world: World, regions: Iterable<string>): void {
     ] as const) {
       declareImage(world, {
         region,
-        owner: BASE_OWNER,
+        owner: DEBIAN,
         name: `debian-12-${arch}-20251103-2282`,
         description: `Debian 12 (20251103-2282, ${arch})`,
         createdMs: BASE_CREATED_MS,

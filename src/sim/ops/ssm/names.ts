@@ -2,6 +2,7 @@
 import { parseArn } from '../../../base/arn.ts';
 import { type Call, type Demand, Fault } from '../../operation.ts';
 import { placeOf } from '../../world/make.ts';
+import { isPublicName, publicParameter, publicParameterArn } from '../../world/public-parameters.ts';
 import type { Parameter, ParameterVersion } from '../../world/ssm.ts';
 
 const LEVELS_MAX = 15;
@@ -11,6 +12,9 @@ export const parametersOf = (call: Call<unknown>): Map<string, Parameter> =>
 
 /** `/a/b` and `b` both stand behind `parameter` with one slash. */
 export const parameterArn = (call: Call<unknown>, name: string): string =>
+  isPublicName(name) ? publicParameterArn(call.world, call.place.region, name) : ownArn(call, name);
+
+const ownArn = (call: Call<unknown>, name: string): string =>
   `arn:${call.world.partition}:ssm:${call.place.region}:${call.place.account}:parameter${name.startsWith('/') ? '' : '/'}${name}`;
 
 export function onParameters(
@@ -60,8 +64,11 @@ export function findVersion(
   const { name, selector } = splitSelector(written);
   const all = parametersOf(call);
   // `/a` and `a` have the same ARN.
-  const parameter = all.get(name) ?? (written.startsWith('arn:') ? all.get(`/${name}`) : undefined);
-  if (parameter === undefined || isForeign(call, written)) return undefined;
+  const parameter =
+    publicParameter(call.world, call.place.region, name) ??
+    all.get(name) ??
+    (written.startsWith('arn:') ? all.get(`/${name}`) : undefined);
+  if (parameter === undefined || isForeign(call, written, isPublicName(name))) return undefined;
   const { versions } = parameter;
   const version =
     selector === undefined
@@ -73,9 +80,10 @@ export function findVersion(
 }
 
 /** Parameters that other accounts share are not modelled: an ARN of another place finds nothing. */
-function isForeign(call: Call<unknown>, written: string): boolean {
+function isForeign(call: Call<unknown>, written: string, isPublic: boolean): boolean {
   const arn = written.startsWith('arn:') ? parseArn(written) : undefined;
-  return arn !== undefined && (arn.region !== call.place.region || arn.account !== call.place.account);
+  const account = isPublic ? '' : call.place.account;
+  return arn !== undefined && (arn.region !== call.place.region || arn.account !== account);
 }
 
 export function mustFindVersion(call: Call<unknown>, written: string): NonNullable<ReturnType<typeof findVersion>> {

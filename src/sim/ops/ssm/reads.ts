@@ -1,6 +1,7 @@
 /** Reads of parameters. Source: SSM API Reference "GetParameter", "GetParameters", "GetParametersByPath", "GetParameterHistory", "DescribeParameters". */
 import { type Call, Fault, operation } from '../../operation.ts';
 import type { Ssm } from '../../wire/shapes.ts';
+import { isPublicName, publicParameters } from '../../world/public-parameters.ts';
 import type { Parameter, ParameterVersion } from '../../world/ssm.ts';
 import { checkCount, findVersion, mustFindVersion, onParameters, parametersOf } from './names.ts';
 import { shownValue } from './secure-string.ts';
@@ -68,7 +69,10 @@ export const getParametersByPath = operation<Ssm.GetParametersByPathRequest, Ssm
     apply(call) {
       const path = call.input.Path ?? '/';
       const prefix = path.endsWith('/') ? path : `${path}/`;
-      const all = [...parametersOf(call).values()].filter(
+      const there = isPublicName(prefix)
+        ? publicParameters(call.world, call.place.region)
+        : parametersOf(call).values();
+      const all = [...there].filter(
         (p) =>
           p.name.startsWith(prefix) && (call.input.Recursive === true || !p.name.slice(prefix.length).includes('/')),
       );
