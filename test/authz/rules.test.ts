@@ -26,7 +26,7 @@ const files = new Map<string, readonly string[]>([
   ['malformed.json', malformed.map((r) => r.rule)],
 ]);
 /** Rules by topic: inputs, statements, one account, two, organizations, keys, grants, operations, condition keys, EC2, set-ups, sizes, explanations. */
-const COUNTS = { 1: 7, 2: 37, 3: 11, 4: 4, 5: 7, 6: 6, 7: 17, 8: 6, 9: 31, 10: 6, 11: 2, 12: 3, 13: 2 };
+const COUNTS = { 1: 7, 2: 37, 3: 11, 4: 4, 5: 8, 6: 7, 7: 18, 8: 6, 9: 32, 10: 9, 11: 3, 12: 5, 13: 3 };
 
 test('every topic has its rules, numbered without a gap, each with a source', () => {
   const ids = Object.entries(COUNTS).flatMap(([topic, n]) => Array.from({ length: n }, (_, i) => `${topic}.${i + 1}`));
