@@ -46,20 +46,20 @@ export function denialText(
   const { action } = demand;
   const user = `User: ${caller.arn} is not authorized to perform: ${action}`;
   const on = resourceText(demand);
+  const foreign = demand.resourceAccount !== undefined && demand.resourceAccount !== caller.account;
   if (decision.is === 'denied' && decision.how === 'explicit') {
     const source = decision.by[0];
     const layer = source?.layer ?? 'identity';
-    if (action.startsWith('kms:') && layer === 'resource')
+    if (action.startsWith('kms:') && layer === 'resource' && foreign)
       return `${user} on this resource because ${KMS_RESOURCE_SIDE}`;
     if (action.startsWith('sts:') && layer === 'resource')
       return `${user}${on} with an explicit deny in the role trust policy`;
     const arn = isTold(caller, demand, organization) ? policyArn(source) : undefined;
     return `${user}${on} with an explicit deny in ${an(LAYER_TEXT[layer])}${arn === undefined ? '' : `: ${arn}`}`;
   }
-  const foreign = demand.resourceAccount !== undefined && demand.resourceAccount !== caller.account;
   const link = decision.is === 'denied' ? decidingLink(decision.missing, foreign) : undefined;
   if (!link) return `${user}${on}`;
-  if (action.startsWith('kms:') && link.side === 'resource-account') {
+  if (action.startsWith('kms:') && link.side === 'resource-account' && foreign) {
     return `${user} on this resource because ${KMS_RESOURCE_SIDE}`;
   }
   if (action.startsWith('sts:AssumeRole') && link.layer === 'resource') return `${user}${on}`;
@@ -93,6 +93,7 @@ function policyArn(source: Source | undefined): string | undefined {
   return /^arn:\S+/.exec(source.id)?.[0];
 }
 
+/** To callers of other accounts only. `(observed)`: in its own account KMS says it as other services do. */
 const KMS_RESOURCE_SIDE =
   'the resource does not exist in this Region, no resource-based policies allow access, ' +
   'or a resource-based policy explicitly denies access';

@@ -2,7 +2,7 @@
 import { CreateVolumeCommand, DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateAliasCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { expect, test } from 'vitest';
-import { code } from '../../ec2/testing.ts';
+import { code, says as outcome } from '../../ec2/testing.ts';
 import { letAccount, newKey, OWNER, policyOf, USER } from '../../kms/testing.ts';
 import { givenRole } from '../../launch/testing.ts';
 import { simForTests } from '../../testing.ts';
@@ -43,4 +43,22 @@ test.each([
   const kms = sim.client(KMSClient, { credentials: givenRole(sim, OWNER.account, 'App', [allow]) });
   const TargetKeyId = await newKey(sim);
   expect(await code(kms.send(new CreateAliasCommand({ AliasName: 'alias/images', TargetKeyId })))).toBe(says);
+});
+
+test.each([
+  { when: 'the key policy is silent', key: [], says: 'because no resource-based policy allows the kms:Encrypt action' },
+  {
+    when: 'the key policy denies',
+    key: [letAccount(OWNER.account, { Effect: 'Deny', Action: 'kms:Encrypt' })],
+    says: 'with an explicit deny in a resource-based policy',
+  },
+])('ACC-2 in the account of the key KMS names the side: $when', async ({ key, says }) => {
+  const sim = simForTests();
+  const allow = { Effect: 'Allow', Action: 'kms:Encrypt', Resource: '*' };
+  const app = sim.client(KMSClient, { credentials: givenRole(sim, OWNER.account, 'App', [allow]) });
+  const mine = letAccount(OWNER.account, { Action: ['kms:PutKeyPolicy', 'kms:Describe*'] });
+  const KeyId = await newKey(sim, OWNER, { Policy: policyOf(mine, ...key) });
+  expect(await outcome(app.send(encrypt(KeyId)))).toBe(
+    `AccessDeniedException: User: arn:aws:sts::111111111111:assumed-role/App/test is not authorized to perform: kms:Encrypt on resource: ${KeyId} ${says}`,
+  );
 });
