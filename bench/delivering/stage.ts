@@ -70,7 +70,7 @@ export async function benchStage(fleet: Fleet, way: Way, committed?: (command: C
   const clock = new VirtualTime(START_MS);
   const world = worldOf(fleet);
   const counter = new Counter();
-  const quotas = quotaGate();
+  const quotas = quotaGate(undefined, world);
   const gate = (attempt: Attempt) => {
     const fault = quotas(attempt);
     counter.take(attempt, fault !== undefined);
