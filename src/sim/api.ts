@@ -75,6 +75,7 @@ export async function startSim(options: SimOptions = {}): Promise<Sim> {
   let kernel: Kernel = kernelOf(opened?.world ?? firstWorld());
   // A setting that an older version did not have.
   kernel.world.settings = { ...DEFAULT_SETTINGS, ...kernel.world.settings };
+  await kernel.loadFor(opened?.commands ?? []);
   for (const command of opened?.commands ?? []) kernel.replay(command);
   limitCopies(kernel.world, options);
   await store?.save(kernel.world, clock.nowMs());

@@ -22,6 +22,7 @@ import {
 } from './disturbance.ts';
 import { type Call, type Caller, type Demand, Fault, type Operation, type TaskHandler } from './operation.ts';
 import { guessProtocol, noService, refuseUnmodelled, unimplemented } from './refusals.ts';
+import { lookAt, Repeated, type Seen } from './seen.ts';
 import { runDue } from './tasks.ts';
 import type { SimClock } from './time.ts';
 import { EventIds, shownAnswer, shownMembers } from './trail.ts';
@@ -73,6 +74,8 @@ export interface Command {
   readonly idState: number;
   /** `denied`: its demands were looked at; `refused`: it was begun. Both are here only if they left a trace. */
   readonly ended: 'done' | 'refused' | 'denied';
+  /** For its event: what allowed it. */
+  readonly decidedBy?: readonly string[];
   /** What a fault had follow it. */
   readonly later?: Later;
 }
@@ -87,6 +90,8 @@ export interface Kernel {
   handle(request: WireRequest, signingMs?: number): WireResponse | Promise<WireResponse>;
   /** Carries out what fell due. Done before every request; for those who look at the world directly. */
   settle(): void;
+  /** Loads what the events of these commands are told with: without it, doing them again tells none. */
+  loadFor(commands: readonly Command[]): Promise<void>;
   /** Does a command of the log again; its access was decided when it first came. */
   replay(command: Command): void;
 }
@@ -151,24 +156,51 @@ class SimKernel implements Kernel {
     this.#runDue(this.clock.nowMs());
   }
 
+  async loadFor(commands: readonly Command[]): Promise<void> {
+    for (const name of new Set(commands.map((command) => serviceAndAction(command)[0]))) {
+      const service = serviceNamed(name);
+      if (service) this.#schemas.set(name, await loadSchema(service));
+    }
+  }
+
   replay(command: Command): void {
     this.#runDue(command.nowMs);
     const operation = this.#operations.get(command.operation);
     if (!operation) throw new Error(`the log holds ${command.operation}, which this version does not implement`);
     this.world.idState = command.idState;
     const call = callAt(this.world, command, command.requestId, this.#ids);
+    const seen: Seen = { decidedBy: [...(command.decidedBy ?? [])], keys: [], owners: [] };
     try {
-      operation.demands(call as Call<never>);
-      if (command.ended !== 'denied') follow(call, command.later, operation.apply(call as Call<never>));
+      for (const demand of operation.demands(call as Call<never>)) this.#lookAgain(seen, command, demand);
+      if (command.ended === 'denied') return;
+      const output = (operation.apply(call as Call<never>) ?? {}) as object;
+      follow(call, command.later, output);
+      this.#tellAgain(command, call, operation.readOnly, { seen, output });
     } catch (error) {
       if (!(error instanceof Fault) || command.ended === 'done') throw error;
+      if (command.ended === 'refused') this.#tellAgain(command, call, operation.readOnly, { seen, fault: error });
     }
+  }
+
+  #lookAgain(seen: Seen, command: Command, demand: Demand): void {
+    const service = this.#schemas.get(serviceAndAction(command)[0])?.service;
+    if (service) lookAt(seen, { service, caller: command.caller }, demand);
+  }
+
+  #tellAgain(command: Command, call: Call<object>, readOnly: boolean, result: Told): void {
+    const [name, action] = serviceAndAction(command);
+    const schema = this.#schemas.get(name);
+    const operation = schema?.operations.get(action);
+    if (schema === undefined || operation === undefined) return;
+    const { input, caller, region, nowMs } = command;
+    const attempt = { service: schema.service, action, input, caller, region, nowMs, readOnly };
+    this.#record(attempt, { operation, input }, call, readOnly, result);
   }
 
   #commit(
     operation: Operation,
     attempt: Attempt,
-    how: Pick<Command, 'requestId' | 'idState' | 'ended' | 'later'>,
+    how: Pick<Command, 'requestId' | 'idState' | 'ended' | 'later' | 'decidedBy'>,
   ): void {
     this.#commits++;
     const { input, caller, region, nowMs } = attempt;
@@ -245,7 +277,13 @@ class SimKernel implements Kernel {
       const later = disturbed && laterOf(disturbed);
       follow(call, later, output);
       if (!operation.readOnly || !untouched())
-        this.#commit(operation, attempt, { requestId, idState, ended: 'done', ...(later ? { later } : {}) });
+        this.#commit(operation, attempt, {
+          requestId,
+          idState,
+          ended: 'done',
+          decidedBy: seen.decidedBy,
+          ...(later ? { later } : {}),
+        });
       this.#record(attempt, asked, call, operation.readOnly, { seen, output });
       return output;
     } catch (error) {
@@ -277,13 +315,7 @@ class SimKernel implements Kernel {
     }
   }
 
-  #record(
-    attempt: Attempt,
-    asked: Asked,
-    call: Call<object>,
-    readOnly: boolean,
-    result: { readonly seen: Seen; readonly output?: object; readonly fault?: Fault },
-  ): void {
+  #record(attempt: Attempt, asked: Asked, call: Call<object>, readOnly: boolean, result: Told): void {
     const { caller, service } = attempt;
     const { fault, output, seen } = result;
     // Filled in, not put together of pieces: those cost more than all the rest of it. The first three are the trail's.
@@ -329,21 +361,16 @@ class SimKernel implements Kernel {
   }
 }
 
-/** What the demands of a call tell about it. */
-interface Seen {
-  readonly decidedBy: string[];
-  readonly keys: string[];
-  readonly owners: string[];
+interface Told {
+  readonly seen: Seen;
+  readonly output?: object;
+  readonly fault?: Fault;
 }
 
-/**
- * Who owns a key or role that was used gets the event, too. Source: CloudTrail User Guide "CloudTrail record contents",
- * recipientAccountId and sharedEventID; IAM User Guide "Logging IAM and AWS STS API calls", cross-account AssumeRole.
- */
-function lookAt(seen: Seen, { service, caller }: Attempt, { resource, resourceAccount }: Demand): void {
-  if (service.name === 'kms' && resource !== '*') seen.keys.push(resource);
-  const foreign = resourceAccount !== undefined && resourceAccount !== '' && resourceAccount !== caller.account;
-  if (foreign && (service.name === 'kms' || service.name === 'sts')) seen.owners.push(resourceAccount);
+/** Of an operation's name: `ec2.CopyImage`. */
+function serviceAndAction({ operation }: Command): readonly [service: string, action: string] {
+  const dot = operation.indexOf('.');
+  return [operation.slice(0, dot), operation.slice(dot + 1)];
 }
 
 /** Also done when a command is done again, so that states have it. */
@@ -365,14 +392,3 @@ const trailCode = (service: Service, fault: Fault): string =>
     : fault.code === 'AccessDeniedException'
       ? 'AccessDenied'
       : fault.code;
-
-/** Events tell the same lists again and again: equal ones that follow each other are kept once. */
-class Repeated {
-  #last: readonly string[] = [];
-
-  of(list: readonly string[]): readonly string[] {
-    const last = this.#last;
-    if (list.length !== last.length || list.some((text, i) => text !== last[i])) this.#last = [...list];
-    return this.#last;
-  }
-}

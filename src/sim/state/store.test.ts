@@ -218,6 +218,22 @@ test('STATE-2 neither log nor snapshot holds what is secret, and all of it is th
   expect(found(folder)).toEqual([]);
 });
 
+test('STATE-1 the events of calls that changed something are there after kill -9', async () => {
+  const folder = newFolder();
+  const sim = await start(folder);
+  await makeThings(sim);
+  const told = ({ world }: Sim) =>
+    world.events
+      .filter((event) => !event.readOnly && event.errorCode === undefined)
+      .map(({ eventId: _, sharedEventId: __, ...event }) => JSON.stringify(event));
+  const before = told(sim);
+  expect(before.length).toBeGreaterThan(5);
+  const again = await start(crashed(folder), new VirtualTime(sim.clock.nowMs()));
+  expect(told(again)).toEqual(before);
+  await again.close();
+  await sim.close();
+});
+
 test('STATE-2 events are there after a restart; without its key a state is refused, and with another one', async () => {
   const folder = newFolder();
   const sim = await start(folder);
