@@ -52,7 +52,12 @@ type Code = typeof import('./scanning/code.ts');
 
 async function bundled(folder: string): Promise<Code> {
   const { main, 'scan-worker': worker } = ENTRIES;
-  const entryPoints = { code: join(import.meta.dirname, 'scanning/code.ts'), main, 'scan-worker': worker };
+  const entryPoints = {
+    code: join(import.meta.dirname, 'scanning/code.ts'),
+    peak: join(import.meta.dirname, 'peak-memory.ts'),
+    main,
+    'scan-worker': worker,
+  };
   await build({ ...BUNDLE, absWorkingDir: join(import.meta.dirname, '..'), entryPoints, outdir: folder });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   return (await import(pathToFileURL(join(folder, 'code.js')).href)) as Code;
@@ -171,7 +176,7 @@ function memory(emit: Emit, folder: string, what: string, image: string): void {
   writeFileSync(atExit, PEAK_AT_EXIT);
   const env = {
     ...process.env,
-    AMIPORT_PEAK_CODE: new URL('./peak-memory.ts', import.meta.url).href,
+    AMIPORT_PEAK_CODE: pathToFileURL(join(folder, 'peak.js')).href,
     AMIPORT_PEAK_FILE: peakFile,
   };
   const command = ['--import', pathToFileURL(atExit).href, join(folder, 'main.js'), 'audit', image, '--threads', '2'];
