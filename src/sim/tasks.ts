@@ -42,6 +42,6 @@ export function runDue(
       if (ran === TOGETHER_MAX) ran -= world.tasks.splice(0, ran).length;
     }
   } finally {
-    world.tasks.splice(0, ran);
+    if (ran > 0) world.tasks.splice(0, ran);
   }
 }

@@ -36,9 +36,9 @@ const FOLD = Uint8Array.from({ length: 256 }, (_, b) => (b >= 65 && b <= 90 ? b 
 export function prefilterFor(keywords: readonly string[], slabBytes = 0): Prefilter {
   const folded = keywords.map((k) => Uint8Array.from(Buffer.from(k, 'latin1'), (b) => FOLD[b] ?? b));
   if (folded.some((k) => k.length < WINDOW)) throw new RangeError('a keyword needs four bytes');
-  const { windows, groups } = windowsOf(folded);
+  const { begins, groups } = windowsOf(folded);
   const byHash = Map.groupBy(
-    folded.map((bytes, keyword) => ({ keyword, folded: bytes, window: windows[keyword]?.at ?? 0 })),
+    folded.map((bytes, keyword) => ({ keyword, folded: bytes, window: begins[keyword] ?? 0 })),
     (c) => hashOf(c.folded, c.window),
   );
   const listOf = new Uint16Array(HASHES);

@@ -6,12 +6,6 @@ export const WINDOW = 4;
 export const GROUPS = 8;
 const HALVES = 16;
 
-export interface Window {
-  /** Where in the keyword it begins. */
-  readonly at: number;
-  readonly group: number;
-}
-
 /** Sets of halves, as bits: `low[group * WINDOW + i]`. */
 export interface Groups {
   readonly low: Uint16Array;
@@ -51,9 +45,12 @@ const cases = (byte: number): readonly number[] => (byte >= 97 && byte <= 122 ? 
 const lowBits = (byte: number): number => cases(byte).reduce((bits, b) => bits | (1 << (b & 15)), 0);
 const highBits = (byte: number): number => cases(byte).reduce((bits, b) => bits | (1 << (b >> 4)), 0);
 
-/** @param keywords capitals as small letters, four bytes at least. Short ones choose first: they have least to choose from */
+/**
+ * @param keywords capitals as small letters, four bytes at least. Short ones choose first: they have least to choose from
+ * @returns where in each keyword its window begins
+ */
 export function windowsOf(keywords: readonly Uint8Array[]): {
-  readonly windows: readonly Window[];
+  readonly begins: readonly number[];
   readonly groups: Groups;
 } {
   const groups = { low: new Uint16Array(GROUPS * WINDOW), high: new Uint16Array(GROUPS * WINDOW) };
@@ -67,7 +64,7 @@ export function windowsOf(keywords: readonly Uint8Array[]): {
     return sum;
   };
   const passed = new Float64Array(GROUPS);
-  const windows: Window[] = [];
+  const begins: number[] = [];
   const shortFirst = keywords.map((_, i) => i).toSorted((a, b) => lengthOf(keywords, a) - lengthOf(keywords, b));
   for (const index of shortFirst) {
     const keyword = keywords[index] ?? new Uint8Array();
@@ -90,9 +87,9 @@ export function windowsOf(keywords: readonly Uint8Array[]): {
       groups.high[there] = (groups.high[there] as number) | (bits.high[best.at + i] as number);
     }
     passed[best.group] = best.passed;
-    windows[index] = { at: best.at, group: best.group };
+    begins[index] = best.at;
   }
-  return { windows, groups };
+  return { begins, groups };
 }
 
 const lengthOf = (keywords: readonly Uint8Array[], index: number): number => keywords[index]?.length ?? 0;
