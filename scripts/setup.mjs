@@ -20,6 +20,13 @@ const ENTRIES = {
   build: 'scripts/build.ts',
 };
 
+/**
+ * What Node made of the sources: each process, and each thread of one, would strip types anew, in WebAssembly of its own. Many at once
+ * have brought Node down (node issue 64500). Benchmarks measure what is shipped.
+ */
+const COMPILED = join(ROOT, 'node_modules', '.cache', 'compiled');
+const KEEPS_COMPILED = new Set(['start', 'test', 'amiport']);
+
 process.chdir(ROOT);
 /** Where the caller stands: `npm run amiport` looks for its config there. */
 const CALLER = process.env.INIT_CWD ?? ROOT;
@@ -112,7 +119,7 @@ function findNode() {
 /** A terminal sends Ctrl-C to the whole process group; other signals reach us alone and are passed on. */
 function run(command, parameters, extra = {}) {
   return new Promise((done) => {
-    const env = { ...process.env, ...extra };
+    const env = { ...(KEEPS_COMPILED.has(task) ? { NODE_COMPILE_CACHE: COMPILED } : {}), ...process.env, ...extra };
     if (existsSync(BIN)) env.PATH = [BIN, process.env.PATH].join(delimiter);
     const child = spawn(command, parameters, { stdio: 'inherit', env });
     const forward = (signal) => {
