@@ -66,7 +66,7 @@ async function bundled(folder: string): Promise<Code> {
 function blank(folder: string, name: string, bytes: number): string {
   const path = join(folder, name);
   writeFileSync(path, '');
-  truncateSync(path, Math.max(400 * 2 ** 20, Math.ceil((bytes * 2) / 2 ** 20) * 2 ** 20));
+  truncateSync(path, Math.max(2 ** 30, Math.ceil((bytes * 3) / 2 ** 20) * 2 ** 20));
   return path;
 }
 
