@@ -40,8 +40,8 @@ export async function auditNew(session: Session, signal: AbortSignal): Promise<A
     const target = await awsTarget(of, name);
     if (!target.ok) return target;
     const at = { stateDir, policy, nowMs: () => clock.nowMs(), emit: () => {}, signal: stop };
-    // A server has other things to do at the same time.
-    const audited = await auditTarget(target.value, { threads: 1, freeSpace: false, packages: false }, at);
+    const asked = { threads: 1, beside: true, freeSpace: false, packages: false };
+    const audited = await auditTarget(target.value, asked, at);
     return audited.ok ? audited.value : audited;
   }
 }

@@ -55,6 +55,8 @@ export interface AuditTarget {
 
 export interface AuditAsked {
   readonly threads: number | undefined;
+  /** Other work goes on in this process: see `AuditOptions`. */
+  readonly beside: boolean;
   readonly freeSpace: boolean;
   readonly packages: boolean;
 }
@@ -111,11 +113,14 @@ const allRead = (disk: string, why: Reason): Reason =>
   });
 
 function optionsFor(asked: AuditAsked, at: AuditSurroundings): AuditOptions {
+  const customRules = at.policy?.rules ?? [];
   return {
+    // Nobody knows how long a pattern of somebody's takes; here Ctrl-C must be heard all the same.
+    beside: asked.beside || customRules.length > 0,
     threads: asked.threads ?? Math.min(THREADS_MAX, Math.max(1, availableParallelism())),
     freeSpace: asked.freeSpace,
     packages: asked.packages,
-    customRules: at.policy?.rules ?? [],
+    customRules,
     onProgress: ({ doneBytes, totalBytes, at: where }) => at.emit({ kind: 'audit', doneBytes, totalBytes, at: where }),
     ...(at.keepEveryBytes === undefined ? {} : { keepEveryBytes: at.keepEveryBytes }),
     ...(at.signal === undefined ? {} : { signal: at.signal }),

@@ -95,6 +95,7 @@ export interface AuditRequest {
   readonly freeSpace: boolean;
   readonly packages: boolean;
   readonly threads?: number;
+  readonly beside?: boolean;
 }
 
 export interface ReportRequest {
@@ -230,7 +231,7 @@ export function deskOf(session: Session, env: SessionOptions['env'], ports: Desk
 
 async function audited(
   session: Session,
-  { named, region, threads, ...asked }: AuditRequest,
+  { named, region, threads, beside = false, ...asked }: AuditRequest,
   emit: Emit,
   signal: AbortSignal | undefined,
 ): Promise<Outcome<Audited>> {
@@ -238,7 +239,7 @@ async function audited(
   if (!target.ok) return target;
   const { want, stateDir, clock } = session;
   const at = { stateDir, policy: want.policy.secrets, nowMs: () => clock.nowMs(), emit };
-  return auditTarget(target.value, { ...asked, threads }, { ...at, ...(signal ? { signal } : {}) });
+  return auditTarget(target.value, { ...asked, threads, beside }, { ...at, ...(signal ? { signal } : {}) });
 }
 
 async function reported(

@@ -39,7 +39,10 @@ export interface Carry {
 }
 
 export interface AuditOptions {
+  /** That scan; this one is one of them, unless `beside`. */
   readonly threads: number;
+  /** Other work goes on in this thread, and must not wait while something is scanned. */
+  readonly beside?: boolean;
   /** Also what deleted files left: it travels inside of a shared snapshot. */
   readonly freeSpace: boolean;
   /** Report also what packages shipped. */
@@ -99,12 +102,12 @@ class AuditRun {
   #interrupted = false;
 
   constructor(options: AuditOptions) {
-    const { customRules, threads } = options;
+    const { beside = false, customRules, threads } = options;
     const rules = [...BUILT_IN_RULES, ...compiledCustom(customRules)];
     this.#options = options;
     this.#rules = new Map(rules.map((r) => [r.id, r]));
     this.#reach = reachOf(rules);
-    this.#lanes = new Lanes(threads, customRules, ({ file, result }) => this.#results.take(file, result));
+    this.#lanes = new Lanes({ threads, beside, customRules, onReply: (reply) => this.#results.take(reply) });
   }
 
   async disk({ id, source, carry }: AuditedDisk): Promise<void> {

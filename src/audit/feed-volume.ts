@@ -2,7 +2,8 @@
 import { type FileContent, readFiles } from '../disk/read-files.ts';
 import type { FileSystem, Piece, Place } from '../disk/types.ts';
 import type { Fed, Feed } from './feed.ts';
-import { type Lanes, SLAB_BYTES } from './lanes.ts';
+import { SLAB_BYTES } from './job.ts';
+import type { Lanes } from './lanes.ts';
 import { HOLE_BYTES } from './open-file.ts';
 import type { Results } from './results.ts';
 import type { Through } from './through.ts';

@@ -5,8 +5,8 @@
  * Where the disk is a file, what is packed is only where bytes lie: the thread that scans them reads them, straight into its slab.
  */
 import type { Piece, Place } from '../disk/types.ts';
-import type { Job } from './job.ts';
-import { type Lanes, SLAB_BYTES, type Slab } from './lanes.ts';
+import { type Job, type ScanRequest, SLAB_BYTES } from './job.ts';
+import type { Lanes, Slab } from './lanes.ts';
 import type { Reach } from './matcher.ts';
 import { OpenFile, type Room, type Slabs } from './open-file.ts';
 
@@ -98,14 +98,24 @@ export class Feed implements Slabs {
     this.#used = job.at + job.length;
   }
 
-  flush(lane?: number): number | undefined {
+  flush(): void {
+    const request = this.#packed();
+    if (request !== undefined) this.#lanes.submit(request);
+  }
+
+  flushTo(lane: number | undefined): number | undefined {
+    const request = this.#packed();
+    return request === undefined ? lane : this.#lanes.submitTo(lane, request);
+  }
+
+  #packed(): ScanRequest | undefined {
     const slab = this.#slab;
-    if (slab === undefined) return lane;
+    if (slab === undefined) return undefined;
     this.#slab = undefined;
     this.#used = 0;
     const jobs = this.#jobs.splice(0);
-    if (jobs.length > 0) return this.#lanes.submit({ slab: slab.number, jobs, fd: this.#fd }, lane);
+    if (jobs.length > 0) return { slab: slab.number, jobs, fd: this.#fd };
     this.#lanes.giveBack(slab.number);
-    return lane;
+    return undefined;
   }
 }

@@ -5,6 +5,8 @@
 import type { CustomRule } from './custom-rule.ts';
 import type { FileResult } from './file-scan.ts';
 
+export const SLAB_BYTES = 1_179_648;
+
 interface InSlab {
   /** Number of the file, the reader's own. */
   readonly file: number;
@@ -52,11 +54,20 @@ export interface ScanReply {
   readonly slab: number;
   /** Only of files that are through and say something. */
   readonly results: readonly { readonly file: number; readonly result: FileResult }[];
+  /** Of files that say nothing else. */
+  readonly unpackedBytes: number;
   /** Files of which a fill could not be read: they have to be read anew, in a way that tells which bytes are lost. */
   readonly unread: readonly number[];
 }
 
-export interface WorkerStart {
+export interface ScanStart {
   readonly slabs: readonly SharedArrayBuffer[];
   readonly customRules: readonly CustomRule[];
+  /** The compiled search, one for all threads. */
+  readonly search: WebAssembly.Module;
 }
+
+/** What a worker says first. */
+export const READY = 'ready';
+/** What a worker is told last: it goes once what it was given is scanned. */
+export const END = 'end';

@@ -1,13 +1,22 @@
-/** The scanning threads, each with a queue of slabs; a reader waits for a free slab, so memory is bounded whatever is read. */
+/**
+ * The scanning threads: this one, and workers beside it. Bytes wait for them in slabs; who wants to fill one while none is free scans
+ * one first, so memory is bounded whatever is read, and no thread waits while there is something to scan. One reader fills slabs.
+ *
+ * Workers are started once there is more to scan than slabs hold, and none is terminated: what is scanned at a time is bounded.
+ */
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { CustomRule } from './custom-rule.ts';
-import type { ScanReply, ScanRequest, WorkerStart } from './job.ts';
+import { END, READY, type ScanReply, type ScanRequest, type ScanStart, SLAB_BYTES } from './job.ts';
+import { compiledSearch } from './prefilter/search.ts';
+import { SlabScan } from './slab-scan.ts';
 
-export const SLAB_BYTES = 1_179_648;
-/** What a thread leaves behind is short-lived; with Node's own bound each would keep three times as much of it. */
+/** What a worker leaves behind is short-lived; with Node's own bound each would keep three times as much of it. */
 const YOUNG_MIB = 4;
-/** Per thread: one that is scanned, one that waits, one that is filled. */
-const SLABS_PER_LANE = 3;
+/** What a worker has before it: enough for as long as this thread scans something itself. */
+const AHEAD = 4;
+/** One that is scanned here, one that waits, one that is filled. */
+const SLABS_HERE = 3;
 
 /** From the sources, and from the bundle, where this code is in a chunk beside the worker's own file. */
 const workerFile = (): URL =>
@@ -18,77 +27,153 @@ export interface Slab {
   readonly bytes: Buffer;
 }
 
+export interface LanesOptions {
+  readonly threads: number;
+  /** Whether this thread has other things to do: then all that scan are workers. */
+  readonly beside: boolean;
+  readonly customRules: readonly CustomRule[];
+  readonly onReply: (reply: ScanReply) => void;
+}
+
+interface Lane {
+  readonly worker: Worker;
+  readonly exited: Promise<void>;
+  /** Requests it has. */
+  busy: number;
+  ready: boolean;
+}
+
 export class Lanes {
-  readonly #workers: readonly Worker[];
-  readonly #busy: number[];
+  readonly #start: ScanStart;
+  readonly #workers: number;
+  #lanes: readonly Lane[] = [];
+  readonly #here: SlabScan | undefined;
   readonly #slabs: readonly Slab[];
   readonly #free: Slab[];
-  readonly #waiting: ((slab: Slab) => void)[] = [];
-  readonly #idle: (() => void)[] = [];
-  readonly #onResult: (result: ScanReply['results'][number]) => void;
+  /** Whoever has time takes the first. */
+  readonly #pending: ScanRequest[] = [];
+  /** Called as a reply comes in, or a thread breaks. */
+  readonly #waiting: (() => void)[] = [];
+  readonly #onReply: (reply: ScanReply) => void;
   #unread: number[] = [];
   #failure: Error | undefined;
 
-  constructor(
-    threads: number,
-    customRules: readonly CustomRule[],
-    onResult: (result: ScanReply['results'][number]) => void,
-  ) {
-    this.#onResult = onResult;
-    const slabs = Array.from({ length: threads * SLABS_PER_LANE }, () => new SharedArrayBuffer(SLAB_BYTES));
+  constructor({ threads, beside, customRules, onReply }: LanesOptions) {
+    this.#onReply = onReply;
+    this.#workers = beside ? threads : threads - 1;
+    const slabs = Array.from({ length: this.#workers * AHEAD + SLABS_HERE }, () => new SharedArrayBuffer(SLAB_BYTES));
     this.#slabs = slabs.map((slab, number) => ({ number, bytes: Buffer.from(slab) }));
     this.#free = [...this.#slabs];
-    this.#workers = Array.from({ length: threads }, (_, lane) => this.#startWorker(lane, { slabs, customRules }));
-    this.#busy = this.#workers.map(() => 0);
+    this.#start = { slabs, customRules, search: compiledSearch() };
+    this.#here = beside ? undefined : new SlabScan(this.#start);
   }
 
-  #startWorker(lane: number, start: WorkerStart): Worker {
+  #startWorkers(): void {
+    if (this.#lanes.length < this.#workers)
+      this.#lanes = Array.from({ length: this.#workers }, () => this.#startWorker());
+  }
+
+  #startWorker(): Lane {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MIB };
-    const worker = new Worker(workerFile(), { workerData: start, resourceLimits });
-    worker.on('message', (reply: ScanReply) => {
-      for (const result of reply.results) this.#onResult(result);
-      this.#unread.push(...reply.unread);
-      this.#busy[lane] = (this.#busy[lane] ?? 1) - 1;
-      this.giveBack(reply.slab);
-      if (this.#busy.every((n) => n === 0)) for (const idle of this.#idle.splice(0)) idle();
+    const worker = new Worker(workerFile(), { workerData: this.#start, resourceLimits });
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    const lane: Lane = { worker, exited, busy: 0, ready: false };
+    worker.on('message', (said: ScanReply | typeof READY) => {
+      if (said === READY) lane.ready = true;
+      else {
+        lane.busy -= 1;
+        this.#take(said);
+      }
+      this.#handOut();
+      this.#wake();
     });
     worker.on('error', (error) => {
       this.#failure = error instanceof Error ? error : new Error(String(error));
-      for (const idle of this.#idle.splice(0)) idle();
-      for (const waiting of this.#waiting.splice(0)) waiting({ number: -1, bytes: Buffer.alloc(0) });
+      this.#wake();
     });
-    return worker;
+    return lane;
+  }
+
+  #wake(): void {
+    for (const waiting of this.#waiting.splice(0)) waiting();
+  }
+
+  #take(reply: ScanReply): void {
+    this.#onReply(reply);
+    this.#unread.push(...reply.unread);
+    this.giveBack(reply.slab);
+  }
+
+  #handOut(): void {
+    for (const lane of this.#lanes)
+      while (lane.ready && lane.busy < AHEAD) {
+        const request = this.#pending.shift();
+        if (request === undefined) return;
+        this.#post(lane, request);
+      }
+  }
+
+  #post(lane: Lane, request: ScanRequest): void {
+    lane.busy += 1;
+    lane.worker.postMessage(request);
   }
 
   /** A slab to fill, once one is free. @throws what broke a scanning thread */
   async slab(): Promise<Slab> {
-    this.#check();
-    const slab = this.#free.pop() ?? (await new Promise<Slab>((resolve) => this.#waiting.push(resolve)));
-    this.#check();
-    return slab;
+    for (;;) {
+      this.#check();
+      const slab = this.#free.pop();
+      if (slab !== undefined) return slab;
+      this.#startWorkers();
+      await this.#scanOrWait();
+    }
   }
 
-  /** @param lane for parts of a file that must stay together; else the one with least to do. @returns the lane */
-  submit(request: ScanRequest, lane?: number): number {
-    const to = lane ?? this.#busy.indexOf(Math.min(...this.#busy));
-    this.#busy[to] = (this.#busy[to] ?? 0) + 1;
-    this.#workers[to]?.postMessage(request);
+  /** Scans what waits, or, where nothing does, waits for a reply. */
+  async #scanOrWait(): Promise<void> {
+    if (this.#here === undefined || this.#pending.length === 0)
+      return new Promise<void>((resolve) => this.#waiting.push(resolve));
+    // The rest of the program has its turn: replies, signals.
+    await setImmediate();
+    const request = this.#pending.shift();
+    if (request !== undefined) this.#take(await this.#here.scan(request));
+  }
+
+  /** For whichever thread has time. */
+  submit(request: ScanRequest): void {
+    if (this.#here === undefined) this.#startWorkers();
+    this.#pending.push(request);
+    this.#handOut();
+  }
+
+  /**
+   * For parts of a file that must stay together.
+   * @param lane of the parts before; undefined: there are none
+   * @returns the lane
+   */
+  submitTo(lane: number | undefined, request: ScanRequest): number {
+    this.#startWorkers();
+    const least = Math.min(...this.#lanes.map((l) => l.busy));
+    const to = lane ?? this.#lanes.findIndex((l) => l.busy === least);
+    const there = this.#lanes[to];
+    // No worker: what is pending is scanned here, one after the other.
+    if (there === undefined) this.#pending.push(request);
+    else this.#post(there, request);
     return to;
   }
 
   giveBack(number: number): void {
     const slab = this.#slabs[number];
-    if (slab === undefined) return;
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#free.push(slab);
-    else waiting(slab);
+    if (slab !== undefined) this.#free.push(slab);
   }
 
   /** Resolves when nothing is left to scan. @throws what broke a scanning thread */
   async idle(): Promise<void> {
-    if (this.#failure === undefined && this.#busy.some((n) => n > 0))
-      await new Promise<void>((resolve) => this.#idle.push(resolve));
-    this.#check();
+    for (;;) {
+      this.#check();
+      if (this.#pending.length === 0 && this.#lanes.every((l) => l.busy === 0)) return;
+      await this.#scanOrWait();
+    }
   }
 
   /** Files that a thread could not read, since this was asked last. */
@@ -102,7 +187,9 @@ export class Lanes {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** Lets the workers end by themselves: what they have is scanned within a moment. */
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((w) => w.terminate()));
+    for (const { worker } of this.#lanes) worker.postMessage(END);
+    await Promise.all(this.#lanes.map((lane) => lane.exited));
   }
 }

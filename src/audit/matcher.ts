@@ -4,7 +4,7 @@
  * A stream may come in pieces. Each piece is looked at together with the end of the one before, so that what lies across is found;
  * a keyword is acted upon only once all bytes that its rules may look at are there.
  */
-import { type Prefilter, prefilterFor } from './prefilter/prefilter.ts';
+import { type Prefilter, prefilterFor, type SearchMemory } from './prefilter/prefilter.ts';
 import type { PathRule, Rule, Scene, Severity, TokenRule } from './rule.ts';
 
 export interface Hit {
@@ -49,8 +49,7 @@ export function reachOf(rules: readonly Rule[]): Reach {
   };
 }
 
-/** @param slabBytes of memory in which the search needs no copy of the bytes: `prefilter.slab` */
-export function matcherFor(rules: readonly Rule[], slabBytes = 0): Matcher {
+export function matcherFor(rules: readonly Rule[], memory: SearchMemory = {}): Matcher {
   const tokens = rules
     .filter((r) => r.kind === 'token')
     .map((rule, index) => ({ rule: { ...rule, pattern: withIndices(rule.pattern) }, index }));
@@ -60,7 +59,7 @@ export function matcherFor(rules: readonly Rule[], slabBytes = 0): Matcher {
       byKeyword.set(keyword, [...(byKeyword.get(keyword) ?? []), entry]);
   return {
     ...reachOf(rules),
-    prefilter: prefilterFor([...byKeyword.keys()], slabBytes),
+    prefilter: prefilterFor([...byKeyword.keys()], memory),
     byKeyword: [...byKeyword.values()],
     tokens: tokens.length,
   };

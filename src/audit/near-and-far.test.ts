@@ -18,7 +18,7 @@ import { expect, test } from 'vitest';
 import { openRawFile } from '../disk/raw-file.ts';
 import { memorySource } from '../disk/testing.ts';
 import { auditDisks } from './audit.ts';
-import { SLAB_BYTES } from './lanes.ts';
+import { SLAB_BYTES } from './job.ts';
 import { HEX, randomFill } from './rules/fill.testdata.ts';
 import { auditImage, testFolder } from './testing.ts';
 

@@ -1,8 +1,7 @@
 /** One file on its way into slabs: as a whole, in parts that stay together (archives), or cut into segments. */
 import { formatOf } from './content/open.ts';
 import { isTextHead, utf16Of } from './content/text.ts';
-import { type Fill, type Job, ZEROS } from './job.ts';
-import { SLAB_BYTES } from './lanes.ts';
+import { type Fill, type Job, SLAB_BYTES, ZEROS } from './job.ts';
 import type { Reach } from './matcher.ts';
 
 /** Shorter holes are filled: what stands around them may belong together. */
@@ -25,8 +24,10 @@ export interface Slabs {
    */
   room(bytes: number): Room | Promise<Room>;
   add(job: Job): void;
-  /** Hands on what is packed. @returns the lane that took it */
-  flush(lane?: number): number | undefined;
+  /** Hands on what is packed. */
+  flush(): void;
+  /** Hands it to the lane that has the parts before; undefined: to one of them. @returns which */
+  flushTo(lane: number | undefined): number | undefined;
 }
 
 type Mode = 'undecided' | 'parts' | 'segments';
@@ -157,7 +158,7 @@ export class OpenFile {
     this.#mode = 'parts';
     const length = this.#end - this.#at;
     this.#slabs.add({ is: 'part', ...this.#job(), last });
-    this.#lane = this.#slabs.flush(this.#lane);
+    this.#lane = this.#slabs.flushTo(this.#lane);
     if (!last) await this.#begin(this.#base + length);
   }
 

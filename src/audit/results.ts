@@ -1,13 +1,19 @@
 /** Where results of the scanning threads go while a volume is scanned. */
 import { type FileResult, mergedHits } from './file-scan.ts';
+import type { ScanReply } from './job.ts';
 
 export class Results {
   readonly #byFile = new Map<number, FileResult[]>();
+  /** Of files that say nothing else. */
+  #unpackedBytes = 0;
 
-  take(file: number, result: FileResult): void {
-    const there = this.#byFile.get(file);
-    if (there === undefined) this.#byFile.set(file, [result]);
-    else there.push(result);
+  take({ results, unpackedBytes }: ScanReply): void {
+    this.#unpackedBytes += unpackedBytes;
+    for (const { file, result } of results) {
+      const there = this.#byFile.get(file);
+      if (there === undefined) this.#byFile.set(file, [result]);
+      else there.push(result);
+    }
   }
 
   of(file: number): FileResult | undefined {
@@ -25,12 +31,13 @@ export class Results {
   }
 
   unpackedBytes(): number {
-    let bytes = 0;
+    let bytes = this.#unpackedBytes;
     for (const parts of this.#byFile.values()) for (const part of parts) bytes += part.unpackedBytes;
     return bytes;
   }
 
   clear(): void {
     this.#byFile.clear();
+    this.#unpackedBytes = 0;
   }
 }

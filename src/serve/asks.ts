@@ -216,8 +216,7 @@ export const ASKS: Readonly<Record<string, Ask>> = {
   ),
   // It takes the server's time and AWS's calls, and what it finds decides what may be shared.
   audit: ask(audited, 'apply', async (desk, asked, emit, signal) => {
-    // A server has other things to do at the same time.
-    const found = await desk.audit({ ...given(asked), threads: 1 }, emit, signal);
+    const found = await desk.audit({ ...given(asked), threads: 1, beside: true }, emit, signal);
     return found.ok ? done(withoutHashes(found.value)) : found;
   }),
   report: ask(z.strictObject({ runs, verify: z.boolean() }), 'read', (desk, asked, emit) => desk.report(asked, emit)),

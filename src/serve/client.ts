@@ -103,7 +103,7 @@ function deskAt(server: Server, delivery: string): Desk {
     compare: (asked, emit) => ask('compare', asked, emit),
     explain: (asked) => ask('explain', asked, quiet),
     build: (image, emit, signal) => ask('build', { image }, emit, signal),
-    audit: async ({ threads, ...asked }, emit, signal) =>
+    audit: async ({ threads, beside, ...asked }, emit, signal) =>
       threads === undefined ? audit(ask, asked, emit, signal) : failed(ITS_OWN_THREADS),
     report: (asked, emit) => ask('report', asked, emit),
     rotation: (asked) => rotation(ask, asked),

@@ -2,7 +2,7 @@
 import { auditTarget, rawFileTarget } from '../../src/app/audit.ts';
 
 const [file = '', stateDir = '', keep = ''] = process.argv.slice(2);
-const asked = { threads: 2, freeSpace: false, packages: false };
+const asked = { threads: 2, beside: false, freeSpace: false, packages: false };
 await auditTarget(await rawFileTarget(file), asked, {
   stateDir,
   policy: undefined,

@@ -63,7 +63,7 @@ async function audited(state: string, stopAt = 1): Promise<Audited> {
   const stop = new AbortController();
   const done = await auditTarget(
     await rawFileTarget(file),
-    { threads: 2, freeSpace: false, packages: false },
+    { threads: 2, beside: true, freeSpace: false, packages: false },
     {
       stateDir: join(stage.dir, state),
       policy: undefined,

@@ -156,7 +156,7 @@ async function readThrough(session: Session, named: string): Promise<readonly un
   const target = await awsTarget(session, named);
   if (!target.ok) return [target.reason];
   const at = { stateDir: session.stateDir, policy: session.want.policy.secrets, nowMs: () => 0, emit: silent };
-  const audited = await auditTarget(target.value, { threads: 1, freeSpace: false, packages: false }, at);
+  const audited = await auditTarget(target.value, { threads: 1, beside: false, freeSpace: false, packages: false }, at);
   if (!audited.ok) return [audited.reason];
   const { gaps, notes } = audited.value.coverage;
   return [...gaps, ...notes];

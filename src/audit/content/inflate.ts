@@ -5,7 +5,7 @@ import { isBomb, MEMBER_BYTES_MAX, type Open, type Scan, type Sink, unnamedOf, t
 type Format = 'gzip' | 'zstd' | 'deflate';
 
 /** Most packed files are small: these are unpacked in one go, which costs a tenth of a stream. */
-const AT_ONCE_PACKED = 256 * 1024;
+const AT_ONCE_PACKED = 2 ** 20;
 const AT_ONCE_BYTES = 8 * 2 ** 20;
 const CHUNK_BYTES = 512 * 1024;
 /** What text packs to, roughly: what comes out fits into one piece then, and is not put together of many. */

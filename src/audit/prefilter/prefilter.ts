@@ -4,10 +4,17 @@
  *
  * Invariant: every occurrence is reported, also overlapping ones, in the order of the places where they are noticed.
  */
-import { HASHES, hashOf, type Search, searchFor, TEXT_BYTES } from './search.ts';
+import { compiledSearch, HASHES, hashOf, type Search, searchFor, TEXT_BYTES } from './search.ts';
 import { WINDOW, windowsOf } from './windows.ts';
 
 type Found = (keyword: number, at: number) => void;
+
+export interface SearchMemory {
+  /** Of memory in which the search needs no copy of the bytes; default: none. */
+  readonly slabBytes?: number;
+  /** Default: this thread's own. */
+  readonly search?: WebAssembly.Module;
+}
 
 export interface Prefilter {
   /** As many bytes as were asked for; what stands there is searched without being copied. */
@@ -33,7 +40,10 @@ interface Candidates {
 const FOLD = Uint8Array.from({ length: 256 }, (_, b) => (b >= 65 && b <= 90 ? b + 32 : b));
 
 /** @throws {RangeError} a keyword of less than four bytes */
-export function prefilterFor(keywords: readonly string[], slabBytes = 0): Prefilter {
+export function prefilterFor(
+  keywords: readonly string[],
+  { slabBytes = 0, search: code = compiledSearch() }: SearchMemory = {},
+): Prefilter {
   const folded = keywords.map((k) => Uint8Array.from(Buffer.from(k, 'latin1'), (b) => FOLD[b] ?? b));
   if (folded.some((k) => k.length < WINDOW)) throw new RangeError('a keyword needs four bytes');
   const { begins, groups } = windowsOf(folded);
@@ -44,7 +54,7 @@ export function prefilterFor(keywords: readonly string[], slabBytes = 0): Prefil
   const listOf = new Uint16Array(HASHES);
   for (const [list, hash] of [...byHash.keys()].entries()) listOf[hash] = list;
   const candidates = { lists: [...byHash.values()], listOf };
-  const search = searchFor(groups, byHash.keys(), TEXT_BYTES + slabBytes);
+  const search = searchFor(code, groups, byHash.keys(), TEXT_BYTES + slabBytes);
   const { buffer, byteOffset } = search.room;
   return {
     slab: Buffer.from(buffer, byteOffset + TEXT_BYTES, slabBytes),

@@ -29,10 +29,15 @@ export interface Search {
 }
 
 /** @param roomBytes `TEXT_BYTES` at least */
-export function searchFor(groups: Groups, hashes: Iterable<number>, roomBytes: number): Search {
+export function searchFor(
+  code: WebAssembly.Module,
+  groups: Groups,
+  hashes: Iterable<number>,
+  roomBytes: number,
+): Search {
   // The search looks up to a block beyond the end.
   const memory = new WebAssembly.Memory({ initial: Math.ceil((TEXT_AT + roomBytes) / PAGE_BYTES) + 1 });
-  const { search } = new WebAssembly.Instance(compiled(), { memory: { memory } }).exports as unknown as {
+  const { search } = new WebAssembly.Instance(code, { memory: { memory } }).exports as unknown as {
     readonly search: (at: number, length: number) => number;
   };
   const bytes = new Uint8Array(memory.buffer);
@@ -54,7 +59,8 @@ function mark(bytes: Uint8Array, at: number, halves: number, bit: number): void 
 }
 
 let once: WebAssembly.Module | undefined;
-const compiled = (): WebAssembly.Module => {
+/** Compiled once: what threads share of it is neither made nor freed by each of them. */
+export const compiledSearch = (): WebAssembly.Module => {
   once ??= new WebAssembly.Module(Buffer.from(SEARCH_CODE, 'base64'));
   return once;
 };

@@ -92,7 +92,7 @@ async function auditFile(context: Context, flags: Flags, path: string): Promise<
     return;
   }
   const progress = progressFor(context, flags);
-  const asked = { threads: flags.threads, freeSpace: flags.freeSpace, packages: flags.packages };
+  const asked = { threads: flags.threads, beside: false, freeSpace: flags.freeSpace, packages: flags.packages };
   const audited = await auditTarget(await rawFileTarget(path), asked, {
     stateDir: join(dirname(resolve(flags.config)), '.amiport'),
     policy: config?.value.want.policy.secrets,
