@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   DescribeImagesCommand,
+  DescribeInstanceImageMetadataCommand,
   DescribeInstanceStatusCommand,
   DescribeInstancesCommand,
   DescribeSnapshotsCommand,
@@ -39,6 +40,11 @@ test.each([
   ['DescribeSnapshotsRequest', 13, (Filters: Filters) => ec2.send(new DescribeSnapshotsCommand({ Filters }))],
   ['DescribeVolumesRequest', 19, (Filters: Filters) => ec2.send(new DescribeVolumesCommand({ Filters }))],
   ['DescribeInstancesRequest', 130, (Filters: Filters) => ec2.send(new DescribeInstancesCommand({ Filters }))],
+  [
+    'DescribeInstanceImageMetadataRequest',
+    11,
+    (Filters: Filters) => ec2.send(new DescribeInstanceImageMetadataCommand({ Filters })),
+  ],
   ['DescribeInstanceStatusRequest', 18, (Filters: Filters) => ec2.send(new DescribeInstanceStatusCommand({ Filters }))],
 ] as const)('FILTER-1 %s takes all it documents, at least %i, and no other', async (request, least, ask) => {
   const names = documented(request);

@@ -1,6 +1,7 @@
 /** The operations and tasks of instances, launch templates, network, key pairs, Regions and fleets. */
 import { INSTANCE_TASKS } from '../../launch/lifecycle.ts';
 import { createFleet } from './CreateFleet.ts';
+import { describeInstanceImageMetadata } from './DescribeInstanceImageMetadata.ts';
 import { describeInstanceStatus } from './DescribeInstanceStatus.ts';
 import { describeInstances } from './DescribeInstances.ts';
 import { deleteFleets, describeFleetInstances, describeFleets } from './fleets.ts';
@@ -52,6 +53,7 @@ export const EC2_LAUNCH_OPERATIONS = [
   describeFleets,
   describeInstanceAttribute,
   describeInstanceCreditSpecifications,
+  describeInstanceImageMetadata,
   describeInstanceStatus,
   describeInstanceTypeOfferings,
   describeInstanceTypes,
