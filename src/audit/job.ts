@@ -45,6 +45,8 @@ export type Job = InSlab &
 
 export interface ScanRequest {
   readonly slab: number;
+  /** None: this thread is the only one that may scan it. Else see `Claims`. */
+  readonly claim?: number;
   readonly jobs: readonly Job[];
   /** Of the file that fills are read from. */
   readonly fd: number | undefined;
@@ -62,6 +64,7 @@ export interface ScanReply {
 
 export interface ScanStart {
   readonly slabs: readonly SharedArrayBuffer[];
+  readonly claims: SharedArrayBuffer;
   readonly customRules: readonly CustomRule[];
   /** The compiled search, one for all threads. */
   readonly search: WebAssembly.Module;

@@ -39,7 +39,7 @@ async function watched(path: string, options: Partial<AuditOptions>): Promise<Wa
 
 test.each([
   { what: 'what fits into slabs', mib: 3, options: { threads: 3 }, workers: 0 },
-  { what: 'more than that', mib: 24, options: { threads: 3 }, workers: 2 },
+  { what: 'more than that', mib: 48, options: { threads: 3 }, workers: 2 },
   { what: 'one thread', mib: 24, options: { threads: 1 }, workers: 0 },
   { what: 'a thread that has other work', mib: 3, options: { threads: 1, beside: true }, workers: 1 },
 ])('$what: $workers workers beside this thread, which end by themselves', async ({ mib, options, workers }) => {
@@ -47,17 +47,20 @@ test.each([
   expect(audit.findings.map((f) => f.path).toSorted()).toEqual(
     Array.from({ length: mib }, (_, i) => `/srv/file-${i}.txt`).toSorted(),
   );
+  expect(audit.findings.map((f) => f.times)).toEqual(Array.from({ length: mib }, () => 1));
+  expect(audit.coverage.bytes.scanned).toBeGreaterThan(0.99 * mib * MIB);
+  expect(audit.coverage.bytes.scanned).toBeLessThanOrEqual(mib * MIB);
   expect(audit.coverage.complete).toBe(true);
   expect(exitCodes).toEqual(Array.from({ length: workers }, () => 0));
 });
 
 test('an audit that is interrupted leaves no worker', async () => {
-  const path = image(24);
+  const path = image(48);
   const stop = new AbortController();
   const { audit, exitCodes } = await watched(path, {
     threads: 3,
     signal: stop.signal,
-    onProgress: ({ doneBytes }) => doneBytes > 12 * MIB && stop.abort(),
+    onProgress: ({ doneBytes }) => doneBytes > 30 * MIB && stop.abort(),
   });
   expect(audit.interrupted).toBe(true);
   expect(exitCodes).toEqual([0, 0]);

@@ -6,6 +6,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { Claims } from './claims.ts';
 import type { CustomRule } from './custom-rule.ts';
 import { END, READY, type ScanReply, type ScanRequest, type ScanStart, SLAB_BYTES } from './job.ts';
 import { compiledSearch } from './prefilter/search.ts';
@@ -13,8 +14,10 @@ import { SlabScan } from './slab-scan.ts';
 
 /** What a worker leaves behind is short-lived; with Node's own bound each would keep three times as much of it. */
 const YOUNG_MIB = 4;
-/** What a worker has before it: enough for as long as this thread scans something itself. */
-const AHEAD = 4;
+/** What a worker has before it: enough for as long as this thread is busy with a long one, such as an archive. */
+const AHEAD = 12;
+/** Where several are busy with long ones at once, this thread still finds something. */
+const AHEAD_OF_OTHERS = 4;
 /** One that is scanned here, one that waits, one that is filled. */
 const SLABS_HERE = 3;
 
@@ -38,8 +41,8 @@ export interface LanesOptions {
 interface Lane {
   readonly worker: Worker;
   readonly exited: Promise<void>;
-  /** Requests it has. */
-  busy: number;
+  /** Requests it has, by slab. */
+  readonly has: Map<number, ScanRequest>;
   ready: boolean;
 }
 
@@ -49,6 +52,7 @@ export class Lanes {
   #lanes: readonly Lane[] = [];
   readonly #here: SlabScan | undefined;
   readonly #slabs: readonly Slab[];
+  readonly #claims: Claims;
   readonly #free: Slab[];
   /** Whoever has time takes the first. */
   readonly #pending: ScanRequest[] = [];
@@ -61,10 +65,12 @@ export class Lanes {
   constructor({ threads, beside, customRules, onReply }: LanesOptions) {
     this.#onReply = onReply;
     this.#workers = beside ? threads : threads - 1;
-    const slabs = Array.from({ length: this.#workers * AHEAD + SLABS_HERE }, () => new SharedArrayBuffer(SLAB_BYTES));
+    const ahead = this.#workers === 0 ? 0 : AHEAD + (this.#workers - 1) * AHEAD_OF_OTHERS;
+    const slabs = Array.from({ length: SLABS_HERE + ahead }, () => new SharedArrayBuffer(SLAB_BYTES));
     this.#slabs = slabs.map((slab, number) => ({ number, bytes: Buffer.from(slab) }));
     this.#free = [...this.#slabs];
-    this.#start = { slabs, customRules, search: compiledSearch() };
+    this.#claims = Claims.forSlabs(slabs.length);
+    this.#start = { slabs, claims: this.#claims.memory, customRules, search: compiledSearch() };
     this.#here = beside ? undefined : new SlabScan(this.#start);
   }
 
@@ -77,11 +83,11 @@ export class Lanes {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MIB };
     const worker = new Worker(workerFile(), { workerData: this.#start, resourceLimits });
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    const lane: Lane = { worker, exited, busy: 0, ready: false };
+    const lane: Lane = { worker, exited, has: new Map(), ready: false };
     worker.on('message', (said: ScanReply | typeof READY) => {
       if (said === READY) lane.ready = true;
       else {
-        lane.busy -= 1;
+        lane.has.delete(said.slab);
         this.#take(said);
       }
       this.#handOut();
@@ -106,16 +112,29 @@ export class Lanes {
 
   #handOut(): void {
     for (const lane of this.#lanes)
-      while (lane.ready && lane.busy < AHEAD) {
+      while (lane.ready && lane.has.size < AHEAD) {
         const request = this.#pending.shift();
         if (request === undefined) return;
-        this.#post(lane, request);
+        this.#post(lane, { ...request, claim: this.#claims.offer(request.slab) });
       }
   }
 
   #post(lane: Lane, request: ScanRequest): void {
-    lane.busy += 1;
+    lane.has.set(request.slab, request);
     lane.worker.postMessage(request);
+  }
+
+  /** What nobody has, or else what a worker has last and did not begin with. */
+  #next(): ScanRequest | undefined {
+    const request = this.#pending.shift();
+    if (request !== undefined) return request;
+    for (const { has } of this.#lanes.toSorted((a, b) => b.has.size - a.has.size))
+      for (const offered of [...has.values()].toReversed()) {
+        if (offered.claim === undefined || !this.#claims.take(offered.slab, offered.claim)) continue;
+        has.delete(offered.slab);
+        return offered;
+      }
+    return undefined;
   }
 
   /** A slab to fill, once one is free. @throws what broke a scanning thread */
@@ -125,18 +144,19 @@ export class Lanes {
       const slab = this.#free.pop();
       if (slab !== undefined) return slab;
       this.#startWorkers();
-      await this.#scanOrWait();
+      // The rest of the program has its turn: replies, signals.
+      await setImmediate();
+      if (this.#free.length === 0) await this.#scanOrWait();
     }
   }
 
-  /** Scans what waits, or, where nothing does, waits for a reply. */
+  /** Scans what waits, or, where nothing does, waits for a reply: there is one to come. */
   async #scanOrWait(): Promise<void> {
-    if (this.#here === undefined || this.#pending.length === 0)
+    this.#check();
+    const request = this.#here && this.#next();
+    if (this.#here === undefined || request === undefined)
       return new Promise<void>((resolve) => this.#waiting.push(resolve));
-    // The rest of the program has its turn: replies, signals.
-    await setImmediate();
-    const request = this.#pending.shift();
-    if (request !== undefined) this.#take(await this.#here.scan(request));
+    this.#take(await this.#here.scan(request));
   }
 
   /** For whichever thread has time. */
@@ -153,8 +173,8 @@ export class Lanes {
    */
   submitTo(lane: number | undefined, request: ScanRequest): number {
     this.#startWorkers();
-    const least = Math.min(...this.#lanes.map((l) => l.busy));
-    const to = lane ?? this.#lanes.findIndex((l) => l.busy === least);
+    const least = Math.min(...this.#lanes.map((l) => l.has.size));
+    const to = lane ?? this.#lanes.findIndex((l) => l.has.size === least);
     const there = this.#lanes[to];
     // No worker: what is pending is scanned here, one after the other.
     if (there === undefined) this.#pending.push(request);
@@ -169,11 +189,15 @@ export class Lanes {
 
   /** Resolves when nothing is left to scan. @throws what broke a scanning thread */
   async idle(): Promise<void> {
-    for (;;) {
-      this.#check();
-      if (this.#pending.length === 0 && this.#lanes.every((l) => l.busy === 0)) return;
-      await this.#scanOrWait();
+    while (!this.#isIdle()) {
+      await setImmediate();
+      if (!this.#isIdle()) await this.#scanOrWait();
     }
+    this.#check();
+  }
+
+  #isIdle(): boolean {
+    return this.#pending.length === 0 && this.#lanes.every(({ has }) => has.size === 0);
   }
 
   /** Files that a thread could not read, since this was asked last. */

@@ -4,6 +4,7 @@
  * A stream may come in pieces. Each piece is looked at together with the end of the one before, so that what lies across is found;
  * a keyword is acted upon only once all bytes that its rules may look at are there.
  */
+import { NO_BYTES } from './no-bytes.ts';
 import { type Prefilter, prefilterFor, type SearchMemory } from './prefilter/prefilter.ts';
 import type { PathRule, Rule, Scene, Severity, TokenRule } from './rule.ts';
 
@@ -85,7 +86,7 @@ export class StreamScan {
   readonly #text: boolean;
   readonly #found: (hit: Hit) => void;
   /** What of the stream is still to be looked at together with what comes. */
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = NO_BYTES;
   /** Offset in the stream of the first byte of `#rest`. */
   #restAt = 0;
   /** Keywords before this offset were acted upon. */

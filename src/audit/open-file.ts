@@ -3,6 +3,7 @@ import { formatOf } from './content/open.ts';
 import { isTextHead, utf16Of } from './content/text.ts';
 import { type Fill, type Job, SLAB_BYTES, ZEROS } from './job.ts';
 import type { Reach } from './matcher.ts';
+import { NO_BYTES } from './no-bytes.ts';
 
 /** Shorter holes are filled: what stands around them may belong together. */
 export const HOLE_BYTES = 65_536;
@@ -40,7 +41,7 @@ export class OpenFile {
   #mode: Mode = 'undecided';
   readonly #size: number;
   readonly #given: Buffer | undefined;
-  #slab: Buffer = Buffer.alloc(0);
+  #slab: Buffer = NO_BYTES;
   /** Where this file's bytes begin and end in the slab. */
   #at = 0;
   #end = 0;

@@ -3,6 +3,9 @@
 import { run } from '@stricli/core';
 import { amiport } from './application.ts';
 import { EXIT, exitCodeOf, newContext } from './context.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
+
+if (process.argv[2] === 'audit') keepYoungGenerationSmall();
 
 const context = newContext(process, amiport);
 try {

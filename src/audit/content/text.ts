@@ -1,5 +1,6 @@
 /** Bytes that are looked at as they are; UTF-16 is narrowed to its low bytes first, since all that rules look for is ASCII. */
 import { StreamScan } from '../matcher.ts';
+import { NO_BYTES } from '../no-bytes.ts';
 import type { Scan, Sink, Where } from './sink.ts';
 
 export interface Utf16 {
@@ -26,8 +27,7 @@ const TEXT_LOOK_BYTES = 1024;
 
 /** No NUL among the first bytes. */
 export function isTextHead(head: Buffer): boolean {
-  const zero = head.indexOf(0);
-  return zero < 0 || zero >= TEXT_LOOK_BYTES;
+  return !head.subarray(0, TEXT_LOOK_BYTES).includes(0);
 }
 
 export class TextSink implements Sink {
@@ -36,7 +36,7 @@ export class TextSink implements Sink {
   readonly #where: Where;
   readonly #utf16: Utf16 | undefined;
   /** An odd byte that waits for its other half. */
-  #odd: Buffer = Buffer.alloc(0);
+  #odd: Buffer = NO_BYTES;
   #begun = false;
   #fits = true;
 
