@@ -74,13 +74,20 @@ function plant(tree: string, path: string, md5: string, paths: string[]): number
   return content.length;
 }
 
-/** The prototype from which mkfs.xfs makes the same tree. */
+/**
+ * The prototype from which mkfs.xfs makes the same tree. It cannot hold names with a blank or `:`; dpkg's lists of packages of one
+ * architecture go in under the name without it, as dpkg wrote them before it knew several.
+ */
 export function xfsPrototype(tree: string): string {
+  const lists = join(tree, INFO);
+  for (const name of existsSync(lists) ? readdirSync(lists).filter((n) => n.includes(':')) : []) {
+    const plain = join(lists, name.replace(/:\w+/, ''));
+    if (!existsSync(plain)) cpSync(join(lists, name), plain);
+  }
   const lines = ['/dev/null', '0 0'];
   const folder = (path: string, name: string): void => {
     lines.push(`${name} d--755 0 0`);
     for (const entry of readdirSync(path, { withFileTypes: true })) {
-      // A prototype is cut at blanks, and cannot quote.
       if (/[\s:]/.test(entry.name)) continue;
       const below = join(path, entry.name);
       if (entry.isDirectory()) folder(below, entry.name);
