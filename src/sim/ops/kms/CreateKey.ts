@@ -8,6 +8,7 @@ import {
   keyOfCall,
   multiRegionRoleDemands,
   mustBeCustomer,
+  mustBeUsable,
   newKeyTagDemands,
   requestTags,
 } from '../../kms/demand.ts';
@@ -111,7 +112,7 @@ export const replicateKey = operation<Kms.ReplicateKeyRequest, Kms.ReplicateKeyR
         `Replica key ${primary.arn.split(':').with(3, region).join(':')} already exists in Region ${region}.`,
       );
     }
-    if (primary.state !== 'Enabled') throw new Fault('KMSInvalidStateException', `${primary.arn} is not enabled.`);
+    mustBeUsable(primary);
     const policy = input.Policy ?? defaultPolicy(world.partition, place.account);
     checkKeyPolicy(world, call.caller, policy, input.BypassPolicyLockoutSafetyCheck ?? false);
     multi.replicaRegions.add(region);

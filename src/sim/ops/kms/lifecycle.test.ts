@@ -206,6 +206,30 @@ test('KMS-62 primary and replica change roles', async () => {
   });
 });
 
+test('KMS-41 a disabled key is not replicated', async () => {
+  const { kms, primary } = await replicated();
+  await kms.send(new DisableKeyCommand({ KeyId: primary }));
+  expect(await outcome(kms.send(new ReplicateKeyCommand({ KeyId: primary, ReplicaRegion: 'us-west-2' })))).toBe(
+    `DisabledException: ${primary} is disabled.`,
+  );
+});
+
+test('KMS-64 both keys must be enabled to change roles', async () => {
+  const { sim, kms, primary, replica } = await replicated();
+  const change = () =>
+    outcome(kms.send(new UpdatePrimaryRegionCommand({ KeyId: primary, PrimaryRegion: 'us-east-1' })));
+  expect(await change()).toBe(`KMSInvalidStateException: ${replica} is creating.`);
+  sim.advance(10_000);
+  await kms.send(new DisableKeyCommand({ KeyId: primary }));
+  expect(await change()).toBe(`DisabledException: ${primary} is disabled.`);
+  await kms.send(new EnableKeyCommand({ KeyId: primary }));
+  const far = sim.client(KMSClient, FAR);
+  await far.send(new DisableKeyCommand({ KeyId: replica }));
+  expect(await change()).toBe(`DisabledException: ${replica} is disabled.`);
+  await far.send(new EnableKeyCommand({ KeyId: replica }));
+  expect(await change()).toBe('ok');
+});
+
 test('KMS-62 a single-Region key stays one', async () => {
   const sim = simForTests();
   const KeyId = await newKey(sim);

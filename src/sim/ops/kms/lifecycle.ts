@@ -1,5 +1,5 @@
 /** Key states and deletion. Source: KMS API Reference "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion", "UpdatePrimaryRegion"; facts KMS-40 to KMS-44. */
-import { keyDemand, keyOfCall, mustBeCustomer } from '../../kms/demand.ts';
+import { keyDemand, keyOfCall, mustBeCustomer, mustBeUsable } from '../../kms/demand.ts';
 import { daysMs } from '../../kms/metadata.ts';
 import { type Call, type Ctx, Fault, operation, task } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
@@ -130,6 +130,7 @@ export const updatePrimaryRegion = operation<Kms.UpdatePrimaryRegionRequest, Rec
           `${primary.arn} is not a multi-Region primary key with a replica in ${region}.`,
         );
       }
+      for (const key of [primary, replica]) mustBeUsable(key);
       const { replicaRegions } = primary.multiRegion;
       replicaRegions.delete(region);
       replicaRegions.add(primary.region);
