@@ -211,7 +211,9 @@ def _():
         "the instance is not replaced",
     )
     assert refusal(autoscaling.cancel_instance_refresh, AutoScalingGroupName=made)[0] == "ActiveInstanceRefreshNotFound"
-    started = autoscaling.start_instance_refresh(AutoScalingGroupName=made)["InstanceRefreshId"]
+    # Long enough that it is still under way when it is cancelled, on a busy machine, too.
+    slowly = {"InstanceWarmup": 7200}
+    started = autoscaling.start_instance_refresh(AutoScalingGroupName=made, Preferences=slowly)["InstanceRefreshId"]
     assert autoscaling.cancel_instance_refresh(AutoScalingGroupName=made)["InstanceRefreshId"] == started
     look = lambda: autoscaling.describe_instance_refreshes(AutoScalingGroupName=made)["InstanceRefreshes"][0]["Status"]
     until(look, lambda status: status == "Cancelled", "the refresh is not cancelled")
