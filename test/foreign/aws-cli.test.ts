@@ -80,14 +80,32 @@ test('version 2 is among the command lines', () => {
   expect(found.map(([name]) => name)).toContain('AWS CLI v2');
 });
 
-test.concurrent.each(found)('%s', { timeout: 240_000 }, async (_, path) => {
+interface Stage {
+  readonly aws: ReturnType<typeof commandLine>;
+  /** Time stands nearly still but for this: nothing hangs on how long a command takes. */
+  readonly later: (minutes: number) => void;
+}
+
+/** Tells a story to a simulator of its own; in the end it had no bug, and every answer was as the SDK's schemas say. */
+async function told(path: string, story: (stage: Stage) => Promise<void>): Promise<void> {
   const bugs: string[] = [];
   const sim = await startSim({ port: 0, onBug: (bug, operation) => bugs.push(`${operation}: ${String(bug)}`) });
   const proxy = await schemaProxy(sim.server?.url ?? '');
-  const aws = commandLine(path, proxy.url);
-  // Time stands nearly still but for these: nothing hangs on how long a command takes.
-  const later = (minutes: number) => sim.clock.advance(minutes * 60_000);
   try {
+    await story({
+      aws: commandLine(path, proxy.url),
+      later: (minutes) => sim.clock.advance(minutes * 60_000),
+    });
+    expect(bugs).toEqual([]);
+    expect([...new Set(proxy.violations)]).toEqual([]);
+  } finally {
+    proxy.close();
+    await sim.close();
+  }
+}
+
+test.concurrent.each(found)('%s', { timeout: 240_000 }, async (_, path) => {
+  await told(path, async ({ aws, later }) => {
     const [base] = await aws<string[]>(
       OWNER,
       ...['ec2', 'describe-images', '--filters', 'Name=is-public,Values=true', 'Name=architecture,Values=x86_64'],
@@ -137,16 +155,16 @@ test.concurrent.each(found)('%s', { timeout: 240_000 }, async (_, path) => {
       ...['--max-size', '1', '--launch-template', 'LaunchTemplateName=golden', '--availability-zones', 'eu-west-1a'],
     );
     later(5);
-    const told = ['autoscaling', 'describe-scaling-activities', '--auto-scaling-group-name', 'golden'];
+    const activities = ['autoscaling', 'describe-scaling-activities', '--auto-scaling-group-name', 'golden'];
     const newest = ['--max-items', '1', '--query', 'Activities[0].[StatusCode, StatusMessage]'];
-    expect((await aws<string[]>(FRIEND, ...told, ...newest)).join(': ')).toContain('Client error on launch');
+    expect((await aws<string[]>(FRIEND, ...activities, ...newest)).join(': ')).toContain('Client error on launch');
     await aws(
       FRIEND,
       ...['kms', 'create-grant', '--key-id', key, '--grantee-principal', GROUP_ROLE, '--name', 'autoscaling'],
       ...['--operations', ...GRANTED, 'GenerateDataKeyWithoutPlaintext'],
     );
     later(30);
-    expect(await aws(FRIEND, ...told, '--max-items', '1', '--query', 'Activities[].StatusCode')).toEqual([
+    expect(await aws(FRIEND, ...activities, '--max-items', '1', '--query', 'Activities[].StatusCode')).toEqual([
       'Successful',
     ]);
 
@@ -169,10 +187,51 @@ test.concurrent.each(found)('%s', { timeout: 240_000 }, async (_, path) => {
     await expect(aws(OWNER, 'ec2', 'list-images-in-recycle-bin')).rejects.toThrow(
       'amiport sim does not implement ec2.ListImagesInRecycleBin',
     );
-    expect(bugs).toEqual([]);
-    expect([...new Set(proxy.violations)]).toEqual([]);
-  } finally {
-    proxy.close();
-    await sim.close();
-  }
+  });
 });
+
+test.concurrent.each(found)('%s: rules of a security group', { timeout: 120_000 }, async (_, path) => {
+  await told(path, async ({ aws }) => {
+    const ec2 = <T = never>(...words: readonly string[]): Promise<T> => aws<T>(OWNER, 'ec2', ...words);
+    const group = ['--group-name', 'web'];
+    const id = await ec2<string>('create-security-group', ...group, '--description', 'web', '--query', 'GroupId');
+    const ssh = ['--protocol', 'tcp', '--port', '22', '--cidr', '10.0.0.0/8'];
+    const [rule] = await ec2<string[]>(
+      ...['authorize-security-group-ingress', ...group, ...ssh, '--query', 'SecurityGroupRules[].SecurityGroupRuleId'],
+    );
+    await expect(ec2('authorize-security-group-ingress', ...group, ...ssh)).rejects.toThrow(
+      'the specified rule "peer: 10.0.0.0/8, TCP, from port: 22, to port: 22, ALLOW" already exists',
+    );
+    const rules = () =>
+      ec2<string[]>(
+        ...['describe-security-group-rules', '--filters', `Name=group-id,Values=${id}`],
+        ...['--query', 'SecurityGroupRules[?!IsEgress].SecurityGroupRuleId'],
+      );
+    expect(await rules()).toEqual([rule]);
+    await ec2('revoke-security-group-ingress', '--group-id', id, '--security-group-rule-ids', rule ?? '');
+    expect(await rules()).toEqual([]);
+  });
+});
+
+test.concurrent.each(found)(
+  '%s: a key of several Regions changes its primary',
+  { timeout: 120_000 },
+  async (_, path) => {
+    await told(path, async ({ aws, later }) => {
+      const kms = <T = never>(...words: readonly string[]): Promise<T> => aws<T>(OWNER, 'kms', ...words);
+      const key = await kms<string>('create-key', '--multi-region', '--query', 'KeyMetadata.KeyId');
+      await kms('replicate-key', '--key-id', key, '--replica-region', 'us-east-1');
+      later(1);
+      const change = ['update-primary-region', '--key-id', key, '--primary-region', 'us-east-1'];
+      await kms('disable-key', '--key-id', key);
+      await expect(kms(...change)).rejects.toThrow(
+        '(DisabledException) when calling the UpdatePrimaryRegion operation',
+      );
+      await kms('enable-key', '--key-id', key);
+      await kms(...change);
+      later(1);
+      const roles = 'KeyMetadata.MultiRegionConfiguration.[MultiRegionKeyType, PrimaryKey.Region]';
+      expect(await kms('describe-key', '--key-id', key, '--query', roles)).toEqual(['REPLICA', 'us-east-1']);
+    });
+  },
+);
