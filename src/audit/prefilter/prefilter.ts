@@ -23,17 +23,22 @@ export interface Prefilter {
   search(bytes: Uint8Array, from: number, to: number, found: Found): void;
 }
 
-interface Candidate {
-  readonly keyword: number;
-  readonly folded: Uint8Array;
-  /** Where in the keyword the looked-at window begins. */
-  readonly window: number;
-}
-
-/** By hash: which of the lists; a table of all 65,536 is looked up quicker than a map. */
+/**
+ * What is compared where the search says that a keyword may stand: keywords, in numbers only, since this is what V8 makes the quickest code
+ * of, and makes it once.
+ */
 interface Candidates {
-  readonly lists: readonly (readonly Candidate[])[];
+  /** By hash: which list. */
   readonly listOf: Uint16Array;
+  /** By list: where it begins; it ends where the next one does. */
+  readonly begins: Uint32Array;
+  /** By place in the lists: number of the keyword, where in it the looked-at window begins, where its letters stand. */
+  readonly keywords: Uint32Array;
+  readonly windows: Uint32Array;
+  readonly letters: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** The letters of all keywords, capitals as small ones. */
+  readonly text: Uint8Array;
 }
 
 /** ASCII capitals as small letters. */
@@ -47,13 +52,8 @@ export function prefilterFor(
   const folded = keywords.map((k) => Uint8Array.from(Buffer.from(k, 'latin1'), (b) => FOLD[b] ?? b));
   if (folded.some((k) => k.length < WINDOW)) throw new RangeError('a keyword needs four bytes');
   const { begins, groups } = windowsOf(folded);
-  const byHash = Map.groupBy(
-    folded.map((bytes, keyword) => ({ keyword, folded: bytes, window: begins[keyword] ?? 0 })),
-    (c) => hashOf(c.folded, c.window),
-  );
-  const listOf = new Uint16Array(HASHES);
-  for (const [list, hash] of [...byHash.keys()].entries()) listOf[hash] = list;
-  const candidates = { lists: [...byHash.values()], listOf };
+  const byHash = Map.groupBy(folded.keys(), (k) => hashOf(folded[k] as Uint8Array, begins[k] ?? 0));
+  const candidates = candidatesOf(folded, begins, byHash);
   const search = searchFor(code, groups, byHash.keys(), TEXT_BYTES + slabBytes);
   const { buffer, byteOffset } = search.room;
   return {
@@ -62,9 +62,36 @@ export function prefilterFor(
   };
 }
 
+function candidatesOf(
+  folded: readonly Uint8Array[],
+  windows: readonly number[],
+  byHash: ReadonlyMap<number, readonly number[]>,
+): Candidates {
+  const order = [...byHash.values()].flat();
+  const letters = beginsOf(folded);
+  const listOf = new Uint16Array(HASHES);
+  for (const [list, hash] of [...byHash.keys()].entries()) listOf[hash] = list;
+  return {
+    listOf,
+    begins: beginsOf([...byHash.values()]),
+    keywords: Uint32Array.from(order),
+    windows: Uint32Array.from(order, (k) => windows[k] ?? 0),
+    letters: Uint32Array.from(order, (k) => letters[k] ?? 0),
+    lengths: Uint32Array.from(order, (k) => folded[k]?.length ?? 0),
+    text: Uint8Array.from(folded.flatMap((k) => [...k])),
+  };
+}
+
+/** Where each begins when all stand one after the other, and where the last one ends. */
+function beginsOf(lists: readonly { readonly length: number }[]): Uint32Array {
+  const begins = new Uint32Array(lists.length + 1);
+  for (const [n, { length }] of lists.entries()) begins[n + 1] = (begins[n] as number) + length;
+  return begins;
+}
+
 function searchIn(
   { room, places, run }: Search,
-  { lists, listOf }: Candidates,
+  candidates: Candidates,
   bytes: Uint8Array,
   from: number,
   to: number,
@@ -79,17 +106,32 @@ function searchIn(
       const place = places[i] as number;
       // What lies across the end is looked at again, with all of its bytes.
       if (place + WINDOW > length) break;
-      for (const { keyword, folded, window } of lists[
-        listOf[places[i + 1] as number] as number
-      ] as readonly Candidate[]) {
-        const begin = at + place - window;
-        if (begin >= from && begin + folded.length <= to && matches(bytes, begin, folded)) found(keyword, begin);
-      }
+      compare(candidates, places[i + 1] as number, bytes, at + place, from, to, found);
     }
   }
 }
 
-function matches(bytes: Uint8Array, at: number, folded: Uint8Array): boolean {
-  for (let k = 0; k < folded.length; k++) if (FOLD[bytes[at + k] as number] !== folded[k]) return false;
+/** @param at where the window of a keyword with this hash may stand */
+function compare(
+  { listOf, begins, keywords, windows, letters, lengths, text }: Candidates,
+  hash: number,
+  bytes: Uint8Array,
+  at: number,
+  from: number,
+  to: number,
+  found: Found,
+): void {
+  const list = listOf[hash] as number;
+  const last = begins[list + 1] as number;
+  for (let c = begins[list] as number; c < last; c++) {
+    const begin = at - (windows[c] as number);
+    const length = lengths[c] as number;
+    if (begin >= from && begin + length <= to && matches(bytes, begin, text, letters[c] as number, length))
+      found(keywords[c] as number, begin);
+  }
+}
+
+function matches(bytes: Uint8Array, at: number, text: Uint8Array, letters: number, length: number): boolean {
+  for (let k = 0; k < length; k++) if (FOLD[bytes[at + k] as number] !== text[letters + k]) return false;
   return true;
 }
