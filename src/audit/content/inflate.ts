@@ -10,20 +10,31 @@ const AT_ONCE_BYTES = 8 * 2 ** 20;
 const CHUNK_BYTES = 512 * 1024;
 /** What text packs to, roughly: what comes out fits into one piece then, and is not put together of many. */
 const RATIO_USUAL = 3;
+/** Who says that much more comes out is not believed before it does. */
+const RATIO_BELIEVED = 20;
+/** Of a piece, at least; and as much more than comes out is asked for, as a piece that is full calls for another one. */
+const SPARE_BYTES = 64;
+const GZIP_BYTES_MIN = 18;
 
 const SYNC = { gzip: zlib.gunzipSync, zstd: zlib.zstdDecompressSync, deflate: zlib.inflateRawSync };
 const STREAM = { gzip: zlib.createGunzip, zstd: zlib.createZstdDecompress, deflate: zlib.createInflateRaw };
 
 /** @returns undefined: too large for one go, or damaged (what there is comes out of a stream) */
-function inflateAtOnce(format: Format, packed: Buffer): Buffer | undefined {
+function inflateAtOnce(format: Format, packed: Buffer, bytes: number | undefined): Buffer | undefined {
   if (packed.length > AT_ONCE_PACKED) return undefined;
   try {
-    const chunkSize = Math.min(AT_ONCE_BYTES, 1024 + packed.length * RATIO_USUAL);
+    const told = bytes ?? (format === 'gzip' ? bytesOfGzip(packed) : undefined);
+    const believed = told !== undefined && told <= packed.length * RATIO_BELIEVED;
+    const chunkSize = Math.min(AT_ONCE_BYTES, SPARE_BYTES + (believed ? told : packed.length * RATIO_USUAL));
     return SYNC[format](packed, { maxOutputLength: AT_ONCE_BYTES, chunkSize });
   } catch {
     return undefined;
   }
 }
+
+/** Source: RFC 1952, ISIZE: of the last stream, where there are several. */
+const bytesOfGzip = (packed: Buffer): number | undefined =>
+  packed.length < GZIP_BYTES_MIN ? undefined : packed.readUInt32LE(packed.length - 4);
 
 export const inflating = (scan: Scan, where: Where, format: Format, open: Open): Sink =>
   new InflateSink(scan, where, unnamedOf(where), format, open);
@@ -34,17 +45,22 @@ export class InflateSink implements Sink {
   readonly #inside: Where;
   readonly #format: Format;
   readonly #open: Open;
+  readonly #bytes: number | undefined;
   #head: Buffer[] = [];
   #headBytes = 0;
   #stream: InflateStream | undefined;
 
-  /** @param inside what is in the stream */
-  constructor(scan: Scan, where: Where, inside: Where, format: Format, open: Open) {
+  /**
+   * @param inside what is in the stream
+   * @param bytes that are said to come out of it
+   */
+  constructor(scan: Scan, where: Where, inside: Where, format: Format, open: Open, bytes?: number) {
     this.#scan = scan;
     this.#where = where;
     this.#inside = inside;
     this.#format = format;
     this.#open = open;
+    this.#bytes = bytes;
   }
 
   push(bytes: Buffer): void | Promise<void> {
@@ -60,7 +76,7 @@ export class InflateSink implements Sink {
   }
 
   only(packed: Buffer): void | Promise<void> {
-    const inflated = inflateAtOnce(this.#format, packed);
+    const inflated = inflateAtOnce(this.#format, packed, this.#bytes);
     if (inflated === undefined || isBomb(packed.length, inflated.length)) return this.#streamed(packed);
     this.#scan.unpacked(inflated.length);
     return this.#open.whole(this.#scan, this.#inside, inflated);

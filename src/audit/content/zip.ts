@@ -17,6 +17,7 @@ interface Entry {
   readonly method: number;
   readonly encrypted: boolean;
   readonly packedBytes: number;
+  readonly bytes: number;
   readonly at: number;
 }
 
@@ -76,7 +77,7 @@ export class ZipSink implements Sink {
       return;
     }
     if (entry.method !== DEFLATED) return skip('format-not-read', `zip method ${entry.method}`);
-    const sink = new InflateSink(this.#scan, where, where, 'deflate', this.#open);
+    const sink = new InflateSink(this.#scan, where, where, 'deflate', this.#open, entry.bytes);
     await sink.only(packed);
   }
 }
@@ -104,6 +105,7 @@ function entriesOf(all: Buffer): readonly Entry[] | undefined {
       method: all.readUInt16LE(at + 10),
       encrypted: (all.readUInt16LE(at + 8) & 1) === 1,
       packedBytes: packedBytes === SIZE_IN_EXTRA ? all.length : packedBytes,
+      bytes: all.readUInt32LE(at + 24),
       at: all.readUInt32LE(at + 42) + shift,
     });
     at += 46 + nameBytes + all.readUInt16LE(at + 30) + all.readUInt16LE(at + 32);
