@@ -5,7 +5,7 @@
  *
  * Why targets may be missed on two cores (page cache warm, Node 24):
  * - Scan / reading alone. Reading became three times as fast as when the target was set, at 1.9 to 2.9 GB/s. A scan of 350 MB takes some
- *   1.8 s of CPU: 0.5 s are V8's own threads, which compile for a program that runs for a second, and collect; inflating what is
+ *   1.7 s of CPU: 0.5 s are V8's own threads, which compile for a program that runs for a second, and collect; inflating what is
  *   packed, 120 MB, takes 0.2 s, copying all out of the page cache 0.15 s, looking for keywords 0.12 s.
  * - Two threads / one. One thread has both cores, too: it scans on one, and V8 works for it on the other, 1.35 cores; two threads take
  *   1.75. What a second core brings is told beside it, against one thread that has one core for all of this.
