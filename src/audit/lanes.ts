@@ -25,6 +25,8 @@ const SLABS_HERE = 3;
 const workerFile = (): URL =>
   new URL(import.meta.url.endsWith('.ts') ? './scan-worker.ts' : './scan-worker.js', import.meta.url);
 
+const NO_LANE = -1;
+
 export interface Slab {
   readonly number: number;
   readonly bytes: Buffer;
@@ -45,6 +47,9 @@ interface Lane {
   readonly has: Map<number, ScanRequest>;
   ready: boolean;
 }
+
+const withLeast = (lanes: readonly Lane[]): Lane | undefined =>
+  lanes.reduce<Lane | undefined>((a, b) => (a === undefined || b.has.size < a.has.size ? b : a), undefined);
 
 export class Lanes {
   readonly #start: ScanStart;
@@ -110,13 +115,15 @@ export class Lanes {
     this.giveBack(reply.slab);
   }
 
+  /** To those first that have least: only this thread takes over from others. */
   #handOut(): void {
-    for (const lane of this.#lanes)
-      while (lane.ready && lane.has.size < AHEAD) {
-        const request = this.#pending.shift();
-        if (request === undefined) return;
-        this.#post(lane, { ...request, claim: this.#claims.offer(request.slab) });
-      }
+    const ready = this.#lanes.filter((l) => l.ready);
+    while (this.#pending.length > 0) {
+      const lane = withLeast(ready);
+      if (lane === undefined || lane.has.size >= AHEAD) return;
+      const request = this.#pending.shift() as ScanRequest;
+      this.#post(lane, { ...request, claim: this.#claims.offer(request.slab) });
+    }
   }
 
   #post(lane: Lane, request: ScanRequest): void {
@@ -173,13 +180,11 @@ export class Lanes {
    */
   submitTo(lane: number | undefined, request: ScanRequest): number {
     this.#startWorkers();
-    const least = Math.min(...this.#lanes.map((l) => l.has.size));
-    const to = lane ?? this.#lanes.findIndex((l) => l.has.size === least);
-    const there = this.#lanes[to];
+    const there = lane === undefined ? withLeast(this.#lanes) : this.#lanes[lane];
     // No worker: what is pending is scanned here, one after the other.
     if (there === undefined) this.#pending.push(request);
     else this.#post(there, request);
-    return to;
+    return there === undefined ? NO_LANE : this.#lanes.indexOf(there);
   }
 
   giveBack(number: number): void {
