@@ -40,6 +40,7 @@ async function watched(path: string, options: Partial<AuditOptions>): Promise<Wa
 test.each([
   { what: 'what fits into slabs', mib: 3, options: { threads: 3 }, workers: 0 },
   { what: 'more than that', mib: 48, options: { threads: 3 }, workers: 2 },
+  { what: 'more threads than processors', mib: 48, options: { threads: 6 }, workers: 5 },
   { what: 'one thread', mib: 24, options: { threads: 1 }, workers: 0 },
   { what: 'a thread that has other work', mib: 3, options: { threads: 1, beside: true }, workers: 1 },
 ])('$what: $workers workers beside this thread, which end by themselves', async ({ mib, options, workers }) => {

@@ -28,6 +28,12 @@ const USER_OF_EBS_ENCRYPTION = [
   'kms:ReEncryptTo',
 ] as const;
 
+/** Said by every call that encrypts or decrypts. Source: KMS Developer Guide "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys". */
+const WITH_KEY: Context = {
+  'kms:encryptionalgorithm': ['SYMMETRIC_DEFAULT'],
+  'kms:encryptioncontextkeys': ['aws:ebs:id'],
+};
+
 /** @param volumeKey absent when the volume stays unencrypted */
 export function launchDemands(
   region: string,
@@ -43,7 +49,7 @@ export function launchDemands(
       keyArn: volumeKey,
       role: 'volume',
       by: 'ec2-infrastructure',
-      context: { ...via(region), 'kms:encryptioncontextkeys': ['aws:ebs:id'] },
+      context: { ...via(region), ...WITH_KEY },
       unknownContext: ['kms:encryptioncontext:aws:ebs:id'],
     });
   }
@@ -72,7 +78,7 @@ function onKey(keyArn: string, role: KmsDemand['role'], region: string): readonl
   const described = { context: via(region), unknownContext: [] };
   // One object for all that ask the same way: who decides them sees that by looking.
   const used = {
-    context: { ...via(region), 'kms:encryptioncontextkeys': ['aws:ebs:id'] },
+    context: { ...via(region), ...WITH_KEY },
     unknownContext: ['kms:encryptioncontext:aws:ebs:id'],
   };
   const use = USER_OF_EBS_ENCRYPTION.map((action): KmsDemand => {

@@ -77,6 +77,8 @@ function demandOf(use: KeyUse, key: Key): Demand {
     context['kms:encryptioncontextkeys'] = Object.keys(pairs);
     for (const [name, value] of Object.entries(pairs)) context[`kms:encryptioncontext:${name.toLowerCase()}`] = [value];
   }
+  if (!['DescribeKey', 'CreateGrant'].includes(use.operation))
+    context['kms:encryptionalgorithm'] = ['SYMMETRIC_DEFAULT'];
   if (use.grant !== undefined) {
     context['kms:grantisforawsresource'] = ['true'];
     context['kms:grantoperations'] = use.grant.operations;

@@ -37,6 +37,18 @@ const SERVED = [
   { Effect: 'Allow', Principal: ROOT, Action: USE, Resource: '*' },
   { Effect: 'Allow', Principal: ROOT, Action: 'kms:CreateGrant', Resource: '*', Condition: FOR_AWS },
 ];
+/** The same, but what encrypts and decrypts only with the one algorithm that symmetric keys have. */
+const byAlgorithm = (algorithm: string) => [
+  { Effect: 'Allow', Principal: ROOT, Action: 'kms:DescribeKey', Resource: '*' },
+  {
+    Effect: 'Allow',
+    Principal: ROOT,
+    Action: USE.filter((action) => action !== 'kms:DescribeKey'),
+    Resource: '*',
+    Condition: { StringEquals: { 'kms:EncryptionAlgorithm': algorithm } },
+  },
+  { Effect: 'Allow', Principal: ROOT, Action: 'kms:CreateGrant', Resource: '*', Condition: FOR_AWS },
+];
 const EC2 = { Effect: 'Allow', Action: 'ec2:*', Resource: '*' };
 /** The role's side. */
 const onKey = (arn: string) => [
@@ -83,6 +95,20 @@ const CASES: readonly Case[] = [
     keyPolicy: SERVED,
     role: 'read key',
     defaultKey: 'customer',
+    outcome: LAUNCH_ERROR,
+  },
+  {
+    rule: 'KEY-LAUNCH with the algorithm of the key',
+    keyPolicy: byAlgorithm('SYMMETRIC_DEFAULT'),
+    role: 'read key',
+    defaultKey: 'aws/ebs',
+    outcome: 'running',
+  },
+  {
+    rule: 'KEY-LAUNCH with another algorithm',
+    keyPolicy: byAlgorithm('RSAES_OAEP_SHA_256'),
+    role: 'read key',
+    defaultKey: 'aws/ebs',
     outcome: LAUNCH_ERROR,
   },
   { rule: 'ENC-10 both keys', keyPolicy: SERVED, role: 'both keys', defaultKey: 'customer', outcome: 'running' },
