@@ -104,6 +104,18 @@ test.each([
   { of: 'gzip', bytes: gzipSync(TEXT), path: '/var/log/x.log.gz', says: ['digitalocean-token x.log@7'] },
   { of: 'zstd', bytes: zstdCompressSync(TEXT), path: '/x.zst', says: ['digitalocean-token x@7'] },
   { of: 'tar', bytes: tar(['etc/a', Buffer.from('nothing')], ['etc/b', TEXT]), says: ['digitalocean-token etc/b@7'] },
+  {
+    of: 'gzip with zeros behind it, where its size belongs',
+    bytes: Buffer.concat([gzipSync(TEXT), Buffer.alloc(512)]),
+    path: '/var/log/x.log.gz',
+    says: ['digitalocean-token x.log@7'],
+  },
+  {
+    of: 'two gzip streams, the last a small one',
+    bytes: Buffer.concat([gzipSync(Buffer.concat([randomBytes(40_000), TEXT])), gzipSync(Buffer.from('x'))]),
+    path: '/var/log/x.bin.gz',
+    says: ['digitalocean-token x.bin@40007'],
+  },
   { of: 'tar.gz', bytes: gzipSync(tar(['etc/b', TEXT])), path: '/backup.tar.gz', says: ['digitalocean-token etc/b@7'] },
   {
     of: 'zip',

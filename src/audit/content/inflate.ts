@@ -10,8 +10,9 @@ const AT_ONCE_BYTES = 8 * 2 ** 20;
 const CHUNK_BYTES = 512 * 1024;
 /** What text packs to, roughly: what comes out fits into one piece then, and is not put together of many. */
 const RATIO_USUAL = 3;
-/** Who says that much more comes out is not believed before it does. */
-const RATIO_BELIEVED = 20;
+/** Who says that more comes out is not believed before it does; nor who says less, as where zeros follow: that would be many small pieces. */
+const RATIO_BELIEVED_MAX = 20;
+const RATIO_BELIEVED_MIN = 0.5;
 /** Of a piece, at least; and as much more than comes out is asked for, as a piece that is full calls for another one. */
 const SPARE_BYTES = 64;
 const GZIP_BYTES_MIN = 18;
@@ -24,8 +25,9 @@ function inflateAtOnce(format: Format, packed: Buffer, bytes: number | undefined
   if (packed.length > AT_ONCE_PACKED) return undefined;
   try {
     const told = bytes ?? (format === 'gzip' ? bytesOfGzip(packed) : undefined);
-    const believed = told !== undefined && told <= packed.length * RATIO_BELIEVED;
-    const chunkSize = Math.min(AT_ONCE_BYTES, SPARE_BYTES + (believed ? told : packed.length * RATIO_USUAL));
+    const ratio = (told ?? 0) / packed.length;
+    const believed = ratio >= RATIO_BELIEVED_MIN && ratio <= RATIO_BELIEVED_MAX ? ratio : RATIO_USUAL;
+    const chunkSize = Math.min(AT_ONCE_BYTES, SPARE_BYTES + Math.ceil(packed.length * believed));
     return SYNC[format](packed, { maxOutputLength: AT_ONCE_BYTES, chunkSize });
   } catch {
     return undefined;
