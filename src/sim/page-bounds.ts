@@ -13,8 +13,8 @@ export interface PageBounds {
 
 /** `least-most`, then the operations that it holds for. */
 const EC2 = `
-  5-1000 DescribeInstances DescribeInstanceStatus DescribeInstanceImageMetadata DescribeInstanceCreditSpecifications DescribeInstanceTypeOfferings
-    DescribeInternetGateways DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVpcs
+  5-1000 DescribeInstances DescribeInstanceStatus DescribeInstanceImageMetadata DescribeInstanceCreditSpecifications
+    DescribeInstanceTypeOfferings DescribeInternetGateways DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets DescribeTags DescribeVpcs
   5-100 DescribeInstanceTypes DescribeRouteTables
   1-200 DescribeLaunchTemplates DescribeLaunchTemplateVersions
   1-1000 DescribeFleets DescribeFleetInstances

@@ -53,6 +53,11 @@ export function mustFindKey(ctx: Ctx, account: string, region: string, id: strin
   throw new Fault('NotFoundException', `Key '${arn}' does not exist`);
 }
 
+/** Of symmetric keys, which all are here: the one they have. */
+export const ALGORITHM = 'SYMMETRIC_DEFAULT';
+/** Said to conditions by every call that encrypts or decrypts. Source: KMS Developer Guide "kms:EncryptionAlgorithm". */
+export const BY_ALGORITHM: Readonly<Record<string, readonly string[]>> = { 'kms:encryptionalgorithm': [ALGORITHM] };
+
 /** KMS-41: what each state refuses with. `CreateGrant` also works while the key is `Updating`. */
 export function stateFault(key: Key): Fault | undefined {
   switch (key.state) {

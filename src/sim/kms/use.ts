@@ -8,7 +8,7 @@ import { denialText } from '../denial.ts';
 import type { Caller, Ctx, Demand } from '../operation.ts';
 import type { Key } from '../world/kms.ts';
 import { GRANTS_MAX, putGrant } from './grants.ts';
-import { keyByArn, stateFault } from './keys.ts';
+import { BY_ALGORITHM, keyByArn, stateFault } from './keys.ts';
 import { tellServiceCall } from './service-calls.ts';
 
 export interface KeyUse {
@@ -77,8 +77,7 @@ function demandOf(use: KeyUse, key: Key): Demand {
     context['kms:encryptioncontextkeys'] = Object.keys(pairs);
     for (const [name, value] of Object.entries(pairs)) context[`kms:encryptioncontext:${name.toLowerCase()}`] = [value];
   }
-  if (!['DescribeKey', 'CreateGrant'].includes(use.operation))
-    context['kms:encryptionalgorithm'] = ['SYMMETRIC_DEFAULT'];
+  if (use.operation !== 'DescribeKey' && use.operation !== 'CreateGrant') Object.assign(context, BY_ALGORITHM);
   if (use.grant !== undefined) {
     context['kms:grantisforawsresource'] = ['true'];
     context['kms:grantoperations'] = use.grant.operations;

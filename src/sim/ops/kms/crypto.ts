@@ -1,16 +1,13 @@
 /** Cryptographic operations, for real. Source: KMS API Reference "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateRandom". */
 import { decrypt as decryptBytes, encrypt as encryptBytes, type Opened, open } from '../../kms/crypto.ts';
 import { contextKeys, keyDemand, keyOrAliasOfCall, mustBeUsable } from '../../kms/demand.ts';
-import { mustFindKey } from '../../kms/keys.ts';
+import { ALGORITHM, BY_ALGORITHM, mustFindKey } from '../../kms/keys.ts';
 import { type Call, type Demand, Fault, operation } from '../../operation.ts';
 import type { Kms } from '../../wire/shapes.ts';
 import type { Key } from '../../world/kms.ts';
 import { dryRun } from './grants.ts';
 
-const ALGORITHM = 'SYMMETRIC_DEFAULT';
 const PLAINTEXT_MAX = 4096;
-
-const BY_ALGORITHM: Record<string, readonly string[]> = { 'kms:encryptionalgorithm': [ALGORITHM] };
 
 export const cryptoContext = (pairs: Record<string, string> | undefined): Record<string, readonly string[]> =>
   pairs === undefined ? BY_ALGORITHM : { ...contextKeys(pairs), ...BY_ALGORITHM };
