@@ -22,7 +22,7 @@ const ENTRIES = {
 
 /**
  * What Node made of the sources: each process, and each thread of one, would strip types anew, in WebAssembly of its own. Many at once
- * have brought Node down (node issue 64500). Benchmarks measure what is shipped.
+ * can bring Node down (nodejs/node issue 64500). Benchmarks measure what is shipped.
  */
 const COMPILED = join(ROOT, 'node_modules', '.cache', 'compiled');
 const KEEPS_COMPILED = new Set(['start', 'test', 'amiport']);
